@@ -1,0 +1,173 @@
+// agent/base/messages.h
+// Every message between the agent and its children: fixed size, native byte order (both ends are
+// the same build on the same machine), `type` first. The descriptors that go along are named here.
+// Text fields are NUL-terminated and cut to fit.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string>
+#include <string_view>
+
+namespace imrs {
+
+template <std::size_t N>
+struct FixedText {
+  std::array<char, N> chars{};
+
+  FixedText() = default;
+  FixedText(std::string_view text) {  // NOLINT: implicit
+    std::memcpy(chars.data(), text.data(), std::min(text.size(), N - 1));
+  }
+  [[nodiscard]] std::string str() const {
+    return std::string(chars.data(), ::strnlen(chars.data(), N));
+  }
+};
+
+using Digest = std::array<std::uint8_t, 32>;  // SHA-256
+
+// ---- agent <-> launcher ------------------------------------------------------------------------
+
+enum class Program : std::uint32_t { Engine, Zone, Web };
+inline constexpr std::size_t kPrograms = 3;
+
+// agent -> launcher, with the child's end of its channel. The child gets it as descriptor
+// kChildChannelFd and is started as `PROGRAM --child`.
+struct LaunchStart {
+  static constexpr std::uint32_t kType = 0x4c01;
+  std::uint32_t type = kType;
+  Program program = Program::Engine;
+};
+inline constexpr int kChildChannelFd = 3;
+
+// launcher -> agent, with a pidfd; or pid = 0, no pidfd and the reason.
+struct LaunchStarted {
+  static constexpr std::uint32_t kType = 0x4c02;
+  std::uint32_t type = kType;
+  Program program = Program::Engine;
+  std::int32_t pid = 0;
+  FixedText<256> failure;
+};
+
+// agent -> launcher: SIGKILL to that pid, if it is still the launcher's child.
+struct LaunchKill {
+  static constexpr std::uint32_t kType = 0x4c03;
+  std::uint32_t type = kType;
+  std::int32_t pid = 0;
+};
+
+// launcher -> agent: the child has ended; wait status as of waitpid(2).
+struct LaunchExited {
+  static constexpr std::uint32_t kType = 0x4c04;
+  std::uint32_t type = kType;
+  Program program = Program::Engine;
+  std::int32_t pid = 0;
+  std::int32_t wait_status = 0;
+};
+
+// ---- agent -> engine ---------------------------------------------------------------------------
+
+// First message; with the counter memfd (workers x sizeof(WorkerPage), see worker_page.h).
+struct EngineSetup {
+  static constexpr std::uint32_t kType = 0x4501;
+  std::uint32_t type = kType;
+  std::uint32_t workers = 0;
+  std::uint32_t sockets = 0;      // in all the EngineSockets messages that follow
+  FixedText<256> identity;        // NSID, hostname.bind, id.server
+};
+
+// One socket. `probe` marks the worker's private socket, which only the agent's probes reach: it is
+// read first, never counted as traffic. TCP sockets are listening already; all are non-blocking.
+struct SocketRole {
+  std::uint8_t worker = 0;
+  std::uint8_t transport = 0;     // 0 UDP, 1 TCP
+  std::uint8_t family = 0;        // 0 IPv4, 1 IPv6
+  std::uint8_t service = 0;       // index of the service address
+  std::uint8_t probe = 0;
+};
+
+// With `count` descriptors, in the order of `roles`. Sent as often as needed.
+struct EngineSockets {
+  static constexpr std::uint32_t kType = 0x4502;
+  static constexpr std::size_t kMax = 128;
+  std::uint32_t type = kType;
+  std::uint32_t count = 0;
+  std::array<SocketRole, kMax> roles{};
+};
+
+// With the sealed image memfd. May come again at any time: swap to it.
+struct EngineImage {
+  static constexpr std::uint32_t kType = 0x4503;
+  std::uint32_t type = kType;
+  std::uint64_t generation = 0;   // counts up; workers report it in their pages
+  Digest digest{};
+};
+
+// ---- engine -> agent ---------------------------------------------------------------------------
+
+// Every worker now answers from this generation.
+struct EngineServing {
+  static constexpr std::uint32_t kType = 0x4511;
+  std::uint32_t type = kType;
+  std::uint64_t generation = 0;
+};
+
+// Setup or image not accepted. After a refused setup the engine ends; after a refused image it goes
+// on with the one it has.
+struct EngineRefused {
+  static constexpr std::uint32_t kType = 0x4512;
+  std::uint32_t type = kType;
+  std::uint64_t generation = 0;   // 0: the setup
+  FixedText<256> reason;
+};
+
+// ---- agent -> zone -----------------------------------------------------------------------------
+
+// First message; with a sealed memfd of JSON: the "zones", "management" and "state_directory" parts
+// of agent.json as they were validated.
+struct ZoneSetup {
+  static constexpr std::uint32_t kType = 0x5a01;
+  std::uint32_t type = kType;
+};
+
+// ---- zone -> agent -----------------------------------------------------------------------------
+
+// A new verified image, with its sealed memfd. What is in it says the image itself.
+struct ZoneImage {
+  static constexpr std::uint32_t kType = 0x5a11;
+  std::uint32_t type = kType;
+  Digest digest{};
+  std::uint32_t load_ms = 0;      // from the first octet of the zone to the sealed image
+  FixedText<256> summary;         // for the log: serials, RRsets, signatures verified, times
+};
+
+// The outcome of one attempt to get or verify one zone. Nothing that is served changes by it.
+struct ZoneReport {
+  static constexpr std::uint32_t kType = 0x5a12;
+  enum class State : std::uint32_t { Loaded, Unchanged, Unreachable, Refused };
+  std::uint32_t type = kType;
+  State state = State::Unchanged;
+  FixedText<64> origin;           // presentation form, "." for the root
+  FixedText<128> source;          // file name, or address and port of the primary
+  std::uint32_t serial = 0;       // 0 if it was not learnt
+  FixedText<512> reason;          // Refused, Unreachable: which record, what, why
+};
+
+// ---- agent -> web ------------------------------------------------------------------------------
+
+// First message; with a sealed memfd of JSON (web/settings.h) and then the listening TCP sockets:
+// `noc_sockets` of the NOC listener, then `ops_sockets` of the ops listener.
+struct WebSetup {
+  static constexpr std::uint32_t kType = 0x5701;
+  std::uint32_t type = kType;
+  std::uint32_t noc_sockets = 0;
+  std::uint32_t ops_sockets = 0;
+};
+
+// A snapshot is sent as kWebSnapshot (four octets) followed by JSON text (agent/base/snapshot.h).
+inline constexpr std::uint32_t kWebSnapshot = 0x5702;
+
+}  // namespace imrs

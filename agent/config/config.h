@@ -1,0 +1,137 @@
+// agent/config/config.h
+// agent.json as a value that cannot be wrong: parse_config() refuses an unknown key, a wrong type, a
+// value out of range, two keys that contradict each other, and names the key's path and what would
+// be right. Pure: it reads no file (load_config does) and no clock.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/family.h"
+#include "agent/base/result.h"
+
+namespace imrs {
+
+struct IpAddress {           // of either family, in canonical text
+  Family family = Family::V4;
+  std::string text;
+  bool operator==(const IpAddress&) const = default;
+};
+
+struct Endpoint {            // "192.0.2.1:8080" or "[2001:db8::1]:8080"
+  IpAddress address;
+  std::uint16_t port = 0;
+};
+
+struct Prefix {
+  Family family = Family::V4;
+  std::string text;          // canonical, host bits zero: "199.7.83.0/24"
+  PrefixRole role = PrefixRole::Specific;
+};
+
+struct ClusterConfig {
+  std::string member;        // this member's id within the site
+  std::string cookie_secret; // 32 hex digits, shared by the members (RFC 9018)
+};
+
+struct InstanceConfig {
+  enum class Kind { Single, Cluster };
+  enum class Appliance { Calypso, Pandora };
+  std::string identity;      // unique name: NSID, hostname.bind; 1 to 63 octets a label, at most 255
+  Kind kind = Kind::Single;
+  Appliance appliance = Appliance::Calypso;
+  std::optional<ClusterConfig> cluster;  // there exactly if kind is Cluster
+};
+
+struct ServiceConfig {
+  std::string device = "anycast0";
+  std::vector<IpAddress> addresses;      // default: L-root's three
+  std::uint16_t port = 53;
+};
+
+struct NeighbourConfig {
+  std::string name;          // BIRD protocol name: [a-z][a-z0-9_]*
+  IpAddress address;
+  IpAddress source;          // own address on that link, same family
+  std::uint32_t as = 0;
+  std::string interface;     // for BFD; needed if bfd
+  std::string password;      // MD5 (RFC 2385); empty: none
+  bool gtsm = false;         // RFC 5082; only if the host agrees
+  bool bfd = false;
+  std::uint16_t hold_time = 9, keepalive_time = 3;  // seconds
+  std::uint16_t connect_delay_time = 1, connect_retry_time = 5;
+};
+
+struct BgpConfig {
+  std::uint32_t local_as = 20144;
+  std::string router_id;     // IPv4 address
+  std::string control_socket = "/run/imrs-bird/bird.ctl";
+  std::vector<NeighbourConfig> neighbours;
+};
+
+struct PrimaryConfig {
+  IpAddress address;
+  std::uint16_t port = 53;
+};
+
+struct ZoneConfig {
+  std::string origin;        // ".", "arpa.", ...: absolute, lower case
+  std::string file;          // exactly one of file and primaries
+  std::vector<PrimaryConfig> primaries;
+  enum class Dnssec { Required, None } dnssec = Dnssec::Required;
+  enum class Zonemd { Required, IfPresent, None } zonemd = Zonemd::IfPresent;
+  std::vector<std::string> trust_anchors;  // files of DS or DNSKEY records; needed if dnssec Required
+  std::optional<std::chrono::seconds> refresh;  // instead of the SOA's
+};
+
+struct HealthConfig {
+  int rise = 3;                               // right rounds in a row before announcing
+  int fall = 3;                               // silences in a row before withdrawing
+  std::chrono::milliseconds interval{100};    // between the starts of two quick probes of a target
+  std::chrono::milliseconds timeout{200};     // of one probe
+  std::chrono::milliseconds hold_down{1000};  // after a withdrawal; doubles per flap
+  std::chrono::milliseconds hold_down_max{60000};
+};
+
+struct EngineConfig {
+  std::uint32_t workers = 0;                  // 0 in the file: one per core; never 0 here
+};
+
+struct WebConfig {
+  std::vector<Endpoint> noc;                  // the host's NOC page
+  std::vector<Endpoint> ops;                  // ICANN's metrics: loopback only for now
+};
+
+struct UserConfig {                           // resolved ids; names or numbers in the file
+  std::uint32_t agent_uid = 0, agent_gid = 0;
+  std::uint32_t engine_uid = 0, engine_gid = 0;
+  std::uint32_t zone_uid = 0, zone_gid = 0;
+  std::uint32_t web_uid = 0, web_gid = 0;
+};
+
+struct Config {
+  InstanceConfig instance;
+  ServiceConfig service;
+  std::vector<Prefix> prefixes;               // default: AS 20144's five
+  std::optional<IpAddress> management;        // source address for transfers
+  BgpConfig bgp;
+  std::vector<ZoneConfig> zones;              // "." is always one of them
+  std::string state_directory;                // empty: nothing is kept on disk
+  HealthConfig health;
+  EngineConfig engine;
+  WebConfig web;
+  UserConfig users;
+};
+
+[[nodiscard]] Result<Config> parse_config(std::string_view json_text);
+// Reads and parses; the error names the file.
+[[nodiscard]] Result<Config> load_config(const std::string& path);
+
+// The part imrs-zone needs, as JSON (ZoneSetup), and back.
+[[nodiscard]] std::string zone_settings_json(const Config& config);
+
+}  // namespace imrs

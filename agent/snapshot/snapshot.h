@@ -1,0 +1,112 @@
+// agent/snapshot/snapshot.h
+// What the agent tells imrs-web, once a second and at every change: the whole state, as one value.
+// Sent as JSON over the web child's channel, one way. Holds no client address and no secret.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "agent/base/family.h"
+#include "agent/base/result.h"
+#include "agent/base/worker_page.h"
+
+namespace imrs {
+
+struct PrefixState {
+  std::string prefix;        // "199.7.83.0/24"
+  std::string role;          // "specific" or "covering"
+  bool wanted = false;       // the decision says: announce
+  bool exported = false;     // BIRD says: exported to at least one neighbour
+};
+
+struct FamilyState {
+  Family family = Family::V4;
+  std::string phase;         // "down", "rising", "up", "falling"
+  bool announce = false;
+  std::string reason;        // why it is as it is, in words
+  std::int64_t since_ms = 0; // Unix time in ms of the last phase change
+  std::vector<PrefixState> prefixes;
+};
+
+struct SessionState {
+  std::string name;          // BIRD's protocol name
+  Family family = Family::V4;
+  std::string neighbour;     // address
+  std::uint32_t neighbour_as = 0;
+  std::uint32_t local_as = 0;
+  std::string state;         // BGP state: "Established", "Idle", "Active", ... or "unknown"
+  std::string since;         // as BIRD prints it
+  std::string last_error;    // BIRD's words; empty if none
+  std::string message;       // RFC 8203 shutdown message from the peer; empty if none
+  std::vector<std::string> exported;  // prefixes that BIRD exports to it now
+};
+
+struct BgpState {
+  bool bird_connected = false;
+  std::string bird_error;    // why not connected; empty when it is
+  std::vector<SessionState> sessions;
+};
+
+struct ZoneState {
+  std::string origin;
+  std::uint32_t serial = 0;              // served now
+  std::int64_t loaded_ms = 0;            // Unix time in ms at which it went live
+  std::int64_t first_signature_end = 0;  // Unix time, 0: none
+  std::uint32_t expire = 0;              // seconds, SOA
+  bool dnssec_verified = false;
+  bool zonemd_verified = false;
+  std::string last_attempt;              // "loaded", "unchanged", "unreachable", "refused", ""
+  std::string last_source;
+  std::uint32_t last_serial = 0;
+  std::string last_reason;
+  std::int64_t last_attempt_ms = 0;
+  std::uint64_t refusals = 0;
+};
+
+// Counts since the agent started, of one probe target.
+struct ProbeState {
+  std::string service;       // address
+  Family family = Family::V4;
+  Transport transport = Transport::Udp;
+  std::uint32_t worker = 0;
+  std::string last;          // "right", "wrong", "silent", "crowded-out", "could-not-ask"
+  std::uint64_t right = 0, wrong = 0, silent = 0, crowded_out = 0, could_not_ask = 0;
+};
+
+struct ProgramState {
+  std::string name;          // "imrs-engine", ...
+  std::int32_t pid = 0;      // 0: not running
+  std::uint64_t restarts = 0;
+};
+
+struct TrafficState {
+  Transport transport = Transport::Udp;
+  Family family = Family::V4;
+  std::uint64_t queries = 0, responses = 0, malformed = 0, truncated = 0;
+  std::uint64_t query_bytes = 0, response_bytes = 0;
+  std::array<std::uint64_t, kRcodes> rcodes{};
+};
+
+struct Snapshot {
+  std::int64_t time_ms = 0;  // Unix time in ms
+  std::string identity, kind, appliance, version;
+  std::int64_t started_ms = 0;
+  std::uint64_t image_generation = 0;
+  std::string image_digest;  // hex, empty before the first
+  std::vector<FamilyState> families;
+  BgpState bgp;
+  std::vector<ZoneState> zones;
+  std::vector<ProbeState> probes;
+  std::vector<ProgramState> programs;
+  std::vector<TrafficState> traffic;  // summed over the workers
+  std::vector<std::string> alarms;    // what is wrong now, in words
+};
+
+[[nodiscard]] std::string to_json(const Snapshot& snapshot);
+// Refuses what is not such a JSON text, naming the member.
+[[nodiscard]] Result<Snapshot> snapshot_from_json(std::string_view text);
+
+}  // namespace imrs

@@ -1,0 +1,70 @@
+# imrs_library(NAME SOURCES... LINKS...), imrs_program(NAME ...), and the check that the links
+# between the folders are the ones the design allows.
+
+# imrs_library(<folder target> SOURCES <files> LINKS <targets> PRIVATE_LINKS <targets>)
+# LINKS are targets whose headers this folder's headers include; PRIVATE_LINKS stay inside.
+function(imrs_library name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  add_library(${name} STATIC ${ARG_SOURCES})
+  target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+  target_link_libraries(${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS} imrs_options)
+  set_property(GLOBAL APPEND PROPERTY IMRS_TARGETS ${name})
+endfunction()
+
+# imrs_program(<program> SOURCES <files> LINKS <targets>)
+function(imrs_program name)
+  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS" ${ARGN})
+  add_executable(${name} ${ARG_SOURCES})
+  target_link_libraries(${name} PRIVATE ${ARG_LINKS} imrs_options)
+  set_property(GLOBAL APPEND PROPERTY IMRS_TARGETS ${name})
+endfunction()
+
+# Everything a target links, directly or through others, without repeats.
+function(imrs_closure target result)
+  set(todo ${target})
+  set(seen "")
+  while(todo)
+    list(POP_FRONT todo current)
+    string(REGEX REPLACE "^\\$<LINK_ONLY:(.*)>$" "\\1" current "${current}")
+    if(current IN_LIST seen)
+      continue()
+    endif()
+    list(APPEND seen "${current}")
+    if(TARGET ${current})
+      get_target_property(links ${current} LINK_LIBRARIES)
+      if(links)
+        list(APPEND todo ${links})
+      endif()
+    endif()
+  endwhile()
+  list(REMOVE_ITEM seen ${target})
+  set(${result} "${seen}" PARENT_SCOPE)
+endfunction()
+
+# imrs_forbid(<target> <forbidden> ...): stops the configuration if <target> reaches one of them.
+function(imrs_forbid target)
+  if(NOT TARGET ${target})
+    message(FATAL_ERROR "imrs_forbid: no target ${target}")
+  endif()
+  imrs_closure(${target} closure)
+  foreach(bad ${ARGN})
+    if("${bad}" IN_LIST closure)
+      message(FATAL_ERROR "${target} links ${bad}: the design forbids it (ARCHITECTURE.md, Folders)")
+    endif()
+  endforeach()
+endfunction()
+
+# The dependency directions of ARCHITECTURE.md, as a check of every configuration. That a folder
+# cannot quietly include another's headers is held by tests/include_directions.py.
+function(imrs_check_links)
+  set(heavy imrs_json imrs_prometheus imrs_ldns imrs_beast)
+  imrs_forbid(imrs-engine ${heavy} OpenSSL::SSL imrs_zone imrs_transfer imrs_health imrs_bgp)
+  imrs_forbid(imrs_answer ${heavy} imrs_engine imrs_zone imrs_transfer imrs_health imrs_bgp)
+  imrs_forbid(imrs_image ${heavy} imrs_answer imrs_engine imrs_transfer imrs_health imrs_bgp)
+  imrs_forbid(imrs-agent imrs_answer imrs_engine imrs_transfer imrs_zone imrs_ldns imrs_beast
+              imrs_prometheus OpenSSL::SSL)
+  imrs_forbid(imrs_health imrs_bgp imrs_answer imrs_engine imrs_transfer)
+  imrs_forbid(imrs_bgp imrs_health imrs_answer imrs_engine imrs_image imrs_wire)
+  imrs_forbid(imrs-zone imrs_health imrs_bgp imrs_beast imrs_prometheus)
+  imrs_forbid(imrs-web imrs_bgp imrs_answer imrs_engine imrs_zone imrs_transfer imrs_ldns)
+endfunction()
