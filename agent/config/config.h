@@ -132,6 +132,12 @@ struct Config {
 [[nodiscard]] Result<Config> load_config(const std::string& path);
 
 // The part imrs-zone needs, as JSON (ZoneSetup), and back.
+struct ZoneSettings {
+  std::vector<ZoneConfig> zones;
+  std::optional<IpAddress> management;
+  std::string state_directory;
+};
 [[nodiscard]] std::string zone_settings_json(const Config& config);
+[[nodiscard]] Result<ZoneSettings> parse_zone_settings(std::string_view json_text);
 
 }  // namespace imrs
