@@ -1,0 +1,52 @@
+// Compares what the engine said with what the image says, octet for octet. Called by the prober. It
+// must never ask the code under test what would be right: expected_response() does not share code
+// with the responder.
+#include "health/expectations.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "dns/wire/protocol.h"
+
+namespace imrs::health {
+namespace {
+
+std::string describe(const image::ProbeQuestion& question, std::span<const std::uint8_t> expected,
+                     std::span<const std::uint8_t> got) {
+  const auto differ = std::mismatch(expected.begin(), expected.end(), got.begin(), got.end());
+  return fmt::format("{} type {}: expected {} octets, got {}, first difference at octet {}",
+                     question.name.text(), question.type, expected.size(), got.size(),
+                     differ.first - expected.begin());
+}
+
+}  // namespace
+
+void Expectations::publish(std::shared_ptr<const image::Image> next) {
+  previous_ = std::exchange(current_, std::move(next));
+}
+
+void Expectations::take_back() noexcept {
+  current_ = std::exchange(previous_, nullptr);
+}
+
+image::ProbeQuestion Expectations::next_question() {
+  if (asked_++ % 2 == 0) return {wire::Name(), wire::rrtype::SOA, true};
+  return image::question_at(*current_, deep_++);
+}
+
+std::optional<std::string> Expectations::mismatch(const image::ProbeQuestion& question,
+                                                  std::uint16_t id, Transport transport,
+                                                  std::span<const std::uint8_t> response) const {
+  const bool tcp = transport == Transport::Tcp;
+  const auto right = [&](const image::Image& image) {
+    return image::expected_response(image, question, id, kProbeUdpSize, tcp);
+  };
+  const auto expected = right(*current_);
+  if (std::ranges::equal(expected, response)) return std::nullopt;
+  if (previous_ && std::ranges::equal(right(*previous_), response)) return std::nullopt;
+  return describe(question, expected, response);
+}
+
+}  // namespace imrs::health
