@@ -1,0 +1,52 @@
+// The dead-man's device. Owned by the agent alone, for as long as it lives.
+#include "agent/device.h"
+
+#include <fcntl.h>
+#include <linux/if_tun.h>
+#include <net/if.h>
+#include <sys/ioctl.h>
+
+#include <cstring>
+
+#include "agent/netlink.h"
+
+#ifndef IFF_NO_CARRIER
+#define IFF_NO_CARRIER 0x0040  // Linux 6.2; older kernels ignore it, hence TUNSETCARRIER below
+#endif
+
+namespace imrs::agent {
+
+Result<AnycastDevice> AnycastDevice::open() {
+  UniqueFd tun(::open("/dev/net/tun", O_RDWR | O_CLOEXEC | O_NONBLOCK));
+  if (!tun) return system_error("/dev/net/tun (is the tun module loaded?)");
+  return AnycastDevice(std::move(tun));
+}
+
+Result<void> AnycastDevice::create(const std::string& name,
+                                   const std::vector<IpAddress>& addresses) {
+  ifreq request{};
+  std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
+  request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_NO_CARRIER);
+  if (::ioctl(tun_.get(), TUNSETIFF, &request) != 0) {
+    return system_error("making " + name + " (does another process hold it?)");
+  }
+  index_ = static_cast<int>(::if_nametoindex(name.c_str()));
+  if (index_ == 0) return system_error("index of " + name);
+  if (auto off = set_carrier(false); !off) return off;
+  if (auto up = set_link(true); !up) return up;
+  for (const IpAddress& address : addresses) {
+    if (auto added = add_service_address(index_, address); !added) return added;
+  }
+  return {};
+}
+
+Result<void> AnycastDevice::set_carrier(bool on) {
+  int value = on ? 1 : 0;
+  if (::ioctl(tun_.get(), TUNSETCARRIER, &value) != 0) return system_error("TUNSETCARRIER");
+  carrier_ = on;
+  return {};
+}
+
+Result<void> AnycastDevice::set_link(bool up) { return set_link_up(index_, up); }
+
+}  // namespace imrs::agent

@@ -1,0 +1,44 @@
+// agent/device.h
+// anycast0: the TUN device that carries the service addresses and that BIRD's static routes point to.
+// It is not persistent and its descriptor is close-on-exec: when this process ends, however it ends,
+// the kernel removes the device and BIRD withdraws. Never hand the descriptor to another process.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/base/unique_fd.h"
+#include "agent/config/config.h"
+
+namespace imrs::agent {
+
+class AnycastDevice {
+ public:
+  // Opens /dev/net/tun, which only root may. Makes no device yet.
+  [[nodiscard]] static Result<AnycastDevice> open();
+
+  // Makes the device without carrier, adds the addresses (/32 and /128, IPv6 with preferred lifetime
+  // 0, so that they are used for answering only) and sets it up. Call once, and only after BIRD has
+  // acknowledged that all our protocols are disabled. Needs CAP_NET_ADMIN.
+  [[nodiscard]] Result<void> create(const std::string& name,
+                                    const std::vector<IpAddress>& addresses);
+  [[nodiscard]] bool created() const noexcept { return index_ > 0; }
+
+  // The second lock besides BIRD's `enable`: with `check link` nothing is announced without carrier.
+  // Opened at the first announcement; never used to withdraw (the kernel delays carrier events).
+  [[nodiscard]] Result<void> set_carrier(bool on);
+  [[nodiscard]] bool carrier() const noexcept { return carrier_; }
+
+  // The last resort when BIRD does not confirm a withdrawal: the link goes down at once.
+  [[nodiscard]] Result<void> set_link(bool up);
+
+ private:
+  explicit AnycastDevice(UniqueFd tun) : tun_(std::move(tun)) {}
+
+  UniqueFd tun_;
+  int index_ = 0;
+  bool carrier_ = false;
+};
+
+}  // namespace imrs::agent

@@ -1,0 +1,90 @@
+// agent/engine_link.h
+// What the agent lends its engine: the service sockets, the counter pages, the image. They stay here
+// when an engine ends and go to the next one. Also the swap of images: one at a time, and the answers of
+// the old one stay right until every worker has switched.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/messages.h"
+#include "agent/base/worker_page.h"
+#include "agent/processes.h"
+#include "agent/service_sockets.h"
+#include "agent/snapshot/snapshot.h"
+#include "dns/image/image.h"
+#include "health/evidence.h"
+#include "health/expectations.h"
+#include "health/prober.h"
+
+namespace imrs::agent {
+
+// An image and the sealed memfd it came in.
+struct SharedImage {
+  std::shared_ptr<const image::Image> image;
+  std::shared_ptr<UniqueFd> memfd;
+};
+
+class EngineLink {
+ public:
+  struct Settings {
+    std::string identity;
+    std::uint32_t workers = 1;
+    std::chrono::milliseconds settle{1000};  // longer than a probe's time limit
+  };
+
+  [[nodiscard]] static Result<std::unique_ptr<EngineLink>> make(
+      boost::asio::any_io_executor executor, Settings settings, ServiceSockets sockets,
+      Processes& processes, health::Expectations& expectations);
+
+  // Keeps the engine running. `on_serving`: a new image is served by all workers.
+  void start(std::function<void(const image::Image&)> on_serving);
+
+  // Hands a new image to the engine; if a swap is going on, after it (only the newest waits).
+  void publish(SharedImage next);
+
+  // The engine is of no use (wrong, silent): a new one on the same sockets. Not within the first
+  // second of an engine's life, in which it may not have had its chance.
+  void replace(std::string_view reason);
+
+  // How busy a worker is and what its sockets dropped: tells "silent" from "crowded out".
+  [[nodiscard]] health::Pressure pressure(const health::Target& target) const;
+
+  [[nodiscard]] std::vector<TrafficState> traffic() const;
+  [[nodiscard]] std::uint64_t generation() const noexcept { return serving_; }
+  [[nodiscard]] const image::Image* image() const noexcept { return served_.image.get(); }
+
+ private:
+  EngineLink(boost::asio::any_io_executor executor, Settings settings, ServiceSockets sockets,
+             Processes& processes, health::Expectations& expectations);
+
+  void send_setup();
+  void send_image();
+  void on_message(const Packet& packet);
+  void on_serving(const EngineServing& serving);
+  void on_refused(const EngineRefused& refused);
+  void end_swap();
+  [[nodiscard]] const WorkerPage* pages() const noexcept;
+
+  boost::asio::steady_timer settle_timer_;
+  Settings settings_;
+  ServiceSockets sockets_;
+  Processes& processes_;
+  health::Expectations& expectations_;
+  std::function<void(const image::Image&)> on_serving_;
+  UniqueFd counters_;
+  Mapping counter_pages_;
+  SharedImage served_;                 // by all workers; empty before the first
+  SharedImage offered_;                // handed to the engine, not confirmed yet
+  std::optional<SharedImage> waiting_; // comes after the swap that is going on
+  bool swapping_ = false;              // from offering until no older answer can be on its way
+  std::uint64_t generation_ = 0;       // of the last image handed out
+  std::uint64_t serving_ = 0;
+};
+
+}  // namespace imrs::agent

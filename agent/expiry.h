@@ -1,0 +1,21 @@
+// agent/expiry.h
+// When the served root zone stops being one: its SOA expire after the last successful refresh (RFC 1035
+// section 3.3.13), or the end of its first signature. Pure: the trusted time is an argument.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace imrs::agent {
+
+struct ZoneAge {
+  std::int64_t refreshed = 0;            // Unix time of the last load or "unchanged" from a primary
+  std::uint32_t expire = 0;              // seconds
+  std::int64_t first_signature_end = 0;  // Unix time; 0: no signatures
+};
+
+// Nothing while the zone is good; otherwise why it is not, in words.
+[[nodiscard]] std::optional<std::string> expired(const ZoneAge& age, std::int64_t now);
+
+}  // namespace imrs::agent

@@ -1,0 +1,36 @@
+// agent/launcher.h
+// The process that starts the others. The agent forks it before it drops its own privileges; from then
+// on it is the only holder of SETUID, SETGID and KILL (and SETPCAP, to empty its children's bounding
+// set), and does nothing but what agent/base/messages.h calls LaunchStart and LaunchKill.
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "agent/base/channel.h"
+#include "agent/base/messages.h"
+#include "agent/base/result.h"
+
+namespace imrs::agent {
+
+struct LaunchedUser {
+  std::uint32_t uid = 0, gid = 0;
+};
+
+struct LauncherSettings {
+  std::string program_directory;                    // where imrs-engine, imrs-zone, imrs-web are
+  LaunchedUser self;
+  std::array<LaunchedUser, kPrograms> users;        // by Program
+};
+
+[[nodiscard]] std::string_view program_name(Program program);
+
+// Forks the launcher. Call as root, with one thread. Returns the agent's end of the channel and the
+// launcher's pid; end of file on the channel means that the launcher has gone, and the agent must end.
+struct Launcher {
+  Channel channel;
+  pid_t pid = 0;
+};
+[[nodiscard]] Result<Launcher> start_launcher(const LauncherSettings& settings);
+
+}  // namespace imrs::agent

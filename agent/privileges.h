@@ -1,0 +1,35 @@
+// agent/privileges.h
+// What a process may do, made smaller and never larger. Linux only; raw capset(2).
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <initializer_list>
+
+#include "agent/base/result.h"
+
+namespace imrs::agent {
+
+// Refuses unless this process is root with the capabilities it is about to hand out or keep.
+[[nodiscard]] Result<void> require_root();
+
+// Removes everything but `capabilities` (CAP_...) from the bounding set, for this process and all that
+// come from it. Needs CAP_SETPCAP.
+[[nodiscard]] Result<void> limit_bounding_set(std::initializer_list<int> capabilities);
+
+// Becomes `uid`:`gid` without supplementary groups, keeping only `capabilities` (effective and
+// permitted, none inheritable, none ambient). Needs root.
+[[nodiscard]] Result<void> become(uid_t uid, gid_t gid, std::initializer_list<int> capabilities);
+
+// No core dump, no ptrace, no /proc/PID/mem for other users: PR_SET_DUMPABLE 0, RLIMIT_CORE 0. Call
+// again after become(), which may set it anew.
+[[nodiscard]] Result<void> make_undumpable();
+
+// execve can never again give more than this process has.
+[[nodiscard]] Result<void> forbid_new_privileges();
+
+// Keeps all pages that are ever touched in memory, also those of later mappings.
+[[nodiscard]] Result<void> lock_memory();
+
+}  // namespace imrs::agent

@@ -1,0 +1,157 @@
+// Starts the children again when they end. Called by the supervisor. The end of a child is learnt from
+// the launcher alone (it is the parent); end of file on the channel only means that the child is about
+// to end, or has to be ended.
+#include "agent/processes.h"
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "agent/base/log.h"
+#include "agent/launcher.h"
+
+namespace imrs::agent {
+namespace {
+
+namespace asio = boost::asio;
+constexpr std::chrono::milliseconds kEndGrace{200};
+
+std::string describe_end(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return fmt::format("killed by signal {}", WTERMSIG(wait_status));
+  return fmt::format("exit code {}", WEXITSTATUS(wait_status));
+}
+
+}  // namespace
+
+std::chrono::milliseconds restart_delay(int quick_deaths) {
+  constexpr std::chrono::milliseconds kFirst{100}, kLongest{5000};
+  if (quick_deaths <= 1) return std::chrono::milliseconds{0};
+  const int doublings = std::min(quick_deaths - 2, 10);
+  return std::min(kFirst * (1 << doublings), kLongest);
+}
+
+Processes::Processes(asio::any_io_executor executor, Channel launcher)
+    : executor_(executor), launcher_(executor, std::move(launcher)) {}
+
+void Processes::keep(Program program, Handlers handlers) {
+  at(program).handlers = std::move(handlers);
+  at(program).restart = std::make_unique<asio::steady_timer>(executor_);
+  start(program);
+}
+
+asio::awaitable<Error> Processes::run() {
+  co_return co_await launcher_.read_all([this](const Packet& packet) { on_launcher(packet); });
+}
+
+void Processes::kill(Program program, std::string_view reason) {
+  Child& child = at(program);
+  if (child.pid == 0) return;
+  log_warning("program={} pid={} ended by the agent: {}", program_name(program), child.pid, reason);
+  LaunchKill order;
+  order.pid = child.pid;
+  if (auto sent = launcher_.channel().send_message(order); !sent) {
+    log_error("launcher does not take orders: {}", sent.error().message);
+  }
+}
+
+void Processes::stop() {
+  stopping_ = true;
+  for (Child& child : children_) {
+    if (child.restart) child.restart->cancel();
+    if (child.channel) child.channel->close();
+  }
+}
+
+Result<void> Processes::send_bytes(Program program, std::span<const std::uint8_t> bytes,
+                                   std::span<const int> fds) const {
+  const Child& child = at(program);
+  if (child.pid == 0 || !child.channel || !child.channel->channel().valid()) {
+    return Error{Errc::Unavailable, std::string(program_name(program)) + " is not running"};
+  }
+  return child.channel->channel().send(bytes, fds);
+}
+
+std::chrono::milliseconds Processes::uptime(Program program) const {
+  if (at(program).pid == 0) return std::chrono::milliseconds{0};
+  return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - at(program).started);
+}
+
+void Processes::start(Program program) {
+  Child& child = at(program);
+  auto pair = Channel::make_pair();
+  if (!pair) {
+    log_error("program={} cannot start: {}", program_name(program), pair.error().message);
+    return schedule_start(program, restart_delay(++child.quick_deaths + 1));
+  }
+  child.channel = std::make_shared<AsyncChannel>(executor_, std::move(pair->first));
+  LaunchStart order;
+  order.program = program;
+  const std::array fds{pair->second.fd()};
+  if (auto sent = launcher_.channel().send_message(order, fds); !sent) {
+    log_error("program={} cannot start: {}", program_name(program), sent.error().message);
+    schedule_start(program, restart_delay(++child.quick_deaths + 1));
+  }
+}
+
+void Processes::schedule_start(Program program, std::chrono::milliseconds delay) {
+  if (stopping_) return;
+  asio::steady_timer& timer = *at(program).restart;
+  timer.expires_after(delay);
+  timer.async_wait([this, program](const boost::system::error_code& error) {
+    if (!error && !stopping_) start(program);
+  });
+}
+
+void Processes::on_launcher(const Packet& packet) {
+  if (auto started = packet.as<LaunchStarted>()) return on_started(*started);
+  if (auto exited = packet.as<LaunchExited>()) return on_exited(*exited);
+  log_error("launcher sent an unknown message of type {:#x}", packet.type());
+}
+
+void Processes::on_started(const LaunchStarted& started) {
+  Child& child = at(started.program);
+  if (started.pid == 0) {
+    log_error("program={} cannot start: {}", program_name(started.program), started.failure.str());
+    return schedule_start(started.program, restart_delay(++child.quick_deaths + 1));
+  }
+  child.pid = started.pid;
+  child.started = Clock::now();
+  log_info("program={} pid={} started", program_name(started.program), child.pid);
+  if (stopping_) return;
+  asio::co_spawn(executor_, read_child(started.program, child.channel), asio::detached);
+  child.handlers.started();
+}
+
+void Processes::on_exited(const LaunchExited& exited) {
+  Child& child = at(exited.program);
+  child.quick_deaths = Clock::now() - child.started < kQuickDeath ? child.quick_deaths + 1 : 1;
+  const auto delay = restart_delay(child.quick_deaths);
+  child.pid = 0;
+  if (child.channel) child.channel->close();
+  if (stopping_) return;
+  ++child.restarts;
+  log_warning("program={} pid={} ended: {}; starting it again in {} ms",
+              program_name(exited.program), exited.pid, describe_end(exited.wait_status),
+              delay.count());
+  child.handlers.ended();
+  if (delay.count() == 0) return start(exited.program);
+  schedule_start(exited.program, delay);
+}
+
+asio::awaitable<void> Processes::read_child(Program program,
+                                            std::shared_ptr<AsyncChannel> channel) {
+  const std::int32_t pid = at(program).pid;
+  const Error end = co_await channel->read_all([this, program](Packet packet) {
+    at(program).handlers.message(std::move(packet));
+  });
+  // A child whose channel is gone is about to end; one that does not is of no use.
+  asio::steady_timer grace(executor_, kEndGrace);
+  co_await grace.async_wait(asio::as_tuple(asio::use_awaitable));
+  if (at(program).pid == pid && !stopping_) kill(program, "its channel: " + end.message);
+}
+
+}  // namespace imrs::agent

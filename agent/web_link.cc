@@ -1,0 +1,117 @@
+// The agent's side of imrs-web's channel. Called by the supervisor. It must never wait for imrs-web.
+#include "agent/web_link.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <nlohmann/json.hpp>
+
+#include "agent/base/log.h"
+#include "agent/base/memfd.h"
+
+namespace imrs::agent {
+namespace {
+
+constexpr int kBacklog = 64;
+
+Result<void> bind_to(int fd, const Endpoint& endpoint) {
+  const int on = 1;
+  ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (endpoint.address.family == Family::V4) {
+    ::setsockopt(fd, IPPROTO_IP, IP_FREEBIND, &on, sizeof on);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(endpoint.port);
+    ::inet_pton(AF_INET, endpoint.address.text.c_str(), &address.sin_addr);
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {};
+  } else {
+    ::setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+    ::setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof on);
+    sockaddr_in6 address{};
+    address.sin6_family = AF_INET6;
+    address.sin6_port = htons(endpoint.port);
+    ::inet_pton(AF_INET6, endpoint.address.text.c_str(), &address.sin6_addr);
+    if (::bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return {};
+  }
+  return system_error("bind");
+}
+
+Result<UniqueFd> listen_on(const Endpoint& endpoint) {
+  const int family = endpoint.address.family == Family::V4 ? AF_INET : AF_INET6;
+  UniqueFd fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd) return system_error("socket");
+  if (auto bound = bind_to(fd.get(), endpoint); !bound) return bound.error();
+  if (::listen(fd.get(), kBacklog) != 0) return system_error("listen");
+  return fd;
+}
+
+Result<std::vector<UniqueFd>> listen_on_all(const std::vector<Endpoint>& endpoints,
+                                            std::string_view key) {
+  std::vector<UniqueFd> sockets;
+  for (const Endpoint& endpoint : endpoints) {
+    auto fd = listen_on(endpoint);
+    if (!fd) {
+      return fd.error().within(
+          fmt::format("{} {} port {}", key, endpoint.address.text, endpoint.port));
+    }
+    sockets.push_back(std::move(*fd));
+  }
+  return sockets;
+}
+
+}  // namespace
+
+Result<WebLink> WebLink::open(const Config& config) {
+  WebLink link;
+  link.identity_ = config.instance.identity;
+  auto noc = listen_on_all(config.web.noc, "web.noc");
+  if (!noc) return noc.error();
+  auto ops = listen_on_all(config.web.ops, "web.ops");
+  if (!ops) return ops.error();
+  link.noc_ = std::move(*noc);
+  link.ops_ = std::move(*ops);
+  return link;
+}
+
+void WebLink::start(Processes& processes, std::function<Snapshot()> current) {
+  processes_ = &processes;
+  processes.keep(Program::Web, {.started =
+                                    [this, current = std::move(current)] {
+                                      send_setup();
+                                      send(current());
+                                    },
+                                .message = [](const Packet&) {},
+                                .ended = [] {}});
+}
+
+void WebLink::send_setup() const {
+  const std::string settings = nlohmann::json{{"identity", identity_}}.dump();
+  auto memfd = make_sealed_memfd(
+      "imrs-web-settings",
+      {reinterpret_cast<const std::uint8_t*>(settings.data()), settings.size()});
+  if (!memfd) return log_error("web: {}", memfd.error().message);
+  WebSetup setup;
+  setup.noc_sockets = static_cast<std::uint32_t>(noc_.size());
+  setup.ops_sockets = static_cast<std::uint32_t>(ops_.size());
+  std::vector<int> fds{memfd->get()};
+  for (const UniqueFd& fd : noc_) fds.push_back(fd.get());
+  for (const UniqueFd& fd : ops_) fds.push_back(fd.get());
+  if (auto sent = processes_->send(Program::Web, setup, fds); !sent) {
+    log_error("web: setup: {}", sent.error().message);
+  }
+}
+
+void WebLink::send(const Snapshot& snapshot) const {
+  const std::string text = to_json(snapshot);
+  std::vector<std::uint8_t> bytes(sizeof kWebSnapshot + text.size());
+  std::memcpy(bytes.data(), &kWebSnapshot, sizeof kWebSnapshot);
+  std::memcpy(bytes.data() + sizeof kWebSnapshot, text.data(), text.size());
+  auto sent = processes_->send_bytes(Program::Web, bytes);
+  if (!sent && sent.error().code != Errc::Unavailable && sent.error().code != Errc::Closed) {
+    log_error("web: snapshot: {}", sent.error().message);
+  }
+}
+
+}  // namespace imrs::agent

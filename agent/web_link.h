@@ -1,0 +1,37 @@
+// agent/web_link.h
+// The agent's side of imrs-web: its listening sockets, its settings, and a snapshot once a second and
+// after each change. One way; what imrs-web does or does not do changes nothing here.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "agent/base/unique_fd.h"
+#include "agent/config/config.h"
+#include "agent/processes.h"
+#include "agent/snapshot/snapshot.h"
+
+namespace imrs::agent {
+
+class WebLink {
+ public:
+  // Opens the listeners, which stay here when imrs-web ends.
+  [[nodiscard]] static Result<WebLink> open(const Config& config);
+
+  // Keeps imrs-web running. `current` makes the snapshot that a new one starts with.
+  void start(Processes& processes, std::function<Snapshot()> current);
+
+  // Drops the snapshot if imrs-web is not there or does not read.
+  void send(const Snapshot& snapshot) const;
+
+ private:
+  void send_setup() const;
+
+  std::string identity_;
+  std::vector<UniqueFd> noc_;
+  std::vector<UniqueFd> ops_;
+  Processes* processes_ = nullptr;
+};
+
+}  // namespace imrs::agent

@@ -1,0 +1,130 @@
+// The agent's side of imrs-zone's channel. Called by the supervisor and by Processes. It takes no image
+// on trust: seals, layout, checksum and the announced digest are checked before the engine hears of it.
+#include "agent/zone_link.h"
+
+#include <chrono>
+
+#include "agent/base/log.h"
+#include "agent/base/memfd.h"
+
+namespace imrs::agent {
+namespace {
+
+std::int64_t wall_ms() {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+             std::chrono::system_clock::now().time_since_epoch())
+      .count();
+}
+
+std::string_view to_string(ZoneReport::State state) {
+  switch (state) {
+    case ZoneReport::State::Loaded: return "loaded";
+    case ZoneReport::State::Unchanged: return "unchanged";
+    case ZoneReport::State::Unreachable: return "unreachable";
+    case ZoneReport::State::Refused: return "refused";
+  }
+  return "unknown";
+}
+
+}  // namespace
+
+ZoneLink::ZoneLink(std::string settings_json, Processes& processes, const TrustedClock& clock)
+    : settings_json_(std::move(settings_json)), processes_(processes), clock_(clock) {}
+
+void ZoneLink::start(std::function<void(SharedImage)> on_image) {
+  on_image_ = std::move(on_image);
+  processes_.keep(Program::Zone,
+                  {.started = [this] { send_setup(); },
+                   .message = [this](Packet packet) { on_message(std::move(packet)); },
+                   .ended = [] {}});
+}
+
+void ZoneLink::on_served(const image::Image& image) {
+  for (const image::ZoneSummary& zone : image.zones()) {
+    Tracked& tracked = zones_[zone.origin];
+    ZoneState& state = tracked.state;
+    if (state.serial != zone.serial || state.loaded_ms == 0) state.loaded_ms = wall_ms();
+    if (tracked.refreshed == 0) tracked.refreshed = clock_.now();
+    state.origin = zone.origin;
+    state.serial = zone.serial;
+    state.first_signature_end = zone.first_signature_end;
+    state.expire = zone.expire;
+    state.dnssec_verified = zone.dnssec_verified;
+    state.zonemd_verified = zone.zonemd_verified;
+    log_info("zone={} serial={} state=serving", zone.origin, zone.serial);
+  }
+}
+
+std::optional<std::string> ZoneLink::root_expired() const {
+  const auto root = zones_.find(".");
+  if (root == zones_.end() || root->second.state.serial == 0) return std::nullopt;
+  const Tracked& zone = root->second;
+  return expired({.refreshed = zone.refreshed,
+                  .expire = zone.state.expire,
+                  .first_signature_end = zone.state.first_signature_end},
+                 clock_.now());
+}
+
+std::vector<ZoneState> ZoneLink::states() const {
+  std::vector<ZoneState> all;
+  all.reserve(zones_.size());
+  for (const auto& [origin, tracked] : zones_) all.push_back(tracked.state);
+  return all;
+}
+
+void ZoneLink::send_setup() {
+  const std::span text(reinterpret_cast<const std::uint8_t*>(settings_json_.data()),
+                       settings_json_.size());
+  auto memfd = make_sealed_memfd("imrs-zone-settings", text);
+  if (!memfd) return log_error("zone: {}", memfd.error().message);
+  const std::array fds{memfd->get()};
+  if (auto sent = processes_.send(Program::Zone, ZoneSetup{}, fds); !sent) {
+    log_error("zone: setup: {}", sent.error().message);
+  }
+}
+
+void ZoneLink::on_message(Packet packet) {
+  if (auto message = packet.as<ZoneImage>(); message && packet.fds.size() == 1) {
+    return on_image(*message, std::move(packet.fds[0]));
+  }
+  if (auto report = packet.as<ZoneReport>()) return on_report(*report);
+  log_error("imrs-zone sent an unknown message of type {:#x}", packet.type());
+}
+
+void ZoneLink::on_image(const ZoneImage& message, UniqueFd memfd) {
+  auto image = image::Image::map(memfd.get());
+  if (!image) return log_error("image from imrs-zone refused: {}", image.error().message);
+  if ((*image)->digest() != message.digest) {
+    return log_error("image from imrs-zone refused: its digest is not the one announced");
+  }
+  log_info("image verified and compiled in {} ms: {}", message.load_ms, message.summary.str());
+  on_image_({std::move(*image), std::make_shared<UniqueFd>(std::move(memfd))});
+}
+
+void ZoneLink::on_report(const ZoneReport& report) {
+  Tracked& tracked = zones_[report.origin.str()];
+  ZoneState& state = tracked.state;
+  const std::string outcome(to_string(report.state));
+  const bool repeated = state.last_attempt == outcome && state.last_reason == report.reason.str() &&
+                        state.last_serial == report.serial;
+  state.origin = report.origin.str();
+  state.last_attempt = outcome;
+  state.last_source = report.source.str();
+  state.last_serial = report.serial;
+  state.last_reason = report.reason.str();
+  state.last_attempt_ms = wall_ms();
+  switch (report.state) {
+    case ZoneReport::State::Loaded:
+    case ZoneReport::State::Unchanged: tracked.refreshed = clock_.now(); break;
+    case ZoneReport::State::Refused: ++state.refusals; break;
+    case ZoneReport::State::Unreachable: break;
+  }
+  if (repeated) return;  // said once; the metrics count the rest
+  const bool good = state.last_reason.empty();
+  log_write(good ? LogLevel::Info : LogLevel::Warning,
+            fmt::format("zone={} serial={} state={} source={}{}", state.origin, report.serial,
+                        outcome, state.last_source,
+                        good ? "" : " reason=\"" + state.last_reason + "\""));
+}
+
+}  // namespace imrs::agent

@@ -1,0 +1,144 @@
+// RRSIG checks (RFC 4034 section 3.1.8.1, RFC 4035 section 5.3). Called by the verifier. The sets are
+// shared among threads by number; the outcome is the same as if they were checked one after the other.
+#include "dns/zone/signatures.h"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <thread>
+
+#include "dns/wire/bytes.h"
+#include "dns/wire/protocol.h"
+#include "dns/wire/text.h"
+#include "dns/zone/canonical.h"
+
+namespace imrs::zone {
+namespace {
+
+struct Checked {
+  std::optional<std::string> failure;
+  std::uint32_t verified = 0;
+  std::int64_t end = 0;
+};
+
+// A 32-bit time near `now` (RFC 4034 section 3.1.5: serial number arithmetic).
+std::int64_t absolute(std::uint32_t time, std::int64_t now) {
+  return now + static_cast<std::int32_t>(time - static_cast<std::uint32_t>(now));
+}
+
+std::vector<std::uint8_t> signed_data(const SignedSet& item, const Rrsig& rrsig,
+                                      const Rdata& rrsig_rdata) {
+  std::vector<std::uint8_t> data(rrsig_rdata.begin(),
+                                 rrsig_rdata.begin() + static_cast<std::ptrdiff_t>(18));
+  for (const std::uint8_t octet : rrsig.signer.wire()) data.push_back(wire::to_lower(octet));
+  for (const Rdata& rdata : item.set->rdata) {
+    append_canonical_rr(data, *item.owner, item.type, rrsig.original_ttl,
+                        canonical_rdata(item.type, rdata));
+  }
+  return data;
+}
+
+std::string name_of(const SignedSet& item, const Rrsig& rrsig) {
+  return item.owner->text() + " RRSIG(" + wire::type_text(item.type) + ") by key " +
+         std::to_string(rrsig.key_tag) + " algorithm " + std::to_string(rrsig.algorithm);
+}
+
+// What is wrong with the signature apart from its octets.
+std::optional<std::string> form_fault(const SignedSet& item, const Rrsig& rrsig,
+                                      const wire::Name& zone) {
+  if (rrsig.signer != zone) return "is signed by " + rrsig.signer.text() + ", not by the zone";
+  if (rrsig.labels != item.owner->label_count()) return std::string("has a wrong label count");
+  if (item.set->ttl > rrsig.original_ttl) return std::string("covers a smaller TTL than the record's");
+  return std::nullopt;
+}
+
+std::optional<std::string> date_fault(const Rrsig& rrsig, std::int64_t now) {
+  const std::int64_t begin = absolute(rrsig.inception, now), end = absolute(rrsig.expiration, now);
+  if (now > end) return "ended " + wire::utc_text(end) + ", now is " + wire::utc_text(now);
+  if (now < begin) return "begins " + wire::utc_text(begin) + ", now is " + wire::utc_text(now);
+  return std::nullopt;
+}
+
+Checked check_set(const SignedSet& item, const wire::Name& zone, std::span<const DnsKey> keys,
+                  std::int64_t now) {
+  Checked checked;
+  std::optional<std::string> problem;
+  for (const Rdata& rdata : item.set->signatures) {
+    auto rrsig = Rrsig::read(rdata);
+    if (!rrsig) return {.failure = item.owner->text() + ": " + rrsig.error().message};
+    const auto fault = form_fault(item, *rrsig, zone);
+    bool known = false, good = false;
+    for (const DnsKey& key : keys) {
+      if (key.tag() != rrsig->key_tag || key.algorithm() != rrsig->algorithm || !key.supported()) {
+        continue;
+      }
+      known = true;
+      good = good || (!fault && key.verifies(signed_data(item, *rrsig, rdata), rrsig->signature));
+    }
+    if (!known) continue;
+    if (!good) {
+      return {.failure = name_of(item, *rrsig) + " " + fault.value_or("does not verify")};
+    }
+    if (auto date = date_fault(*rrsig, now)) {
+      if (!problem) problem = name_of(item, *rrsig) + " " + *date;
+      continue;
+    }
+    ++checked.verified;
+    checked.end = std::max(checked.end, absolute(rrsig->expiration, now));
+  }
+  if (checked.verified == 0) {
+    checked.failure = problem.value_or(item.owner->text() + " " + wire::type_text(item.type) +
+                                       " has no RRSIG by a key of the zone");
+  }
+  return checked;
+}
+
+std::vector<Checked> check_all(std::span<const SignedSet> sets, const wire::Name& zone,
+                               std::span<const DnsKey> keys, std::int64_t now) {
+  std::vector<Checked> outcome(sets.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < sets.size(); i = next++) {
+      outcome[i] = check_set(sets[i], zone, keys, now);
+    }
+  };
+  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+  std::vector<std::jthread> helpers;
+  for (unsigned i = 1; i < threads; ++i) helpers.emplace_back(work);
+  work();
+  return helpers.clear(), outcome;
+}
+
+}  // namespace
+
+Result<Rrsig> Rrsig::read(const Rdata& rdata) {
+  wire::ByteReader reader(rdata);
+  Rrsig out;
+  out.covered = reader.u16();
+  out.algorithm = reader.u8();
+  out.labels = reader.u8();
+  out.original_ttl = reader.u32();
+  out.expiration = reader.u32();
+  out.inception = reader.u32();
+  out.key_tag = reader.u16();
+  if (!reader.ok()) return Error{Errc::InvalidInput, "RRSIG is too short"};
+  auto signer = wire::Name::from_wire(std::span(rdata).subspan(reader.position()));
+  if (!signer) return signer.error().within("RRSIG signer");
+  out.signed_prefix = reader.position() + signer->size();
+  out.signer = std::move(*signer);
+  out.signature = std::span(rdata).subspan(out.signed_prefix);
+  return out;
+}
+
+Result<SignatureSummary> check_signatures(std::span<const SignedSet> sets, const wire::Name& zone,
+                                          std::span<const DnsKey> keys, std::int64_t now) {
+  SignatureSummary summary;
+  for (const Checked& checked : check_all(sets, zone, keys, now)) {
+    if (checked.failure) return Error{Errc::Refused, *checked.failure};
+    summary.verified += checked.verified;
+    if (summary.first_end == 0 || checked.end < summary.first_end) summary.first_end = checked.end;
+  }
+  return summary;
+}
+
+}  // namespace imrs::zone
