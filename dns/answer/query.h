@@ -1,0 +1,44 @@
+// dns/answer/query.h
+// A query message, read once and strictly. No allocation, no exception; safe on any octets.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+#include "dns/wire/name.h"
+
+namespace imrs::answer {
+
+// What the message is good for.
+enum class Verdict {
+  Drop,        // shorter than a header, or a response (QR): no answer, or two servers could talk for ever
+  FormErr,     // RFC 1035 section 4.1.1, RFC 6891 section 6.1.1, RFC 9619 (QDCOUNT not 1)
+  NotImp,      // an opcode other than QUERY
+  BadVersion,  // EDNS version over 0 (RFC 6891 section 6.1.3)
+  Question,    // one question, well formed
+};
+
+struct Edns {
+  bool present = false;
+  bool dnssec_ok = false;
+  bool wants_nsid = false;     // RFC 5001
+  std::uint16_t udp_size = 0;  // octets, as the client says
+};
+
+struct Query {
+  Verdict verdict = Verdict::Drop;
+  std::uint16_t flags = 0;          // as received
+  std::size_t question_size = 0;    // octets of name, type and class; 0: no readable question
+  std::array<std::uint8_t, wire::kMaxNameSize> name;  // lower case
+  std::size_t name_size = 0;
+  std::uint16_t type = 0;
+  std::uint16_t qclass = 0;
+  Edns edns;
+};
+
+// Fills `query` from the message.
+void read_query(std::span<const std::uint8_t> message, Query& query) noexcept;
+
+}  // namespace imrs::answer

@@ -1,0 +1,179 @@
+// The responder: one query in, one response out. Called by the engine's workers for every message of
+// every transport. The hot path: no allocation, no system call, no lock, no exception.
+//
+// What the RFCs leave open: a query of class CH gets the four names below and REFUSED otherwise; any
+// other class but IN is REFUSED; AXFR and IXFR are REFUSED on a service address; the meta types that only
+// a query can hold (MAILA, MAILB) and OPT, TSIG, TKEY as types are answered like types that do not
+// exist (OPT, TKEY and TSIG: FORMERR). CD is cleared, RD copied (RFC 1035), AD never set.
+#include "dns/answer/responder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+
+#include "dns/answer/query.h"
+#include "dns/image/lookup.h"
+#include "dns/wire/bytes.h"
+#include "dns/wire/protocol.h"
+
+namespace imrs::answer {
+namespace {
+
+using namespace wire;
+using Octets = std::span<const std::uint8_t>;
+
+constexpr std::uint16_t kDnssecOk = 0x8000;
+constexpr std::uint16_t kOptionNsid = 3;
+constexpr std::size_t kOptSize = 11;
+constexpr std::size_t kOptionHeader = 4;
+constexpr std::uint16_t kOpcodeMask = 0x7800;
+
+// A response under construction. The header is written last, when the counts are known.
+class Response {
+ public:
+  Response(const Query& query, const Identity& identity, Octets message,
+           std::span<std::uint8_t> out, std::size_t limit) noexcept
+      : query_(query), identity_(identity), message_(message), out_(out.data()), limit_(limit) {
+    std::memcpy(out_ + kHeaderSize, message.data() + kHeaderSize, query.question_size);
+    end_ = kHeaderSize + query.question_size;
+  }
+
+  Outcome error(std::uint16_t rcode) noexcept { return finish(rcode); }
+
+  Outcome found(const image::Found& found) noexcept {
+    const image::Rendered rendered = image::render(found, out_, end_, limit_, opt_size());
+    end_ = rendered.end;
+    answers_ = rendered.answers;
+    authorities_ = rendered.authorities;
+    additionals_ = rendered.additionals;
+    return finish(rendered.flags);
+  }
+
+  // One TXT record of class CH with TTL 0.
+  Outcome chaos_text(std::string_view text) noexcept {
+    const std::size_t size = std::min<std::size_t>(text.size(), 255);
+    const std::uint8_t head[] = {0xC0, kHeaderSize, 0, rrtype::TXT, 0, rrclass::CH, 0, 0, 0, 0};
+    put(head, sizeof head);
+    put_u16(static_cast<std::uint16_t>(size + 1));
+    out_[end_++] = static_cast<std::uint8_t>(size);
+    put(text.data(), size);
+    answers_ = 1;
+    return finish(flag::AA);
+  }
+
+ private:
+  [[nodiscard]] bool nsid() const noexcept { return query_.edns.wants_nsid; }
+
+  [[nodiscard]] std::size_t opt_size() const noexcept {
+    if (!query_.edns.present) return 0;
+    return kOptSize + (nsid() ? kOptionHeader + identity_.name.size() : 0);
+  }
+
+  void put(const void* octets, std::size_t size) noexcept {
+    std::memcpy(out_ + end_, octets, size);
+    end_ += size;
+  }
+  void put_u16(std::uint16_t value) noexcept {
+    store_u16(out_ + end_, value);
+    end_ += 2;
+  }
+
+  void put_opt(std::uint16_t extended_rcode) noexcept {
+    out_[end_++] = 0;
+    put_u16(rrtype::OPT);
+    put_u16(kMaxUdpResponse);
+    put_u16(static_cast<std::uint16_t>((extended_rcode >> 4) << 8));  // version 0
+    put_u16(query_.edns.dnssec_ok ? kDnssecOk : 0);
+    put_u16(static_cast<std::uint16_t>(opt_size() - kOptSize));
+    if (nsid()) {
+      put_u16(kOptionNsid);
+      put_u16(static_cast<std::uint16_t>(identity_.name.size()));
+      put(identity_.name.data(), identity_.name.size());
+    }
+    ++additionals_;
+  }
+
+  // `flags`: AA, TC and the rcode, which may have extended bits.
+  Outcome finish(std::uint16_t flags) noexcept {
+    const auto rcode = static_cast<std::uint16_t>(flags & 0x1F);
+    if (query_.edns.present) put_opt(rcode);
+    const auto kept = static_cast<std::uint16_t>(query_.flags & (flag::RD | kOpcodeMask));
+    const auto sections = static_cast<std::uint16_t>(flags & ~0x1F);
+    std::memcpy(out_, message_.data(), 2);
+    store_u16(out_ + 2, static_cast<std::uint16_t>(flag::QR | kept | sections | (rcode & 0xF)));
+    store_u16(out_ + 4, query_.question_size > 0 ? 1 : 0);
+    store_u16(out_ + 6, answers_);
+    store_u16(out_ + 8, authorities_);
+    store_u16(out_ + 10, additionals_);
+    return {end_, rcode, query_.type, (flags & flag::TC) != 0};
+  }
+
+  const Query& query_;
+  const Identity& identity_;
+  Octets message_;
+  std::uint8_t* out_;
+  std::size_t limit_;
+  std::size_t end_ = 0;
+  std::uint16_t answers_ = 0, authorities_ = 0, additionals_ = 0;
+};
+
+constexpr std::string_view kHostnameBind{"\10hostname\4bind", 15};
+constexpr std::string_view kIdServer{"\2id\6server", 11};
+constexpr std::string_view kVersionBind{"\7version\4bind", 14};
+constexpr std::string_view kVersionServer{"\7version\6server", 16};
+
+Outcome answer_chaos(const Query& query, const Identity& identity, Response& response) noexcept {
+  const std::string_view name(reinterpret_cast<const char*>(query.name.data()), query.name_size);
+  if (query.type == rrtype::TXT || query.type == rrtype::ANY) {
+    if (name == kHostnameBind || name == kIdServer) return response.chaos_text(identity.name);
+    if (name == kVersionBind || name == kVersionServer) {
+      return response.chaos_text(identity.version);
+    }
+  }
+  return response.error(rcode::Refused);
+}
+
+Outcome answer_question(const image::Image& image, const Identity& identity, const Query& query,
+                        Response& response) noexcept {
+  if (query.qclass == rrclass::CH) return answer_chaos(query, identity, response);
+  if (query.qclass != rrclass::IN) return response.error(rcode::Refused);
+  switch (query.type) {
+    case rrtype::AXFR:
+    case rrtype::IXFR: return response.error(rcode::Refused);
+    case rrtype::OPT:
+    case rrtype::TKEY:
+    case rrtype::TSIG: return response.error(rcode::FormErr);
+    default: break;
+  }
+  const image::Found found = image::find(image::View(image), {query.name.data(), query.name_size},
+                                         query.type, query.edns.dnssec_ok);
+  if (found.body == nullptr) return response.error(rcode::Refused);
+  return response.found(found);
+}
+
+std::size_t size_limit(Transport transport, const Edns& edns) noexcept {
+  if (transport == Transport::Tcp) return kMaxResponse;
+  if (!edns.present) return kMinUdpResponse;
+  return std::clamp<std::size_t>(edns.udp_size, kMinUdpResponse, kMaxUdpResponse);
+}
+
+}  // namespace
+
+Outcome respond(const image::Image& image, const Identity& identity, Transport transport,
+                Octets query_octets, std::span<std::uint8_t> response_octets) noexcept {
+  Query query;
+  read_query(query_octets, query);
+  if (query.verdict == Verdict::Drop) return {};
+  Response response(query, identity, query_octets, response_octets,
+                    size_limit(transport, query.edns));
+  switch (query.verdict) {
+    case Verdict::FormErr: return response.error(rcode::FormErr);
+    case Verdict::NotImp: return response.error(rcode::NotImp);
+    case Verdict::BadVersion: return response.error(rcode::BadVers);
+    case Verdict::Question: return answer_question(image, identity, query, response);
+    case Verdict::Drop: break;
+  }
+  return {};
+}
+
+}  // namespace imrs::answer

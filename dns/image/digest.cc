@@ -1,0 +1,28 @@
+// SHA-256 by OpenSSL. Called when an image is made and whenever one is received.
+#include "dns/image/digest.h"
+
+#include <openssl/evp.h>
+
+#include <cstddef>
+#include <memory>
+
+#include "dns/image/layout.h"
+
+namespace imrs::image {
+
+Digest digest_of(std::span<const std::uint8_t> image) {
+  constexpr std::size_t kField = offsetof(FileHeader, digest);
+  constexpr Digest kZero{};
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                       EVP_MD_CTX_free);
+  Digest digest{};
+  const auto rest = image.subspan(kField + kZero.size());
+  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  EVP_DigestUpdate(context.get(), image.data(), kField);
+  EVP_DigestUpdate(context.get(), kZero.data(), kZero.size());
+  EVP_DigestUpdate(context.get(), rest.data(), rest.size());
+  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
+  return digest;
+}
+
+}  // namespace imrs::image

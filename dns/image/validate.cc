@@ -1,0 +1,151 @@
+// The one pass over a received image. Called by Image before anything looks into it. Written against an
+// adversary: the digest may be right and every number wrong, and still no lookup may leave the file.
+#include "dns/image/validate.h"
+
+#include <bit>
+#include <cstring>
+#include <string>
+
+#include "dns/image/digest.h"
+#include "dns/image/layout.h"
+#include "dns/wire/name.h"
+
+namespace imrs::image {
+namespace {
+
+// Keeps what has been found wrong first; every check after that is skipped.
+class Validator {
+ public:
+  explicit Validator(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
+
+  Result<void> run() {
+    look();
+    if (failure_ == nullptr) return {};
+    return Error{Errc::Refused, std::string("answer image refused: ") + failure_};
+  }
+
+ private:
+  void look() {
+    const auto* header = array<FileHeader>(0, 1, "shorter than its header");
+    if (header == nullptr) return;
+    check(header->magic == kMagic, "not an answer image (magic)");
+    check(header->version == kFormatVersion, "made for another format version; compile it anew");
+    check(header->byte_order == kByteOrder, "made on a machine of another byte order");
+    check(header->size == bytes_.size() && bytes_.size() <= kMaxImageSize, "cut or too large");
+    if (failure_ == nullptr) check(header->digest == digest_of(bytes_), "damaged (SHA-256 differs)");
+    check(header->zone_count > 0 && header->zone_count <= kMaxZones, "zone count");
+    if (failure_ != nullptr) return;
+    const auto* zones = array<ZoneRecord>(header->zones, header->zone_count, "zone table");
+    for (std::uint32_t i = 0; zones != nullptr && i < header->zone_count; ++i) zone(zones[i]);
+  }
+
+  void check(bool right, const char* what) {
+    if (!right && failure_ == nullptr) failure_ = what;
+  }
+
+  template <typename T>
+  const T* array(std::uint64_t offset, std::uint64_t count, const char* what) {
+    const bool inside = offset % alignof(T) == 0 && offset <= bytes_.size() &&
+                        count <= (bytes_.size() - offset) / sizeof(T);
+    check(inside, what);
+    return inside ? reinterpret_cast<const T*>(bytes_.data() + offset) : nullptr;
+  }
+
+  // A whole wire name in lower case; `size` 0: any.
+  void name(std::uint32_t offset, std::uint32_t size) {
+    if (offset >= bytes_.size()) return check(false, "name outside the file");
+    const auto name = wire::Name::from_wire(bytes_.subspan(offset));
+    check(name.ok() && (size == 0 || name->size() == size), "broken name");
+    if (!name) return;
+    const wire::Name lower = name->lower();
+    check(std::memcmp(lower.wire().data(), name->wire().data(), name->size()) == 0,
+          "name not in lower case");
+  }
+
+  void body(std::uint32_t offset, bool needed, bool piece = false) {
+    if (offset == 0) return check(!needed, "missing answer");
+    const auto* head = array<Body>(offset, 1, "answer outside the file");
+    if (head == nullptr) return;
+    check(head->size <= kMaxBodySize && head->cut_count > 0, "answer size or cuts");
+    check(head->fixup_count <= kMaxFixups, "too many pointers in an answer");
+    check(!piece || (head->fixup_count == 0 && head->cut_count == 1), "piece with pointers or cuts");
+    const std::uint64_t after = offset + sizeof(Body);
+    const auto* cuts = array<Cut>(after, head->cut_count, "cuts outside the file");
+    const std::uint64_t fixups_at = after + std::uint64_t{head->cut_count} * sizeof(Cut);
+    const auto* fixups = array<std::uint16_t>(fixups_at, head->fixup_count, "pointers outside");
+    (void)array<std::uint8_t>(fixups_at + head->fixup_count * 2ULL, head->size,
+                              "answer runs past the end");
+    if (failure_ != nullptr) return;
+    for (std::uint32_t i = 0; i < head->cut_count; ++i) {
+      check(cuts[i].size <= head->size && cuts[i].additionals <= head->additionals, "cut");
+    }
+    std::uint32_t smallest_end = 0;
+    for (std::uint32_t i = 0; i < head->fixup_count; ++i) {
+      check(fixups[i] >= smallest_end && fixups[i] + 2U <= head->size, "pointer place");
+      smallest_end = fixups[i] + 2U;
+    }
+    cuts_spare_pointers(cuts, head->cut_count, fixups, head->fixup_count);
+  }
+
+  // No cut goes through a pointer: patching it would write past what was copied.
+  void cuts_spare_pointers(const Cut* cuts, std::uint32_t cut_count, const std::uint16_t* fixups,
+                           std::uint32_t fixup_count) {
+    for (std::uint32_t c = 0; c < cut_count; ++c) {
+      for (std::uint32_t f = 0; f < fixup_count; ++f) {
+        check(cuts[c].size != fixups[f] + 1U, "cut through a pointer");
+      }
+    }
+  }
+
+  void pair(const std::array<std::uint32_t, 2>& bodies, bool needed) {
+    for (const std::uint32_t offset : bodies) body(offset, needed);
+  }
+
+  void node(std::uint32_t offset) {
+    const auto* node = array<Node>(offset, 1, "name entry outside the file");
+    if (node == nullptr) return;
+    check(node->name_size > 0 && node->name_size <= wire::kMaxNameSize, "name size");
+    name(node->name, node->name_size);
+    const bool delegation = node->kind == NodeKind::Delegation;
+    check(delegation || node->kind == NodeKind::Authoritative ||
+              node->kind == NodeKind::EmptyNonTerminal,
+          "kind of name");
+    pair(node->referral, delegation);
+    pair(node->ds, delegation);
+    pair(node->no_data, !delegation);
+    body(node->wildcard_nsec, false, true);
+    const auto* types =
+        array<TypeAnswer>(offset + sizeof(Node), node->type_count, "types outside the file");
+    for (std::uint32_t i = 0; types != nullptr && i < node->type_count; ++i) {
+      pair(types[i].body, true);
+    }
+  }
+
+  void zone(const ZoneRecord& zone) {
+    check(zone.origin_size > 0 && zone.origin_size <= wire::kMaxNameSize, "origin size");
+    name(zone.origin, zone.origin_size);
+    node(zone.apex);
+    check(std::has_single_bit(zone.slot_count),
+          "slot count");
+    const auto* slots = array<Slot>(zone.slots, zone.slot_count, "index outside the file");
+    for (std::uint32_t i = 0; slots != nullptr && i < zone.slot_count && failure_ == nullptr; ++i) {
+      if (slots[i].node != 0) node(slots[i].node);
+    }
+    check((zone.flags & kSigned) == 0 || zone.sorted_count > 0, "signed zone without NSEC");
+    const auto* sorted = array<Sorted>(zone.sorted, zone.sorted_count, "order outside the file");
+    for (std::uint32_t i = 0; sorted != nullptr && i < zone.sorted_count && failure_ == nullptr; ++i) {
+      name(sorted[i].name, 0);
+      body(sorted[i].nsec, (zone.flags & kSigned) != 0, true);
+    }
+    pair(zone.name_error, true);
+  }
+
+  std::span<const std::uint8_t> bytes_;
+  const char* failure_ = nullptr;
+};
+
+}  // namespace
+
+Result<void> validate(std::span<const std::uint8_t> bytes) { return Validator(bytes).run(); }
+
+}  // namespace imrs::image
