@@ -4,6 +4,7 @@
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <ctime>
 #include <memory>
 #include <string>
 
@@ -30,6 +31,7 @@ std::string without_percent(std::string_view text) {
 }  // namespace
 
 void log_start(std::string_view program, std::string_view instance, LogLevel lowest) {
+  ::tzset();  // reads the time zone's file now: a sandboxed program may not do so at its first line
   auto logger = std::make_shared<spdlog::logger>(
       "imrs", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   logger->set_pattern(fmt::format("%Y-%m-%dT%H:%M:%S.%eZ {}[%P] {} %l: %v",

@@ -19,8 +19,10 @@ struct FixedText {
   std::array<char, N> chars{};
 
   FixedText() = default;
-  FixedText(std::string_view text) {  // NOLINT: implicit
+  FixedText& operator=(std::string_view text) {
+    chars = {};
     std::memcpy(chars.data(), text.data(), std::min(text.size(), N - 1));
+    return *this;
   }
   [[nodiscard]] std::string str() const {
     return std::string(chars.data(), ::strnlen(chars.data(), N));

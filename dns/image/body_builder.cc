@@ -48,6 +48,12 @@ BodyBuilder::BodyBuilder(const wire::Name& anchor, std::uint16_t flags) : flags_
   }
 }
 
+BodyBuilder BodyBuilder::piece() {
+  BodyBuilder body{wire::Name(), 0};
+  body.compress_ = false;
+  return body;
+}
+
 void BodyBuilder::add(Section section, const wire::Name& owner, std::uint16_t type,
                       std::uint32_t ttl, const zone::Rdata& rdata) {
   wire::ByteWriter writer(octets_);
@@ -101,6 +107,7 @@ std::vector<std::uint8_t> BodyBuilder::finish() {
 
 void BodyBuilder::add_name(const wire::Name& name) {
   wire::ByteWriter writer(octets_);
+  if (!compress_) return writer.put(name.wire());
   for (wire::Name rest = name; !rest.is_root(); rest = rest.parent()) {
     const auto place = places_.find(key_of(rest));
     if (place != places_.end()) {

@@ -20,6 +20,8 @@ class BodyBuilder {
  public:
   // `anchor`: the name that is sure to end the question name, so that pointers may lead there.
   BodyBuilder(const wire::Name& anchor, std::uint16_t flags);
+  // A piece: no names are compressed, so that it can be appended anywhere.
+  [[nodiscard]] static BodyBuilder piece();
 
   void add(Section section, const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
            const zone::Rdata& rdata);
@@ -41,6 +43,7 @@ class BodyBuilder {
   void add_rdata(std::uint16_t type, const zone::Rdata& rdata);
 
   std::uint16_t flags_;
+  bool compress_ = true;
   std::vector<std::uint8_t> octets_;
   std::map<std::string, int> places_;  // lower-cased wire name -> target, counted from the body's start
   std::vector<std::uint16_t> fixups_;

@@ -1,14 +1,21 @@
 // SHA-256 by OpenSSL. Called when an image is made and whenever one is received.
 #include "dns/image/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include <cstddef>
 #include <memory>
+#include <vector>
 
 #include "dns/image/layout.h"
 
 namespace imrs::image {
+
+void prepare_digests() {
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  (void)digest_of(std::vector<std::uint8_t>(sizeof(FileHeader)));
+}
 
 Digest digest_of(std::span<const std::uint8_t> image) {
   constexpr std::size_t kField = offsetof(FileHeader, digest);

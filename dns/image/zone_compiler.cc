@@ -112,7 +112,7 @@ void ZoneCompiler::add_empty_non_terminals() {
 void ZoneCompiler::write_nsec_pieces() {
   for (const auto& [owner, place] : places_) {
     if (place.node == nullptr || !place.node->contains(NSEC)) continue;
-    BodyBuilder piece{wire::Name(), 0};
+    BodyBuilder piece = BodyBuilder::piece();
     add_nsec(piece, owner, true);
     nsec_pieces_[owner] = write(piece);
   }

@@ -1,0 +1,103 @@
+// Starts the workers and swaps images under them. Called from the control thread, which is the process's
+// first; the workers never wait for it.
+#include "dns/engine/engine.h"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <string>
+
+namespace imrs::engine {
+namespace {
+
+// Worker i on core i, as far as there are cores: with RSS the packets of a queue stay on one core.
+void pin(std::jthread& thread, std::size_t index) {
+  const unsigned cores = std::thread::hardware_concurrency();
+  if (cores == 0 || index >= cores) return;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  CPU_SET(index, &set);
+  ::pthread_setaffinity_np(thread.native_handle(), sizeof set, &set);
+}
+
+}  // namespace
+
+Result<void> check_workers(std::span<const SocketRole> roles, std::uint32_t workers) {
+  if (workers == 0) return Error{Errc::Refused, "no workers: at least one is needed"};
+  std::vector<bool> busy(workers, false);
+  for (const SocketRole& role : roles) {
+    if (role.worker >= workers || role.transport > 1 || role.family > 1) {
+      return Error{Errc::Refused, "a socket is meant for worker " + std::to_string(role.worker) +
+                                      ", but there are " + std::to_string(workers) +
+                                      ": a socket that nobody reads would swallow queries"};
+    }
+    busy[role.worker] = true;
+  }
+  const auto idle = std::ranges::find(busy, false);
+  if (idle == busy.end()) return {};
+  return Error{Errc::Refused,
+               "worker " + std::to_string(idle - busy.begin()) + " has no socket to read"};
+}
+
+Engine::Engine(std::span<WorkerPage> pages, answer::Identity identity)
+    : pages_(pages), identity_(std::move(identity)) {}
+
+Result<std::unique_ptr<Engine>> Engine::start(std::vector<WorkerSocket> sockets,
+                                              std::span<WorkerPage> pages,
+                                              answer::Identity identity, TcpLimits limits) {
+  std::vector<SocketRole> roles;
+  for (const WorkerSocket& socket : sockets) roles.push_back(socket.role);
+  if (auto ok = check_workers(roles, static_cast<std::uint32_t>(pages.size())); !ok) {
+    return ok.error();
+  }
+  std::unique_ptr<Engine> engine(new Engine(pages, std::move(identity)));
+  std::vector<std::vector<WorkerSocket>> shares(pages.size());
+  for (WorkerSocket& socket : sockets) shares[socket.role.worker].push_back(std::move(socket));
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    pages[i].generation.store(0, std::memory_order_relaxed);
+    pages[i].tcp_connections.store(0, std::memory_order_relaxed);
+    pages[i].started_ns.store(static_cast<std::uint64_t>(
+                                  std::chrono::steady_clock::now().time_since_epoch().count()),
+                              std::memory_order_relaxed);
+    auto worker =
+        Worker::make(std::move(shares[i]), pages[i], engine->slot_, engine->identity_, limits);
+    if (!worker) return worker.error();
+    engine->workers_.push_back(std::move(*worker));
+  }
+  for (auto& worker : engine->workers_) {
+    engine->threads_.emplace_back([&worker = *worker, &stop = engine->stop_] { worker.run(stop); });
+    pin(engine->threads_.back(), engine->threads_.size() - 1);
+  }
+  return engine;
+}
+
+Engine::~Engine() {
+  stop_ = true;
+  threads_.clear();
+}
+
+Result<void> Engine::serve(std::shared_ptr<const image::Image> image, std::uint64_t generation,
+                           std::chrono::milliseconds limit) {
+  auto held = std::make_unique<Held>();
+  held->image = std::move(image);
+  held->published = {held->image.get(), generation};
+  slot_.publish(&held->published);
+  held_.push_back(std::move(held));
+  const auto end = std::chrono::steady_clock::now() + limit;
+  while (!all_serve(generation)) {
+    if (std::chrono::steady_clock::now() >= end) {
+      return Error{Errc::Timeout, "a worker does not take the new image"};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  held_.erase(held_.begin(), held_.end() - 1);
+  return {};
+}
+
+bool Engine::all_serve(std::uint64_t generation) const noexcept {
+  return std::ranges::all_of(pages_, [&](const WorkerPage& page) {
+    return page.generation.load(std::memory_order_acquire) == generation;
+  });
+}
+
+}  // namespace imrs::engine

@@ -1,0 +1,59 @@
+// dns/engine/engine.h
+// The workers and their threads: started once with all their sockets, then given one image after the
+// other. Used by both ways to run imrs-engine.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "dns/engine/image_slot.h"
+#include "dns/engine/worker.h"
+
+namespace imrs::engine {
+
+// Every socket has a worker that reads it, and every worker has sockets: with SO_REUSEPORT a socket
+// that nobody reads swallows its share of the queries. Refused otherwise, naming the first such socket
+// or worker. Pure.
+[[nodiscard]] Result<void> check_workers(std::span<const SocketRole> roles, std::uint32_t workers);
+
+class Engine {
+ public:
+  // `pages`: one per worker; must outlive the engine.
+  [[nodiscard]] static Result<std::unique_ptr<Engine>> start(std::vector<WorkerSocket> sockets,
+                                                             std::span<WorkerPage> pages,
+                                                             answer::Identity identity,
+                                                             TcpLimits limits);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Publishes the image and waits until every worker answers from it; then the one before is released.
+  // Errc::Timeout if a worker has not moved within `limit`: it keeps the old one, which stays valid.
+  [[nodiscard]] Result<void> serve(std::shared_ptr<const image::Image> image,
+                                   std::uint64_t generation, std::chrono::milliseconds limit);
+
+ private:
+  struct Held {
+    std::shared_ptr<const image::Image> image;
+    Published published;
+  };
+
+  Engine(std::span<WorkerPage> pages, answer::Identity identity);
+  [[nodiscard]] bool all_serve(std::uint64_t generation) const noexcept;
+
+  std::span<WorkerPage> pages_;
+  answer::Identity identity_;
+  ImageSlot slot_;
+  std::vector<std::unique_ptr<Held>> held_;  // the last one is published
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::atomic<bool> stop_{false};
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace imrs::engine

@@ -1,0 +1,25 @@
+// dns/engine/standalone.h
+// imrs-engine on its own: an image file, addresses from the command line.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+
+namespace imrs::engine {
+
+struct StandaloneOptions {
+  std::string image;                 // file
+  std::vector<std::string> listen;   // "192.0.2.1:53", "[2001:db8::1]:53"
+  std::uint32_t workers = 0;         // 0: one per core
+  std::string identity = "imrs";
+};
+
+// Serves until `stop` is set. Errors name the flag or the file.
+[[nodiscard]] Result<void> run_standalone(const StandaloneOptions& options,
+                                          const std::atomic<bool>& stop);
+
+}  // namespace imrs::engine

@@ -1,0 +1,66 @@
+// UDP. Called by the worker's loop whenever a UDP socket is readable. The hot path of the whole program:
+// two system calls per batch, the responder, and counters.
+#include "dns/engine/udp_server.h"
+
+#include <cerrno>
+
+#include "dns/engine/traffic.h"
+
+namespace imrs::engine {
+
+UdpBatch::UdpBatch() : memory_(std::make_unique<Memory>()) {
+  Memory& m = *memory_;
+  for (std::size_t i = 0; i < kMessages; ++i) {
+    m.query_parts[i] = {m.queries[i].data(), kQuerySize};
+    m.received[i] = {};
+    m.received[i].msg_hdr.msg_iov = &m.query_parts[i];
+    m.received[i].msg_hdr.msg_iovlen = 1;
+    m.received[i].msg_hdr.msg_name = &m.peers[i];
+    m.replies[i] = {};
+    m.replies[i].msg_hdr.msg_iov = &m.response_parts[i];
+    m.replies[i].msg_hdr.msg_iovlen = 1;
+  }
+}
+
+std::size_t UdpBatch::serve(int fd, const image::Image& image, const answer::Identity& identity,
+                            WorkerPage& page, TrafficCounters* counters) noexcept {
+  Memory& m = *memory_;
+  for (mmsghdr& header : m.received) header.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
+  const int got = ::recvmmsg(fd, m.received.data(), kMessages, MSG_DONTWAIT, nullptr);
+  if (got <= 0) return 0;
+  std::size_t replies = 0;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
+    const std::span<const std::uint8_t> query(m.queries[i].data(), m.received[i].msg_len);
+    const answer::Outcome outcome = answer::respond(image, identity, Transport::Udp, query,
+                                                    m.responses[replies]);
+    if (counters != nullptr) {
+      count_query(*counters, query.size(), outcome);
+    } else {
+      count(page.probes);
+    }
+    if (outcome.size == 0) continue;
+    m.response_parts[replies] = {m.responses[replies].data(), outcome.size};
+    m.replies[replies].msg_hdr.msg_name = &m.peers[i];
+    m.replies[replies].msg_hdr.msg_namelen = m.received[i].msg_hdr.msg_namelen;
+    ++replies;
+  }
+  send(fd, replies, page);
+  return static_cast<std::size_t>(got);
+}
+
+// What the kernel does not take is dropped: a UDP answer that waits is worth less than the next query.
+void UdpBatch::send(int fd, std::size_t replies, WorkerPage& page) noexcept {
+  std::size_t sent = 0;
+  while (sent < replies) {
+    const int n = ::sendmmsg(fd, memory_->replies.data() + sent,
+                             static_cast<unsigned>(replies - sent), MSG_DONTWAIT);
+    if (n > 0) {
+      sent += static_cast<std::size_t>(n);
+    } else if (errno != EINTR) {
+      count(page.send_errors);
+      ++sent;  // the one at fault; the others still have their chance
+    }
+  }
+}
+
+}  // namespace imrs::engine

@@ -1,0 +1,103 @@
+// The worker's loop: probes first, then UDP, then TCP, then the next image. Runs in a thread of its own,
+// started by Engine. It must never wait for anything but epoll, and there at most kIdle.
+#include "dns/engine/worker.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+
+namespace imrs::engine {
+namespace {
+
+constexpr int kIdleMs = 20;  // the agent reads `progress` at intervals of 100 ms
+constexpr std::size_t kEvents = 128;
+constexpr std::chrono::milliseconds kExpiryInterval{250};
+// What epoll data means: a socket of ours (index), or a TCP connection (slot).
+constexpr std::uint64_t kConnectionTag = 1ULL << 32;
+
+}  // namespace
+
+Result<std::unique_ptr<Worker>> Worker::make(std::vector<WorkerSocket> sockets, WorkerPage& page,
+                                             const ImageSlot& slot,
+                                             const answer::Identity& identity, TcpLimits limits) {
+  UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll) return system_error("epoll_create1");
+  // The probes' sockets first: events are served in this order.
+  std::ranges::stable_sort(sockets, std::greater{},
+                           [](const WorkerSocket& socket) { return socket.role.probe; });
+  std::unique_ptr<Worker> worker(
+      new Worker(std::move(sockets), std::move(epoll), page, slot, identity, limits));
+  if (auto watched = worker->watch_sockets(); !watched) return watched.error();
+  return worker;
+}
+
+Worker::Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, WorkerPage& page,
+               const ImageSlot& slot, const answer::Identity& identity, TcpLimits limits)
+    : sockets_(std::move(sockets)),
+      epoll_(std::move(epoll)),
+      page_(page),
+      slot_(slot),
+      identity_(identity),
+      tcp_(epoll_.get(), kConnectionTag, limits, page) {}
+
+Result<void> Worker::watch_sockets() {
+  for (std::size_t i = 0; i < sockets_.size(); ++i) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    event.data.u64 = i;
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, sockets_[i].fd.get(), &event) != 0) {
+      return system_error("epoll_ctl");
+    }
+  }
+  return {};
+}
+
+void Worker::run(const std::atomic<bool>& stop) {
+  while (slot_.get() == nullptr && !stop.load(std::memory_order_relaxed)) {
+    count(page_.progress);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  while (!stop.load(std::memory_order_relaxed)) turn();
+}
+
+void Worker::turn() {
+  count(page_.progress);
+  if (const Published* next = slot_.get(); next != published_) {
+    published_ = next;
+    page_.generation.store(next->generation, std::memory_order_release);
+  }
+  std::array<epoll_event, kEvents> events;
+  const int got = ::epoll_wait(epoll_.get(), events.data(), kEvents, kIdleMs);
+  const auto now = Clock::now();
+  const std::span ready(events.data(), static_cast<std::size_t>(std::max(got, 0)));
+  // Sockets before connections, and among the sockets the probes' first.
+  std::ranges::sort(ready, {}, [](const epoll_event& event) { return event.data.u64; });
+  for (const epoll_event& event : ready) {
+    if (event.data.u64 < kConnectionTag) {
+      serve_socket(sockets_[event.data.u64], now);
+    } else {
+      tcp_.serve(static_cast<std::uint32_t>(event.data.u64), *published_->image, identity_, now);
+    }
+  }
+  if (now >= next_expiry_) {
+    tcp_.expire(now);
+    next_expiry_ = now + kExpiryInterval;
+  }
+}
+
+void Worker::serve_socket(const WorkerSocket& socket, Clock::time_point now) {
+  TrafficCounters* counters = counters_of(socket.role);
+  if (socket.role.transport == static_cast<std::uint8_t>(Transport::Tcp)) {
+    tcp_.accept(socket.fd.get(), counters, now);
+  } else {
+    udp_.serve(socket.fd.get(), *published_->image, identity_, page_, counters);
+  }
+}
+
+TrafficCounters* Worker::counters_of(const SocketRole& role) noexcept {
+  return role.probe != 0 ? nullptr : &page_.traffic[role.transport][role.family];
+}
+
+}  // namespace imrs::engine

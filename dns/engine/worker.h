@@ -1,0 +1,60 @@
+// dns/engine/worker.h
+// One worker: a thread, its sockets, its counters. Shares nothing with the others but the image.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <vector>
+
+#include "agent/base/messages.h"
+#include "agent/base/result.h"
+#include "agent/base/unique_fd.h"
+#include "agent/base/worker_page.h"
+#include "dns/answer/responder.h"
+#include "dns/engine/image_slot.h"
+#include "dns/engine/tcp_server.h"
+#include "dns/engine/udp_server.h"
+
+namespace imrs::engine {
+
+struct WorkerSocket {
+  SocketRole role;
+  UniqueFd fd;
+};
+
+class Worker {
+ public:
+  // `page`, `slot`, `identity` and `stop` must outlive the worker.
+  [[nodiscard]] static Result<std::unique_ptr<Worker>> make(std::vector<WorkerSocket> sockets,
+                                                            WorkerPage& page,
+                                                            const ImageSlot& slot,
+                                                            const answer::Identity& identity,
+                                                            TcpLimits limits);
+
+  // Serves until `stop`; the body of the worker's thread. Does not read a socket before there is an
+  // image: the kernel queues.
+  void run(const std::atomic<bool>& stop);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, WorkerPage& page,
+         const ImageSlot& slot, const answer::Identity& identity, TcpLimits limits);
+
+  Result<void> watch_sockets();
+  void serve_socket(const WorkerSocket& socket, Clock::time_point now);
+  void turn();
+  [[nodiscard]] TrafficCounters* counters_of(const SocketRole& role) noexcept;
+
+  std::vector<WorkerSocket> sockets_;
+  UniqueFd epoll_;
+  WorkerPage& page_;
+  const ImageSlot& slot_;
+  const answer::Identity& identity_;
+  UdpBatch udp_;
+  TcpServer tcp_;
+  const Published* published_ = nullptr;
+  Clock::time_point next_expiry_{};
+};
+
+}  // namespace imrs::engine
