@@ -108,6 +108,7 @@ struct WebConfig {
 
 struct UserConfig {                           // resolved ids; names or numbers in the file
   std::uint32_t agent_uid = 0, agent_gid = 0;
+  std::uint32_t launcher_uid = 0, launcher_gid = 0;
   std::uint32_t engine_uid = 0, engine_gid = 0;
   std::uint32_t zone_uid = 0, zone_gid = 0;
   std::uint32_t web_uid = 0, web_gid = 0;

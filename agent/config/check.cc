@@ -1,0 +1,166 @@
+// The checks across keys. Called by parse_config() when every key by itself is right.
+#include "agent/config/check.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <set>
+
+#include "agent/config/address.h"
+
+namespace imrs {
+namespace {
+
+bool is_host_name(std::string_view name) {
+  if (name.empty() || name.size() > 253 || name.front() == '.' || name.back() == '.') return false;
+  std::size_t label = 0;
+  for (const char c : name) {
+    label = c == '.' ? 0 : label + 1;
+    const bool allowed = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '.';
+    if (!allowed || label > 63) return false;
+  }
+  return name.find("..") == std::string_view::npos;
+}
+
+void check_instance(const InstanceConfig& instance, Complaints& complaints) {
+  if (!is_host_name(instance.identity)) {
+    complaints.add("instance.identity",
+                   "must be a host name that no other instance has, like "
+                   "\"aa01-fr-par.l.dns.icann.org\"");
+  }
+  const bool cluster = instance.kind == InstanceConfig::Kind::Cluster;
+  if (cluster != instance.cluster.has_value()) {
+    complaints.add("instance.cluster", cluster
+                                           ? "is missing; a member of a cluster needs it"
+                                           : "is only for \"kind\": \"cluster\"; remove it");
+  }
+  if (!instance.cluster) return;
+  const std::string& secret = instance.cluster->cookie_secret;
+  const bool hex = std::ranges::all_of(
+      secret, [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
+  if (secret.size() != 32 || !hex) {
+    complaints.add("instance.cluster.cookie_secret",
+                   "must be 32 hexadecimal digits, the same at all members (RFC 9018)");
+  }
+}
+
+void check_service(const Config& config, Complaints& complaints) {
+  const std::string& device = config.service.device;
+  if (device.empty() || device.size() > 15 || device.find_first_of("/ :\"%") != std::string::npos) {
+    complaints.add("service.device", "must be an interface name of 1 to 15 characters");
+  }
+  if (config.service.addresses.empty()) complaints.add("service.addresses", "must not be empty");
+  for (std::size_t i = 0; i < config.service.addresses.size(); ++i) {
+    const IpAddress& address = config.service.addresses[i];
+    const std::string path = "service.addresses[" + std::to_string(i) + "]";
+    const bool inside = std::ranges::any_of(
+        config.prefixes, [&](const Prefix& prefix) { return contains(prefix, address); });
+    if (!inside) complaints.add(path, "lies in none of the prefixes, so no route leads to it");
+    if (std::ranges::count(config.service.addresses, address) > 1) {
+      complaints.add(path, "is given twice");
+    }
+  }
+}
+
+void check_neighbour(const NeighbourConfig& neighbour, const std::string& path,
+                     Complaints& complaints) {
+  const auto complain = [&](const char* key, const char* what) {
+    complaints.add(path + "." + key, what);
+  };
+  const bool name_ok =
+      !neighbour.name.empty() && neighbour.name.size() <= 32 &&
+      std::islower(static_cast<unsigned char>(neighbour.name.front())) != 0 &&
+      std::ranges::all_of(neighbour.name, [](char c) {
+        return c == '_' || std::islower(static_cast<unsigned char>(c)) != 0 ||
+               std::isdigit(static_cast<unsigned char>(c)) != 0;
+      });
+  if (!name_ok) complain("name", "must be lower-case letters, digits and _, a letter first");
+  if (neighbour.address.family != neighbour.source.family) {
+    complain("source", "must be of the neighbour address's family");
+  }
+  if (neighbour.bfd && neighbour.interface.empty()) {
+    complain("interface", "is missing; BFD needs it");
+  }
+  if (neighbour.interface.find_first_of("\"\\") != std::string::npos ||
+      neighbour.interface.size() > 15) {
+    complain("interface", "must be an interface name");
+  }
+  if (neighbour.hold_time < 3 * neighbour.keepalive_time) {
+    complain("hold_time", "must be at least three times keepalive_time (RFC 4271 section 10)");
+  }
+  const bool printable = std::ranges::all_of(neighbour.password, [](char c) {
+    return c > ' ' && c < 127 && c != '"' && c != '\\';
+  });
+  if (!printable || neighbour.password.size() > 80) {
+    complain("password", "must be up to 80 printable characters without spaces, \" and \\");
+  }
+}
+
+void check_bgp(const BgpConfig& bgp, Complaints& complaints) {
+  const auto router_id = parse_address(bgp.router_id);
+  if (!router_id || router_id->family != Family::V4) {
+    complaints.add("bgp.router_id", "must be an IPv4 address");
+  }
+  if (bgp.neighbours.empty()) complaints.add("bgp.neighbours", "must not be empty");
+  constexpr std::array kTaken{"device1", "bfd1", "specific_v4", "specific_v6", "covering_v4",
+                              "covering_v6", "drain_v4", "drain_v6"};
+  std::set<std::string> names(kTaken.begin(), kTaken.end());
+  for (std::size_t i = 0; i < bgp.neighbours.size(); ++i) {
+    const std::string path = "bgp.neighbours[" + std::to_string(i) + "]";
+    check_neighbour(bgp.neighbours[i], path, complaints);
+    if (!names.insert(bgp.neighbours[i].name).second) {
+      complaints.add(path + ".name", "is taken; every neighbour needs a name of its own");
+    }
+  }
+}
+
+void check_zone(const ZoneConfig& zone, const Config& config, const std::string& path,
+                Complaints& complaints) {
+  if (zone.file.empty() == zone.primaries.empty()) {
+    complaints.add(path, "needs exactly one of \"file\" and \"primaries\"");
+  }
+  if (!zone.primaries.empty() && !config.management) {
+    complaints.add("management.address", "is missing; transfers leave from it");
+  }
+  if (zone.dnssec == ZoneConfig::Dnssec::Required && zone.trust_anchors.empty()) {
+    complaints.add(path + ".trust_anchors",
+                   "is missing; name a file of DS or DNSKEY records (Debian: "
+                   "/usr/share/dns/root.ds)");
+  }
+}
+
+void check_zones(const Config& config, Complaints& complaints) {
+  std::set<std::string> origins;
+  for (std::size_t i = 0; i < config.zones.size(); ++i) {
+    const std::string path = "zones[" + std::to_string(i) + "]";
+    check_zone(config.zones[i], config, path, complaints);
+    if (!origins.insert(config.zones[i].origin).second) {
+      complaints.add(path + ".origin", "is given twice");
+    }
+  }
+  if (!origins.contains(".")) complaints.add("zones", "must hold the root, \"origin\": \".\"");
+  if (config.zones.size() > 16) complaints.add("zones", "at most 16 zones");
+}
+
+void check_web(const WebConfig& web, Complaints& complaints) {
+  for (std::size_t i = 0; i < web.ops.size(); ++i) {
+    if (is_loopback(web.ops[i].address)) continue;
+    complaints.add("web.ops[" + std::to_string(i) + "]",
+                   "must be a loopback address: the metrics have no access control yet");
+  }
+}
+
+}  // namespace
+
+void check_config(const Config& config, Complaints& complaints) {
+  check_instance(config.instance, complaints);
+  check_service(config, complaints);
+  check_bgp(config.bgp, complaints);
+  check_zones(config, complaints);
+  check_web(config.web, complaints);
+  if (config.health.hold_down > config.health.hold_down_max) {
+    complaints.add("health.hold_down_ms", "must not be larger than hold_down_max_ms");
+  }
+}
+
+}  // namespace imrs

@@ -1,0 +1,273 @@
+// agent.json into a Config, section by section. Called by imrs-agent (whole) and imrs-zone (its part).
+// What depends on several keys is checked in check.cc.
+#include <pwd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <fstream>
+#include <iterator>
+#include <thread>
+
+#include "agent/config/address.h"
+#include "agent/config/check.h"
+#include "agent/config/config.h"
+#include "agent/config/json_reader.h"
+
+namespace imrs {
+namespace {
+
+void read_instance(ObjectReader&& in, InstanceConfig& out) {
+  using Kind = InstanceConfig::Kind;
+  using Appliance = InstanceConfig::Appliance;
+  in.text("identity", out.identity, true);
+  in.choice<Kind>("kind", out.kind, {{"single", Kind::Single}, {"cluster", Kind::Cluster}}, true);
+  in.choice<Appliance>("appliance", out.appliance,
+                       {{"calypso", Appliance::Calypso}, {"pandora", Appliance::Pandora}}, true);
+  if (const Json* json = in.member("cluster")) {
+    ClusterConfig cluster;
+    ObjectReader reader(json, in.path_to("cluster"), in.complaints());
+    reader.text("member", cluster.member, true);
+    reader.text("cookie_secret", cluster.cookie_secret, true);
+    out.cluster = cluster;
+  }
+}
+
+void read_service(ObjectReader&& in, ServiceConfig& out) {
+  in.text("device", out.device);
+  in.parsed_list("addresses", out.addresses, parse_address);
+  in.number("port", out.port, 1, 65535);
+}
+
+void read_prefixes(ObjectReader& in, std::vector<Prefix>& out) {
+  if (!in.has("prefixes")) return;
+  out.clear();
+  in.each("prefixes", [&](const Json& element, const std::string& path) {
+    ObjectReader reader(&element, path, in.complaints());
+    Prefix prefix;
+    reader.parsed("prefix", prefix, parse_prefix, true);
+    reader.choice<PrefixRole>(
+        "role", prefix.role,
+        {{"specific", PrefixRole::Specific}, {"covering", PrefixRole::Covering}}, true);
+    out.push_back(prefix);
+  });
+}
+
+NeighbourConfig read_neighbour(ObjectReader&& in) {
+  NeighbourConfig out;
+  in.text("name", out.name, true);
+  in.parsed("address", out.address, parse_address, true);
+  in.parsed("source", out.source, parse_address, true);
+  in.number("as", out.as, 1, 4294967294, true);
+  in.text("interface", out.interface);
+  in.text("password", out.password);
+  in.boolean("gtsm", out.gtsm);
+  in.boolean("bfd", out.bfd);
+  in.number("hold_time", out.hold_time, 3, 3600);
+  in.number("keepalive_time", out.keepalive_time, 1, 1200);
+  in.number("connect_delay_time", out.connect_delay_time, 1, 300);
+  in.number("connect_retry_time", out.connect_retry_time, 1, 300);
+  return out;
+}
+
+void read_bgp(ObjectReader&& in, BgpConfig& out) {
+  in.number("local_as", out.local_as, 1, 4294967294);
+  in.text("router_id", out.router_id, true);
+  in.text("control_socket", out.control_socket);
+  in.each(
+      "neighbours",
+      [&](const Json& element, const std::string& path) {
+        out.neighbours.push_back(read_neighbour(ObjectReader(&element, path, in.complaints())));
+      },
+      true);
+}
+
+Result<std::string> parse_file_name(std::string_view text) {
+  if (!text.empty() && text.front() == '/') return std::string(text);
+  return Error{Errc::InvalidInput, "must be an absolute file name"};
+}
+
+ZoneConfig read_zone(ObjectReader&& in) {
+  ZoneConfig out;
+  using Dnssec = ZoneConfig::Dnssec;
+  using Zonemd = ZoneConfig::Zonemd;
+  in.text("origin", out.origin, true);
+  if (!out.origin.empty() && out.origin.back() != '.') out.origin += '.';
+  std::ranges::transform(out.origin, out.origin.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+  });
+  in.parsed("file", out.file, parse_file_name);
+  in.parsed_list("primaries", out.primaries, parse_primary);
+  in.choice<Dnssec>("dnssec", out.dnssec,
+                    {{"required", Dnssec::Required}, {"none", Dnssec::None}});
+  in.choice<Zonemd>(
+      "zonemd", out.zonemd,
+      {{"required", Zonemd::Required}, {"if-present", Zonemd::IfPresent}, {"none", Zonemd::None}});
+  in.parsed_list("trust_anchors", out.trust_anchors, parse_file_name);
+  std::uint32_t refresh = 0;
+  in.number("refresh_seconds", refresh, 1, 604800);
+  if (refresh != 0) out.refresh = std::chrono::seconds(refresh);
+  return out;
+}
+
+void read_zones(ObjectReader& in, std::vector<ZoneConfig>& out) {
+  in.each(
+      "zones",
+      [&](const Json& element, const std::string& path) {
+        out.push_back(read_zone(ObjectReader(&element, path, in.complaints())));
+      },
+      true);
+}
+
+void read_management(ObjectReader& in, std::optional<IpAddress>& out) {
+  const Json* json = in.member("management");
+  if (json == nullptr) return;
+  IpAddress address;
+  ObjectReader(json, in.path_to("management"), in.complaints())
+      .parsed("address", address, parse_address, true);
+  out = address;
+}
+
+void read_health(ObjectReader&& in, HealthConfig& out) {
+  const auto milliseconds = [&](const char* key, std::chrono::milliseconds& value,
+                                std::int64_t least, std::int64_t most) {
+    std::int64_t number = value.count();
+    in.number(key, number, least, most);
+    value = std::chrono::milliseconds(number);
+  };
+  in.number("rise", out.rise, 1, 100);
+  in.number("fall", out.fall, 1, 100);
+  milliseconds("interval_ms", out.interval, 20, 10000);
+  milliseconds("timeout_ms", out.timeout, 20, 10000);
+  milliseconds("hold_down_ms", out.hold_down, 0, 600000);
+  milliseconds("hold_down_max_ms", out.hold_down_max, 0, 3600000);
+}
+
+void read_web(ObjectReader&& in, WebConfig& out) {
+  in.parsed_list("noc", out.noc, parse_endpoint);
+  in.parsed_list("ops", out.ops, parse_endpoint);
+}
+
+struct Ids {
+  std::uint32_t uid = 0, gid = 0;
+};
+
+// "uid:gid" in numbers, or a user's name.
+Result<Ids> parse_user(std::string_view text) {
+  Ids ids;
+  const char* const end = text.data() + text.size();
+  const auto [colon, error] = std::from_chars(text.data(), end, ids.uid);
+  if (error == std::errc() && colon != end && *colon == ':') {
+    const auto [after, gid_error] = std::from_chars(colon + 1, end, ids.gid);
+    if (gid_error == std::errc() && after == end) return ids;
+  }
+  passwd entry{};
+  passwd* found = nullptr;
+  std::vector<char> buffer(16384);
+  const std::string name(text);
+  (void)::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
+  if (found != nullptr) return Ids{entry.pw_uid, entry.pw_gid};
+  return Error{Errc::InvalidInput,
+               "no such user; create it (the package does), or write \"UID:GID\" in numbers"};
+}
+
+void read_users(ObjectReader&& in, UserConfig& out) {
+  const auto user = [&](const char* key, const char* fallback, std::uint32_t& uid,
+                        std::uint32_t& gid) {
+    std::string name = fallback;
+    in.text(key, name);
+    const auto ids = parse_user(name);
+    if (!ids) return in.complain(key, ids.error().message);
+    uid = ids->uid;
+    gid = ids->gid;
+    if (uid == 0 || gid == 0) in.complain(key, "must not be root");
+  };
+  user("agent", "imrs-agent", out.agent_uid, out.agent_gid);
+  user("launcher", "imrs-launcher", out.launcher_uid, out.launcher_gid);
+  user("engine", "imrs-engine", out.engine_uid, out.engine_gid);
+  user("zone", "imrs-zone", out.zone_uid, out.zone_gid);
+  user("web", "imrs-web", out.web_uid, out.web_gid);
+}
+
+Config defaults() {
+  Config config;
+  for (const char* address : {"199.7.83.42", "2001:500:9f::42", "2001:500:3::42"}) {
+    config.service.addresses.push_back(*parse_address(address));
+  }
+  const std::pair<const char*, PrefixRole> prefixes[] = {
+      {"199.7.83.0/24", PrefixRole::Specific},   {"2001:500:9f::/48", PrefixRole::Specific},
+      {"2001:500:3::/48", PrefixRole::Specific}, {"199.7.82.0/23", PrefixRole::Covering},
+      {"2001:500:9e::/47", PrefixRole::Covering}};
+  for (const auto& [text, role] : prefixes) {
+    Prefix prefix = *parse_prefix(text);
+    prefix.role = role;
+    config.prefixes.push_back(prefix);
+  }
+  return config;
+}
+
+void read_all(ObjectReader& in, Config& config) {
+  Complaints& complaints = in.complaints();
+  const auto section = [&](const char* key, bool is_required = false) {
+    return ObjectReader(is_required ? in.required(key) : in.member(key), in.path_to(key),
+                        complaints);
+  };
+  read_instance(section("instance", true), config.instance);
+  read_service(section("service"), config.service);
+  read_prefixes(in, config.prefixes);
+  (void)in.member("prefixes");
+  read_management(in, config.management);
+  read_bgp(section("bgp", true), config.bgp);
+  read_zones(in, config.zones);
+  in.text("state_directory", config.state_directory);
+  read_health(section("health"), config.health);
+  section("engine").number("workers", config.engine.workers, 0, 64);
+  if (config.engine.workers == 0) {
+    config.engine.workers = std::clamp(std::thread::hardware_concurrency(), 1U, 64U);
+  }
+  read_web(section("web"), config.web);
+  read_users(section("users"), config.users);
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view json_text) {
+  auto json = parse_json(json_text);
+  if (!json) return json.error();
+  Complaints complaints;
+  Config config = defaults();
+  {
+    ObjectReader reader(&*json, "", complaints);
+    read_all(reader, config);
+  }
+  if (complaints.empty()) check_config(config, complaints);
+  if (!complaints.empty()) return complaints.error();
+  return config;
+}
+
+Result<Config> load_config(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return system_error(path, errno);
+  const std::string text{std::istreambuf_iterator<char>(file), {}};
+  auto config = parse_config(text);
+  if (!config) return config.error().within(path);
+  return config;
+}
+
+Result<ZoneSettings> parse_zone_settings(std::string_view json_text) {
+  auto json = parse_json(json_text);
+  if (!json) return json.error();
+  Complaints complaints;
+  ZoneSettings settings;
+  {
+    ObjectReader reader(&*json, "", complaints);
+    read_zones(reader, settings.zones);
+    read_management(reader, settings.management);
+    reader.text("state_directory", settings.state_directory);
+  }
+  if (!complaints.empty()) return complaints.error();
+  return settings;
+}
+
+}  // namespace imrs
