@@ -55,32 +55,66 @@ bool read_options(std::span<const std::uint8_t> options, Edns& edns) noexcept {
   return reader.ok();
 }
 
-struct Opt {
-  bool well_formed = true;
+// What has been seen of the records after the question.
+struct Records {
+  bool options_well_formed = true;
   std::uint8_t version = 0;
 };
 
-bool read_record(ByteReader& reader, Query& query, Opt& opt, bool additional) noexcept {
+bool read_opt(std::uint16_t rclass, std::uint32_t ttl, std::span<const std::uint8_t> rdata,
+              bool root_owner, Query& query, Records& seen) noexcept {
+  if (query.edns.present || !root_owner) return false;
+  query.edns.present = true;
+  query.edns.udp_size = rclass;
+  query.edns.dnssec_ok = (ttl & kDnssecOk) != 0;
+  seen.version = static_cast<std::uint8_t>(ttl >> 16);
+  seen.options_well_formed = read_options(rdata, query.edns);
+  return true;
+}
+
+// Notes where key name, algorithm, time and fudge stand (RFC 8945 section 4.2); they go back as they came.
+bool read_tsig(std::span<const std::uint8_t> message, std::size_t owner_at, std::size_t rdata_at,
+               std::size_t rdata_size, TsigPlace& tsig) noexcept {
+  constexpr std::size_t kTimeAndFudge = 8;
+  ByteReader owner(message.subspan(owner_at));
+  ByteReader rdata(message.subspan(rdata_at, rdata_size));
+  const std::uint8_t first = message[owner_at];
+  if (first == 0 || first > kMaxLabelSize || !skip_name(owner) || !skip_name(rdata)) return false;
+  const std::size_t fixed_size = rdata.position() + kTimeAndFudge;
+  rdata.skip(kTimeAndFudge);
+  rdata.skip(rdata.u16());  // the MAC
+  rdata.skip(4);            // original ID, error
+  rdata.skip(rdata.u16());  // other data
+  tsig = {true, owner_at, owner.position(), rdata_at, fixed_size};
+  // Both names plain: a pointer would lead nowhere in the response.
+  return rdata.ok() && message[owner_at + owner.position() - 1] == 0 &&
+         owner.position() <= kMaxNameSize && fixed_size <= kMaxNameSize + kTimeAndFudge &&
+         message[rdata_at + fixed_size - kTimeAndFudge - 1] == 0;
+}
+
+bool read_record(std::span<const std::uint8_t> message, ByteReader& reader, Query& query,
+                 Records& seen, bool additional) noexcept {
   const std::size_t start = reader.position();
-  if (!skip_name(reader)) return false;
+  if (query.tsig.present || !skip_name(reader)) return false;  // TSIG is the last record
   const bool root_owner = reader.position() == start + 1;
   const std::uint16_t type = reader.u16();
   const std::uint16_t rclass = reader.u16();
   const std::uint32_t ttl = reader.u32();
-  const auto rdata = reader.take(reader.u16());
+  const std::uint16_t size = reader.u16();
+  const std::size_t rdata_at = reader.position();
+  const auto rdata = reader.take(size);
   if (!reader.ok()) return false;
-  if (type != rrtype::OPT) return true;
-  if (!additional || query.edns.present || !root_owner) return false;
-  query.edns.present = true;
-  query.edns.udp_size = rclass;
-  query.edns.dnssec_ok = (ttl & kDnssecOk) != 0;
-  opt.version = static_cast<std::uint8_t>(ttl >> 16);
-  opt.well_formed = read_options(rdata, query.edns);
+  if (type == rrtype::OPT) {
+    return additional && read_opt(rclass, ttl, rdata, root_owner, query, seen);
+  }
+  if (type == rrtype::TSIG) {
+    return additional && read_tsig(message, start, rdata_at, size, query.tsig);
+  }
   return true;
 }
 
-Verdict read_body(ByteReader& reader, Query& query, std::uint16_t questions, unsigned before,
-                  unsigned additional) noexcept {
+Verdict read_body(std::span<const std::uint8_t> message, ByteReader& reader, Query& query,
+                  std::uint16_t questions, unsigned before, unsigned additional) noexcept {
   if (questions != 1) return Verdict::FormErr;
   const std::size_t start = reader.position();
   if (!read_name(reader, query)) return Verdict::FormErr;
@@ -88,12 +122,13 @@ Verdict read_body(ByteReader& reader, Query& query, std::uint16_t questions, uns
   query.qclass = reader.u16();
   if (!reader.ok()) return Verdict::FormErr;
   query.question_size = reader.position() - start;
-  Opt opt;
+  Records seen;
   for (unsigned i = 0; i < before + additional; ++i) {
-    if (!read_record(reader, query, opt, i >= before)) return Verdict::FormErr;
+    if (!read_record(message, reader, query, seen, i >= before)) return Verdict::FormErr;
   }
-  if (query.edns.present && opt.version != 0) return Verdict::BadVersion;
-  return opt.well_formed ? Verdict::Question : Verdict::FormErr;
+  if (!seen.options_well_formed) return Verdict::FormErr;
+  if (query.tsig.present) return Verdict::BadKey;
+  return seen.version != 0 ? Verdict::BadVersion : Verdict::Question;
 }
 
 }  // namespace
@@ -105,11 +140,11 @@ void read_query(std::span<const std::uint8_t> message, Query& query) noexcept {
   const std::uint16_t questions = reader.u16();
   const unsigned answers = reader.u16(), authorities = reader.u16(), additional = reader.u16();
   if (!reader.ok() || (query.flags & flag::QR) != 0) return;
-  if ((query.flags & kOpcodeMask) != 0) {
-    query.verdict = Verdict::NotImp;
-    return;
-  }
-  query.verdict = read_body(reader, query, questions, answers + authorities, additional);
+  query.verdict =
+      read_body(message, reader, query, questions, answers + authorities, additional);
+  if ((query.flags & kOpcodeMask) != 0) query.verdict = Verdict::NotImp;
+  // Nothing of a message that cannot be read is taken at its word, its OPT neither.
+  if (query.verdict == Verdict::FormErr) query.edns = {};
 }
 
 }  // namespace imrs::answer

@@ -16,6 +16,7 @@ enum class Verdict {
   Drop,        // shorter than a header, or a response (QR): no answer, or two servers could talk for ever
   FormErr,     // RFC 1035 section 4.1.1, RFC 6891 section 6.1.1, RFC 9619 (QDCOUNT not 1)
   NotImp,      // an opcode other than QUERY
+  BadKey,      // signed with TSIG: this server shares no key with anyone (RFC 8945 section 5.2.1)
   BadVersion,  // EDNS version over 0 (RFC 6891 section 6.1.3)
   Question,    // one question, well formed
 };
@@ -27,6 +28,13 @@ struct Edns {
   std::uint16_t udp_size = 0;  // octets, as the client says
 };
 
+// Where the TSIG record stands in the message.
+struct TsigPlace {
+  bool present = false;
+  std::size_t name_at = 0, name_size = 0;  // key name, uncompressed
+  std::size_t fixed_at = 0, fixed_size = 0;  // algorithm name, time signed, fudge
+};
+
 struct Query {
   Verdict verdict = Verdict::Drop;
   std::uint16_t flags = 0;          // as received
@@ -36,6 +44,7 @@ struct Query {
   std::uint16_t type = 0;
   std::uint16_t qclass = 0;
   Edns edns;
+  TsigPlace tsig;
 };
 
 // Fills `query` from the message.

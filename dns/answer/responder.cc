@@ -1,10 +1,11 @@
 // The responder: one query in, one response out. Called by the engine's workers for every message of
 // every transport. The hot path: no allocation, no system call, no lock, no exception.
 //
-// What the RFCs leave open: a query of class CH gets the four names below and REFUSED otherwise; any
-// other class but IN is REFUSED; AXFR and IXFR are REFUSED on a service address; the meta types that only
-// a query can hold (MAILA, MAILB) and OPT, TSIG, TKEY as types are answered like types that do not
-// exist (OPT, TKEY and TSIG: FORMERR). CD is cleared, RD copied (RFC 1035), AD never set.
+// What the RFCs leave open: a query of class CH gets the four names below and REFUSED otherwise; class
+// ANY is answered like IN (as Knot does) and every other class is REFUSED; AXFR and IXFR are REFUSED on a
+// service address; the meta types that only a query can hold (MAILA, MAILB) and OPT, TSIG, TKEY as types
+// are answered like types that do not exist (OPT, TKEY and TSIG: FORMERR). CD is cleared, RD copied (RFC
+// 1035), AD never set.
 #include "dns/answer/responder.h"
 
 #include <algorithm>
@@ -58,7 +59,28 @@ class Response {
     out_[end_++] = static_cast<std::uint8_t>(size);
     put(text.data(), size);
     answers_ = 1;
-    return finish(flag::AA);
+    return finish(0);
+  }
+
+  // NOTAUTH with an unsigned TSIG that says BADKEY (RFC 8945 section 5.3.2).
+  Outcome bad_key() noexcept {
+    constexpr std::uint16_t kBadKey = 17;
+    if (query_.edns.present) put_opt(0);
+    opt_done_ = true;
+    const TsigPlace& tsig = query_.tsig;
+    put(message_.data() + tsig.name_at, tsig.name_size);
+    put_u16(rrtype::TSIG);
+    put_u16(rrclass::ANY);
+    put_u16(0);
+    put_u16(0);
+    put_u16(static_cast<std::uint16_t>(tsig.fixed_size + 8));
+    put(message_.data() + tsig.fixed_at, tsig.fixed_size);
+    put_u16(0);  // MAC size
+    put(message_.data(), 2);
+    put_u16(kBadKey);
+    put_u16(0);  // other data
+    ++additionals_;
+    return finish(rcode::NotAuth);
   }
 
  private:
@@ -96,7 +118,7 @@ class Response {
   // `flags`: AA, TC and the rcode, which may have extended bits.
   Outcome finish(std::uint16_t flags) noexcept {
     const auto rcode = static_cast<std::uint16_t>(flags & 0x1F);
-    if (query_.edns.present) put_opt(rcode);
+    if (query_.edns.present && !opt_done_) put_opt(rcode);
     const auto kept = static_cast<std::uint16_t>(query_.flags & (flag::RD | kOpcodeMask));
     const auto sections = static_cast<std::uint16_t>(flags & ~0x1F);
     std::memcpy(out_, message_.data(), 2);
@@ -114,6 +136,7 @@ class Response {
   std::uint8_t* out_;
   std::size_t limit_;
   std::size_t end_ = 0;
+  bool opt_done_ = false;
   std::uint16_t answers_ = 0, authorities_ = 0, additionals_ = 0;
 };
 
@@ -136,7 +159,9 @@ Outcome answer_chaos(const Query& query, const Identity& identity, Response& res
 Outcome answer_question(const image::Image& image, const Identity& identity, const Query& query,
                         Response& response) noexcept {
   if (query.qclass == rrclass::CH) return answer_chaos(query, identity, response);
-  if (query.qclass != rrclass::IN) return response.error(rcode::Refused);
+  if (query.qclass != rrclass::IN && query.qclass != rrclass::ANY) {
+    return response.error(rcode::Refused);
+  }
   switch (query.type) {
     case rrtype::AXFR:
     case rrtype::IXFR: return response.error(rcode::Refused);
@@ -169,6 +194,7 @@ Outcome respond(const image::Image& image, const Identity& identity, Transport t
   switch (query.verdict) {
     case Verdict::FormErr: return response.error(rcode::FormErr);
     case Verdict::NotImp: return response.error(rcode::NotImp);
+    case Verdict::BadKey: return response.bad_key();
     case Verdict::BadVersion: return response.error(rcode::BadVers);
     case Verdict::Question: return answer_question(image, identity, query, response);
     case Verdict::Drop: break;
