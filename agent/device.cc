@@ -33,11 +33,8 @@ Result<void> AnycastDevice::create(const std::string& name,
   index_ = static_cast<int>(::if_nametoindex(name.c_str()));
   if (index_ == 0) return system_error("index of " + name);
   if (auto off = set_carrier(false); !off) return off;
-  if (auto up = set_link(true); !up) return up;
-  for (const IpAddress& address : addresses) {
-    if (auto added = add_service_address(index_, address); !added) return added;
-  }
-  return {};
+  addresses_ = addresses;
+  return set_link(true);
 }
 
 Result<void> AnycastDevice::set_carrier(bool on) {
@@ -47,6 +44,12 @@ Result<void> AnycastDevice::set_carrier(bool on) {
   return {};
 }
 
-Result<void> AnycastDevice::set_link(bool up) { return set_link_up(index_, up); }
+Result<void> AnycastDevice::set_link(bool up) {
+  if (auto set = set_link_up(index_, up); !set || !up) return set;
+  for (const IpAddress& address : addresses_) {
+    if (auto added = add_service_address(index_, address); !added) return added;
+  }
+  return {};
+}
 
 }  // namespace imrs::agent

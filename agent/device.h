@@ -30,13 +30,15 @@ class AnycastDevice {
   [[nodiscard]] Result<void> set_carrier(bool on);
   [[nodiscard]] bool carrier() const noexcept { return carrier_; }
 
-  // The last resort when BIRD does not confirm a withdrawal: the link goes down at once.
+  // Down is the last resort when BIRD does not confirm a withdrawal. Up brings the addresses back, which
+  // the kernel takes from a link that goes down (IPv6).
   [[nodiscard]] Result<void> set_link(bool up);
 
  private:
   explicit AnycastDevice(UniqueFd tun) : tun_(std::move(tun)) {}
 
   UniqueFd tun_;
+  std::vector<IpAddress> addresses_;
   int index_ = 0;
   bool carrier_ = false;
 };

@@ -62,6 +62,7 @@ Result<ProgramFiles> open_programs(const std::string& directory) {
   const char* envp[] = {"PATH=/usr/bin:/bin", "LANG=C", nullptr};
   ::fexecve(program_fd, const_cast<char**>(argv), const_cast<char**>(envp));
   fail("fexecve");
+  ::_exit(kExecFailed);
 }
 
 class LauncherLoop {

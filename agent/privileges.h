@@ -29,7 +29,8 @@ namespace imrs::agent {
 // execve can never again give more than this process has.
 [[nodiscard]] Result<void> forbid_new_privileges();
 
-// Keeps all pages that are ever touched in memory, also those of later mappings.
+// Keeps all pages that are ever touched in memory, also those of later mappings. Needs root: it lifts
+// RLIMIT_MEMLOCK, against which every later mapping counts.
 [[nodiscard]] Result<void> lock_memory();
 
 }  // namespace imrs::agent

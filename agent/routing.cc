@@ -8,17 +8,12 @@
 
 #include "agent/base/log.h"
 #include "agent/steering.h"
+#include "agent/wall_time.h"
 
 namespace imrs::agent {
 namespace {
 
 namespace asio = boost::asio;
-
-std::int64_t wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 health::Policy policy_of(const HealthConfig& config) {
   health::Policy policy;
@@ -27,6 +22,15 @@ health::Policy policy_of(const HealthConfig& config) {
   policy.hold_down = config.hold_down;
   policy.hold_down_max = config.hold_down_max;
   return policy;
+}
+
+// One line when a target's evidence changes; repeats are in the counts.
+void note_change(const ProbeState& probe, health::Evidence evidence, const std::string& detail) {
+  if (probe.last == health::to_string(evidence)) return;
+  log_write(evidence == health::Evidence::Right ? LogLevel::Info : LogLevel::Warning,
+            fmt::format("family={} probe={} was={} {}", to_string(probe.family),
+                        health::to_string(evidence), probe.last.empty() ? "nothing" : probe.last,
+                        detail));
 }
 
 void add_result(ProbeState& probe, health::Evidence evidence) {
@@ -83,7 +87,8 @@ Routing::Routing(asio::any_io_executor executor, const Config& config,
     probes_.push_back({.service = target.address,
                        .family = target.family,
                        .transport = target.transport,
-                       .worker = target.worker});
+                       .worker = target.worker,
+                       .last = {}});
   }
 }
 
@@ -94,6 +99,7 @@ void Routing::start_probing() {
         .pressure = hooks_.pressure,
         .report = [this, i](const health::Target& target, health::Evidence evidence,
                             const std::string& detail) {
+          note_change(probes_[i], evidence, detail);
           add_result(probes_[i], evidence);
           on_probe(target, evidence, detail);
         }};
@@ -105,10 +111,6 @@ void Routing::start_probing() {
 
 void Routing::on_probe(const health::Target& target, health::Evidence evidence,
                        const std::string& detail) {
-  if (evidence != health::Evidence::Right && probes_.size() == targets_.size()) {
-    log_debug("family={} probe={} {}", to_string(target.family), health::to_string(evidence),
-              detail);
-  }
   FamilyDecision& decided = decision(target.family);
   const bool announced = decided.state.announce();
   feed(decided, health::Probed{target.index, evidence, detail});
@@ -158,7 +160,8 @@ std::vector<FamilyState> Routing::families() const {
                        .phase = std::string(health::to_string(decided.state.phase())),
                        .announce = decided.state.announce(),
                        .reason = decided.state.reason(),
-                       .since_ms = decided.since_ms};
+                       .since_ms = decided.since_ms,
+                       .prefixes = {}};
     for (const Prefix& prefix : config_.prefixes) {
       if (prefix.family != decided.family) continue;
       const bool exported =

@@ -2,19 +2,12 @@
 // on trust: seals, layout, checksum and the announced digest are checked before the engine hears of it.
 #include "agent/zone_link.h"
 
-#include <chrono>
-
 #include "agent/base/log.h"
 #include "agent/base/memfd.h"
+#include "agent/wall_time.h"
 
 namespace imrs::agent {
 namespace {
-
-std::int64_t wall_ms() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 std::string_view to_string(ZoneReport::State state) {
   switch (state) {

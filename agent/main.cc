@@ -1,0 +1,63 @@
+// imrs-agent: the supervisor. Reads its command line and configuration, prepares as root, and hands over
+// to the loop.
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <filesystem>
+
+#include "agent/base/log.h"
+#include "agent/config/config.h"
+#include "agent/startup.h"
+#include "agent/supervisor.h"
+#include "bgp/bird_config.h"
+
+namespace {
+
+using namespace imrs;
+
+constexpr int kBadUse = 2;
+
+int fail(const Error& error, int exit_code) {
+  log_error("{}", error.message);
+  return exit_code;
+}
+
+int run_agent(const Config& config) {
+  std::error_code error;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return fail(system_error("/proc/self/exe", error.value()), 1);
+  auto prepared = agent::prepare(config, program.parent_path().string());
+  if (!prepared) return fail(prepared.error(), 1);
+  auto supervisor = agent::Supervisor::make(config, std::move(*prepared));
+  if (!supervisor) return fail(supervisor.error(), 1);
+  return (*supervisor)->run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string file = "/etc/imrs/agent.json";
+  bool check = false, print_bird_config = false;
+  CLI::App app{
+      "Runs the DNS engine, keeps probing its answers, and lets BIRD announce the service prefixes "
+      "only while the answers are right."};
+  app.set_version_flag("--version", "imrs-agent " IMRS_VERSION);
+  app.add_option("--config", file, "configuration file")->capture_default_str();
+  auto* const check_flag = app.add_flag("--check", check, "check the configuration and do no more");
+  app.add_flag("--print-bird-config", print_bird_config,
+               "print the BIRD configuration that belongs to it (holds the BGP passwords)")
+      ->excludes(check_flag);
+  CLI11_PARSE(app, argc, argv);
+  log_start("imrs-agent", "-", LogLevel::Info);
+  auto config = load_config(file);
+  if (!config) return fail(config.error(), kBadUse);
+  if (check) {
+    std::printf("%s: good\n", file.c_str());
+    return 0;
+  }
+  if (print_bird_config) {
+    std::fputs(bgp::bird_config(*config).c_str(), stdout);
+    return 0;
+  }
+  log_start("imrs-agent", config->instance.identity, LogLevel::Info);
+  return run_agent(*config);
+}

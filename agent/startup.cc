@@ -1,0 +1,76 @@
+// From root to almost nothing. Called by main. The order matters: the launcher is forked first, so that
+// it holds none of the agent's descriptors (a second holder of anycast0's would keep the routes after the
+// agent's death); privileges go last.
+#include "agent/startup.h"
+
+#include <linux/capability.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+
+#include "agent/privileges.h"
+
+namespace imrs::agent {
+namespace {
+
+LauncherSettings launcher_settings(const UserConfig& users, const std::string& program_directory) {
+  return {.program_directory = program_directory,
+          .self = {users.launcher_uid, users.launcher_gid},
+          .users = {LaunchedUser{users.engine_uid, users.engine_gid},
+                    LaunchedUser{users.zone_uid, users.zone_gid},
+                    LaunchedUser{users.web_uid, users.web_gid}}};
+}
+
+// One agent per device and network namespace: an abstract socket is a lock that vanishes with its
+// holder. A second agent would disable the first one's routes and take half of its queries.
+Result<UniqueFd> lock_instance(const std::string& device) {
+  UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd) return system_error("socket");
+  const std::string name = "imrs-agent/" + device;
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::memcpy(address.sun_path + 1, name.data(), name.size());
+  const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0) return fd;
+  if (errno != EADDRINUSE) return system_error("bind of the instance lock");
+  return Error{Errc::Refused, "another imrs-agent runs here with device " + device +
+                                  "; stop it first (this one has changed nothing)"};
+}
+
+Result<void> drop_privileges(const UserConfig& users) {
+  if (auto locked = lock_memory(); !locked) return locked;
+  if (auto limited = limit_bounding_set({CAP_NET_ADMIN, CAP_NET_BIND_SERVICE}); !limited) {
+    return limited;
+  }
+  auto became = become(users.agent_uid, users.agent_gid, {CAP_NET_ADMIN, CAP_NET_BIND_SERVICE});
+  if (!became) return became;
+  if (auto made = make_undumpable(); !made) return made;
+  return forbid_new_privileges();
+}
+
+}  // namespace
+
+Result<Prepared> prepare(const Config& config, const std::string& program_directory) {
+  if (auto root = require_root(); !root) return root.error();
+  auto launcher = start_launcher(launcher_settings(config.users, program_directory));
+  if (!launcher) return launcher.error();
+  auto lock = lock_instance(config.service.device);
+  if (!lock) return lock.error();
+  auto device = AnycastDevice::open();
+  if (!device) return device.error();
+  auto sockets = ServiceSockets::open(config.service, config.engine.workers);
+  if (!sockets) return sockets.error();
+  auto web = WebLink::open(config);
+  if (!web) return web.error();
+  if (auto dropped = drop_privileges(config.users); !dropped) return dropped.error();
+  return Prepared{.launcher = std::move(*launcher),
+                  .only_one = std::move(*lock),
+                  .device = std::move(*device),
+                  .sockets = std::move(*sockets),
+                  .web = std::move(*web)};
+}
+
+}  // namespace imrs::agent

@@ -1,0 +1,28 @@
+// agent/startup.h
+// Everything the agent does as root, once, before its loop: after prepare() it is its own user with
+// NET_ADMIN and NET_BIND_SERVICE only, and nothing it needs later asks for more.
+#pragma once
+
+#include "agent/base/result.h"
+#include "agent/base/unique_fd.h"
+#include "agent/config/config.h"
+#include "agent/device.h"
+#include "agent/launcher.h"
+#include "agent/service_sockets.h"
+#include "agent/web_link.h"
+
+namespace imrs::agent {
+
+struct Prepared {
+  Launcher launcher;
+  UniqueFd only_one;       // see lock_instance() in startup.cc
+  AnycastDevice device;    // opened, not made yet
+  ServiceSockets sockets;
+  WebLink web;
+};
+
+// Call as root, with one thread, early: it forks the launcher. `program_directory`: where imrs-engine,
+// imrs-zone and imrs-web are. Nothing is announced or changed outside this process when it fails.
+[[nodiscard]] Result<Prepared> prepare(const Config& config, const std::string& program_directory);
+
+}  // namespace imrs::agent

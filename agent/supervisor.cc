@@ -1,0 +1,228 @@
+// The supervisor's loop. Called by main after everything that needed root is done. It must never wait
+// for anybody, and never make the device before BIRD has acknowledged that nothing is announced.
+#include "agent/supervisor.h"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "agent/base/log.h"
+#include "agent/report.h"
+#include "agent/wall_time.h"
+
+namespace imrs::agent {
+namespace {
+
+namespace asio = boost::asio;
+constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
+constexpr std::chrono::milliseconds kBeat{50};
+constexpr std::chrono::milliseconds kExpiryLook{200};
+constexpr std::chrono::milliseconds kReportInterval{1000};
+constexpr std::chrono::milliseconds kReportDelay{20};  // changes come in groups
+constexpr std::chrono::milliseconds kStopLimit{2000};
+
+EngineLink::Settings engine_settings(const Config& config) {
+  return {.identity = config.instance.identity,
+          .workers = config.engine.workers,
+          .settle = config.health.timeout + std::chrono::milliseconds(100)};
+}
+
+bgp::Speaker::Settings speaker_settings(const BgpConfig& config) {
+  bgp::Speaker::Settings settings;
+  settings.control_socket = config.control_socket;
+  for (const NeighbourConfig& neighbour : config.neighbours) {
+    settings.sessions.push_back(neighbour.name);
+  }
+  return settings;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Supervisor>> Supervisor::make(const Config& config, Prepared prepared) {
+  ServiceSockets sockets = std::move(prepared.sockets);
+  std::unique_ptr<Supervisor> supervisor(new Supervisor(config, std::move(prepared)));
+  if (auto ready = supervisor->set_up(std::move(sockets)); !ready) return ready.error();
+  return supervisor;
+}
+
+Supervisor::Supervisor(const Config& config, Prepared prepared)
+    : config_(config),
+      signals_(context_, SIGTERM, SIGINT),
+      report_timer_(context_),
+      only_one_(std::move(prepared.only_one)),
+      device_(std::move(prepared.device)),
+      web_(std::move(prepared.web)),
+      processes_(context_.get_executor(), std::move(prepared.launcher.channel)),
+      zone_(zone_settings_json(config), processes_, clock_),
+      started_ms_(wall_ms()) {}
+
+Result<void> Supervisor::set_up(ServiceSockets sockets) {
+  auto engine = EngineLink::make(context_.get_executor(), engine_settings(config_),
+                                 std::move(sockets), processes_, expectations_);
+  if (!engine) return engine.error();
+  engine_ = std::move(*engine);
+  speaker_ = std::make_unique<bgp::Speaker>(
+      context_.get_executor(), speaker_settings(config_.bgp),
+      bgp::Speaker::Hooks{
+          .disabled = [this] { on_bird_ready(); },
+          .withdrawal_late = [this](std::string_view why) { on_withdrawal_late(why); },
+          .withdrawal_confirmed = [this] { on_withdrawal_confirmed(); },
+          .changed = [this] { changed(); },
+          .note = [](const std::string& line) { log_info("bird: {}", line); }});
+  routing_ = std::make_unique<Routing>(
+      context_.get_executor(), config_, expectations_, device_, *speaker_,
+      Routing::Hooks{
+          .pressure = [this](const health::Target& t) { return engine_->pressure(t); },
+          .engine_unfit = [this](std::string_view reason) { engine_->replace(reason); },
+          .changed = [this] { changed(); }});
+  return {};
+}
+
+int Supervisor::run() {
+  const auto spawn = [this](asio::awaitable<void> task) {
+    asio::co_spawn(context_, std::move(task), asio::detached);
+  };
+  spawn(watch_signals());
+  spawn(watch_launcher());
+  spawn(speaker_->run());
+  spawn(watch_expiry());
+  spawn(report_regularly());
+  spawn(beat());
+  start_children();
+  watchdog_.start();
+  context_.run();
+  watchdog_.stop();
+  return exit_code_;
+}
+
+// The engine starts at once and gets its image when there is one; the routes wait for the probes.
+void Supervisor::start_children() {
+  engine_->start([this](const image::Image& image) {
+    zone_.on_served(image);
+    changed();
+  });
+  zone_.start([this](SharedImage image) { engine_->publish(std::move(image)); });
+  web_.start(processes_, [this] { return snapshot(); });
+}
+
+void Supervisor::on_bird_ready() {
+  if (stopping_ || device_.created()) return;
+  if (auto made = device_.create(config_.service.device, config_.service.addresses); !made) {
+    log_error("{}", made.error().message);
+    asio::co_spawn(context_, stop("the device cannot be made", 1), asio::detached);
+    return;
+  }
+  log_info("device={} created without carrier; BIRD has acknowledged that nothing is announced",
+           config_.service.device);
+  routing_->start_probing();
+}
+
+void Supervisor::on_withdrawal_late(std::string_view why) {
+  if (!device_.created()) return;
+  log_error("bird: withdrawal not confirmed ({}): taking {} down", why, config_.service.device);
+  if (auto down = device_.set_link(false); !down) log_error("{}", down.error().message);
+}
+
+void Supervisor::on_withdrawal_confirmed() {
+  if (!device_.created()) return;
+  log_info("bird: withdrawal confirmed at last: taking {} up again", config_.service.device);
+  if (auto up = device_.set_link(true); !up) log_error("{}", up.error().message);
+}
+
+asio::awaitable<void> Supervisor::beat() {
+  asio::steady_timer timer(context_);
+  for (;;) {
+    watchdog_.beat();
+    timer.expires_after(kBeat);
+    if (auto [error] = co_await timer.async_wait(kNoThrow); error) co_return;
+  }
+}
+
+asio::awaitable<void> Supervisor::watch_expiry() {
+  asio::steady_timer timer(context_);
+  bool was_expired = false;
+  for (;;) {
+    const auto reason = zone_.root_expired();
+    if (reason.has_value() != was_expired) routing_->set_expiry(reason.has_value(), reason.value_or(""));
+    was_expired = reason.has_value();
+    timer.expires_after(kExpiryLook);
+    if (auto [error] = co_await timer.async_wait(kNoThrow); error) co_return;
+  }
+}
+
+// Sends a snapshot once a second, and soon after changed() has cut the waiting short.
+asio::awaitable<void> Supervisor::report_regularly() {
+  asio::steady_timer delay(context_);
+  for (;;) {
+    web_.send(snapshot());
+    report_timer_.expires_after(kReportInterval);
+    (void)co_await report_timer_.async_wait(kNoThrow);
+    delay.expires_after(kReportDelay);
+    if (auto [error] = co_await delay.async_wait(kNoThrow); error) co_return;
+  }
+}
+
+void Supervisor::changed() { report_timer_.cancel(); }
+
+asio::awaitable<void> Supervisor::watch_launcher() {
+  const Error end = co_await processes_.run();
+  if (stopping_) co_return;
+  log_error("the launcher has gone ({}): nothing can be restarted any more", end.message);
+  co_await stop("the launcher has gone", 1);
+}
+
+asio::awaitable<void> Supervisor::watch_signals() {
+  auto [error, signal] = co_await signals_.async_wait(kNoThrow);
+  if (error) co_return;
+  co_await stop(fmt::format("the agent was told to stop (signal {})", signal), 0);
+}
+
+// Withdraw, wait for BIRD, and only then let go of the children and the device. Without a device nothing
+// was ever announced. If BIRD does not confirm, the device's end withdraws.
+asio::awaitable<void> Supervisor::stop(std::string reason, int exit_code) {
+  if (stopping_) co_return;
+  stopping_ = true;
+  exit_code_ = exit_code;
+  log_info("stopping: {}", reason);
+  routing_->withdraw_all(reason);
+  if (!device_.created()) {
+    log_info("nothing has been announced");
+  } else if (co_await speaker_->wait_settled(kStopLimit)) {
+    log_info("BIRD has confirmed that nothing is announced");
+  } else {
+    log_error("BIRD has not confirmed the withdrawal in {} ms; {} goes now, which withdraws",
+              kStopLimit.count(), config_.service.device);
+  }
+  processes_.stop();
+  context_.stop();
+}
+
+Snapshot Supervisor::snapshot() const {
+  Snapshot now;
+  now.time_ms = wall_ms();
+  now.identity = config_.instance.identity;
+  now.kind = config_.instance.kind == InstanceConfig::Kind::Single ? "single" : "cluster";
+  now.appliance =
+      config_.instance.appliance == InstanceConfig::Appliance::Calypso ? "calypso" : "pandora";
+  now.version = IMRS_VERSION;
+  now.started_ms = started_ms_;
+  now.image_generation = engine_->generation();
+  if (const image::Image* image = engine_->image()) {
+    for (const std::uint8_t octet : image->digest()) now.image_digest += fmt::format("{:02x}", octet);
+  }
+  now.families = routing_->families();
+  now.bgp = bgp_state(config_.bgp, speaker_->observed());
+  now.zones = zone_.states();
+  now.probes = routing_->probes();
+  for (const Program program : {Program::Engine, Program::Zone, Program::Web}) {
+    now.programs.push_back({.name = std::string(program_name(program)),
+                            .pid = processes_.pid(program),
+                            .restarts = processes_.restarts(program)});
+  }
+  now.traffic = engine_->traffic();
+  now.alarms = alarms(now);
+  return now;
+}
+
+}  // namespace imrs::agent

@@ -1,0 +1,72 @@
+// agent/supervisor.h
+// Joins the parts and keeps the order of start and stop that the promise needs (ARCHITECTURE.md, "BIRD
+// and the dead-man"). One thread, one loop; never blocks.
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <memory>
+#include <string>
+
+#include "agent/config/config.h"
+#include "agent/engine_link.h"
+#include "agent/processes.h"
+#include "agent/routing.h"
+#include "agent/startup.h"
+#include "agent/trusted_clock.h"
+#include "agent/watchdog.h"
+#include "agent/zone_link.h"
+#include "bgp/speaker.h"
+#include "health/expectations.h"
+
+namespace imrs::agent {
+
+class Supervisor {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Supervisor>> make(const Config& config,
+                                                                Prepared prepared);
+
+  // Runs until SIGTERM or SIGINT (then 0: everything withdrawn, BIRD has confirmed), or until going on
+  // makes no sense (1). The exit code of the program.
+  [[nodiscard]] int run();
+
+ private:
+  Supervisor(const Config& config, Prepared prepared);
+  [[nodiscard]] Result<void> set_up(ServiceSockets sockets);
+
+  void start_children();
+  void on_bird_ready();
+  void on_withdrawal_late(std::string_view why);
+  void on_withdrawal_confirmed();
+
+  boost::asio::awaitable<void> beat();
+  boost::asio::awaitable<void> watch_expiry();
+  boost::asio::awaitable<void> report_regularly();
+  boost::asio::awaitable<void> watch_launcher();
+  boost::asio::awaitable<void> watch_signals();
+  boost::asio::awaitable<void> stop(std::string reason, int exit_code);
+  void changed();
+  [[nodiscard]] Snapshot snapshot() const;
+
+  const Config& config_;
+  boost::asio::io_context context_{1};
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer report_timer_;
+  UniqueFd only_one_;
+  AnycastDevice device_;
+  WebLink web_;
+  TrustedClock clock_;
+  health::Expectations expectations_;
+  Processes processes_;
+  ZoneLink zone_;
+  std::unique_ptr<EngineLink> engine_;
+  std::unique_ptr<bgp::Speaker> speaker_;
+  std::unique_ptr<Routing> routing_;
+  LoopWatchdog watchdog_;
+  std::int64_t started_ms_ = 0;
+  bool stopping_ = false;
+  int exit_code_ = 0;
+};
+
+}  // namespace imrs::agent
