@@ -38,8 +38,8 @@ Result<ProgramFiles> open_programs(const std::string& directory) {
   return files;
 }
 
-// In the forked child. The channel may itself be descriptor kChildChannelFd, or that number may be
-// taken by something else: dup2 settles both.
+// In the forked child. The channel or the program may themselves be descriptor kChildChannelFd: the
+// program moves away first, then dup2 settles the rest.
 [[noreturn]] void exec_program(const LauncherSettings& settings, Program program, int program_fd,
                                int channel_fd) {
   const auto fail = [&](const char* what) {
@@ -48,6 +48,8 @@ Result<ProgramFiles> open_programs(const std::string& directory) {
   };
   const LaunchedUser& user = settings.users[static_cast<std::size_t>(program)];
   const std::string name(program_name(program));
+  program_fd = ::fcntl(program_fd, F_DUPFD_CLOEXEC, kChildChannelFd + 1);
+  if (program_fd < 0) fail("F_DUPFD_CLOEXEC");
   if (::dup2(channel_fd, kChildChannelFd) < 0) fail("dup2");
   if (channel_fd == kChildChannelFd) ::fcntl(kChildChannelFd, F_SETFD, 0);
   if (::close_range(kChildChannelFd + 1, ~0U, CLOSE_RANGE_CLOEXEC) != 0) fail("close_range");

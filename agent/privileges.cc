@@ -73,7 +73,11 @@ Result<void> forbid_new_privileges() {
 
 Result<void> lock_memory() {
   const rlimit unlimited{RLIM_INFINITY, RLIM_INFINITY};
-  if (::setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0) return system_error("RLIMIT_MEMLOCK");
+  if (::setrlimit(RLIMIT_MEMLOCK, &unlimited) != 0) {
+    return Error{Errc::Unavailable,
+                 "memory is not locked: RLIMIT_MEMLOCK is finite and cannot be lifted here (systemd: "
+                 "LimitMEMLOCK=infinity)"};
+  }
   if (::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0) return system_error("mlockall");
   return {};
 }

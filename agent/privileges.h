@@ -29,8 +29,9 @@ namespace imrs::agent {
 // execve can never again give more than this process has.
 [[nodiscard]] Result<void> forbid_new_privileges();
 
-// Keeps all pages that are ever touched in memory, also those of later mappings. Needs root: it lifts
-// RLIMIT_MEMLOCK, against which every later mapping counts.
+// Keeps all pages that are ever touched in memory, also those of later mappings. Every later mapping
+// counts against RLIMIT_MEMLOCK, so that has to be unlimited or liftable: Errc::Unavailable otherwise, and
+// nothing is locked.
 [[nodiscard]] Result<void> lock_memory();
 
 }  // namespace imrs::agent

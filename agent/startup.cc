@@ -41,7 +41,6 @@ Result<UniqueFd> lock_instance(const std::string& device) {
 }
 
 Result<void> drop_privileges(const UserConfig& users) {
-  if (auto locked = lock_memory(); !locked) return locked;
   if (auto limited = limit_bounding_set({CAP_NET_ADMIN, CAP_NET_BIND_SERVICE}); !limited) {
     return limited;
   }
@@ -65,12 +64,15 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
   if (!sockets) return sockets.error();
   auto web = WebLink::open(config);
   if (!web) return web.error();
+  auto locked = lock_memory();
+  if (!locked && locked.error().code != Errc::Unavailable) return locked.error();
   if (auto dropped = drop_privileges(config.users); !dropped) return dropped.error();
   return Prepared{.launcher = std::move(*launcher),
                   .only_one = std::move(*lock),
                   .device = std::move(*device),
                   .sockets = std::move(*sockets),
-                  .web = std::move(*web)};
+                  .web = std::move(*web),
+                  .memory_lock = std::move(locked)};
 }
 
 }  // namespace imrs::agent

@@ -19,6 +19,7 @@ struct Prepared {
   AnycastDevice device;    // opened, not made yet
   ServiceSockets sockets;
   WebLink web;
+  Result<void> memory_lock;  // Errc::Unavailable: say so and go on; an agent that swaps is slow, not wrong
 };
 
 // Call as root, with one thread, early: it forks the launcher. `program_directory`: where imrs-engine,

@@ -7,10 +7,13 @@
 #pragma once
 
 #include <array>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "agent/base/family.h"
+#include "bgp/protocols.h"
 
 namespace imrs::bgp {
 
@@ -37,9 +40,39 @@ class AnnouncedSet {
 struct ProtocolWish {
   std::string name;      // BIRD's, "specific_v4"
   bool enabled = false;
+  bool operator==(const ProtocolWish&) const = default;
 };
+
+// "specific_v4", "drain_v6": the names in bird_config().
+[[nodiscard]] std::string protocol_name(std::string_view role, Family family);
 
 // All six, the ones to disable first: a withdrawal never waits for an announcement.
 [[nodiscard]] std::vector<ProtocolWish> protocols_for(const AnnouncedSet& wanted);
+
+// True if something that `before` announces is not announced by `after`.
+[[nodiscard]] bool withdraws(const AnnouncedSet& before, const AnnouncedSet& after);
+
+struct Step {
+  std::string protocol;
+  bool enable = false;
+  std::string command;   // `disable "specific_v4"`
+  bool operator==(const Step&) const = default;
+};
+
+// What lies between BIRD and what is wanted.
+struct Plan {
+  std::vector<Step> steps;           // disables first; empty: every protocol is as wanted
+  std::vector<std::string> missing;  // BIRD does not know them: its configuration is not ours
+
+  [[nodiscard]] bool done() const noexcept { return steps.empty() && missing.empty(); }
+  [[nodiscard]] bool withdraws() const noexcept { return !steps.empty() && !steps.front().enable; }
+};
+
+// Only "up" counts as enabled and only "down" as disabled: what is on its way is asked for once more,
+// which BIRD takes without harm.
+[[nodiscard]] Plan make_plan(const AnnouncedSet& wanted, std::span<const ProtocolRow> seen);
+
+// True if a route comes from a protocol that is not wanted to announce, ours or anybody's.
+[[nodiscard]] bool exports_unwanted(const AnnouncedSet& wanted, std::span<const ExportedRoute> routes);
 
 }  // namespace imrs::bgp

@@ -22,17 +22,19 @@ namespace imrs::bgp {
 // One BGP session as BIRD describes it (`show protocols all`, `show route export`).
 struct SessionObserved {
   std::string name;                   // BIRD's protocol name
-  std::string state;                  // "Established", "Idle", ...; "unknown" before BIRD was asked
+  std::string state = "unknown";      // "Established", "Idle", ...; "unknown" while BIRD cannot be asked
   std::string since;                  // as BIRD prints it
   std::string last_error;             // BIRD's words; empty if none
   std::string message;                // RFC 8203 text from the peer; empty if none
   std::vector<std::string> exported;  // prefixes exported to it now
+  bool operator==(const SessionObserved&) const = default;
 };
 
 struct Observed {
   bool connected = false;
   std::string error;                  // why not connected, or what BIRD refused; empty when all is well
-  std::vector<SessionObserved> sessions;
+  std::vector<SessionObserved> sessions;  // one per Settings::sessions, in that order
+  bool operator==(const Observed&) const = default;
 };
 
 class Speaker {
@@ -50,20 +52,24 @@ class Speaker {
     // the device be made.
     std::function<void()> disabled;
     // BIRD has not confirmed a withdrawal within the limit (or is not there to ask): the device must go
-    // down. Then, when it has confirmed at last: it may come up again.
+    // down. Once per withdrawal. Then, when it has confirmed at last: it may come up again. The same goes
+    // for what is found announced and was never wanted.
     std::function<void(std::string_view why)> withdrawal_late;
     std::function<void()> withdrawal_confirmed;
     // A session or the connection has changed: show it.
     std::function<void()> changed;
+    // One line for the log per change: connection, session state, what was enabled and disabled.
+    std::function<void(const std::string& line)> note;
   };
 
+  // The hooks are called from within run() and announce(); they may call announce().
   Speaker(boost::asio::any_io_executor executor, Settings settings, Hooks hooks);
-  ~Speaker();
+  ~Speaker();  // no hook is called any more, and a run() still there ends
   Speaker(const Speaker&) = delete;
   Speaker& operator=(const Speaker&) = delete;
 
   // Until cancelled. Connects, reconnects, looks, puts right. Before the first announce() nothing is
-  // wanted.
+  // wanted. Call once.
   boost::asio::awaitable<void> run();
 
   // What is wanted from now on. Takes effect at once (a look in progress is finished first); safe to
@@ -81,7 +87,7 @@ class Speaker {
 
  private:
   class Impl;
-  std::unique_ptr<Impl> impl_;
+  std::shared_ptr<Impl> impl_;  // shared with run() and wait_settled()
 };
 
 }  // namespace imrs::bgp

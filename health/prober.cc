@@ -22,6 +22,12 @@ constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 // A time limit noticed this much too late says more about this process than about the engine.
 constexpr std::chrono::milliseconds kLateness{50};
 
+// No coroutine itself: g++ 12 destroys the result of a co_await in a conditional expression twice.
+asio::awaitable<Response> exchange_over(const Target& target, std::span<const std::uint8_t> query) {
+  return target.transport == Transport::Udp ? exchange_udp(target, query)
+                                            : exchange_tcp(target, query);
+}
+
 }  // namespace
 
 std::string Target::text() const {
@@ -64,8 +70,7 @@ asio::awaitable<void> Prober::ask_once() {
 asio::awaitable<Prober::Seen> Prober::exchange(const image::ProbeQuestion& question,
                                                std::uint16_t id) {
   const auto query = image::make_query(question, id, kProbeUdpSize);
-  Response response = target_.transport == Transport::Udp ? co_await exchange_udp(target_, query)
-                                                          : co_await exchange_tcp(target_, query);
+  Response response = co_await exchange_over(target_, query);
   if (!response) {
     const bool own = response.error().code == Errc::Unavailable;
     co_return Seen{own ? Outcome::NotAsked : Outcome::NoAnswer, response.error().message};

@@ -45,6 +45,17 @@ bool skip_name(ByteReader& reader) noexcept {
   }
 }
 
+// Steps over a name that must not be compressed.
+bool skip_plain_name(ByteReader& reader) noexcept {
+  const std::size_t start = reader.position();
+  for (;;) {
+    const std::uint8_t size = reader.u8();
+    if (!reader.ok() || size > kMaxLabelSize) return false;
+    reader.skip(size);
+    if (size == 0) return reader.position() - start <= kMaxNameSize;
+  }
+}
+
 bool read_options(std::span<const std::uint8_t> options, Edns& edns) noexcept {
   ByteReader reader(options);
   while (reader.ok() && reader.remaining() > 0) {
@@ -57,7 +68,7 @@ bool read_options(std::span<const std::uint8_t> options, Edns& edns) noexcept {
 
 // What has been seen of the records after the question.
 struct Records {
-  bool options_well_formed = true;
+  bool well_formed = true;  // up to here
   std::uint8_t version = 0;
 };
 
@@ -68,8 +79,7 @@ bool read_opt(std::uint16_t rclass, std::uint32_t ttl, std::span<const std::uint
   query.edns.udp_size = rclass;
   query.edns.dnssec_ok = (ttl & kDnssecOk) != 0;
   seen.version = static_cast<std::uint8_t>(ttl >> 16);
-  seen.options_well_formed = read_options(rdata, query.edns);
-  return true;
+  return read_options(rdata, query.edns);
 }
 
 // Notes where key name, algorithm, time and fudge stand (RFC 8945 section 4.2); they go back as they came.
@@ -78,18 +88,15 @@ bool read_tsig(std::span<const std::uint8_t> message, std::size_t owner_at, std:
   constexpr std::size_t kTimeAndFudge = 8;
   ByteReader owner(message.subspan(owner_at));
   ByteReader rdata(message.subspan(rdata_at, rdata_size));
-  const std::uint8_t first = message[owner_at];
-  if (first == 0 || first > kMaxLabelSize || !skip_name(owner) || !skip_name(rdata)) return false;
+  // Both names plain: a pointer would lead nowhere in the response.
+  if (!skip_plain_name(owner) || !skip_plain_name(rdata)) return false;
   const std::size_t fixed_size = rdata.position() + kTimeAndFudge;
   rdata.skip(kTimeAndFudge);
   rdata.skip(rdata.u16());  // the MAC
   rdata.skip(4);            // original ID, error
   rdata.skip(rdata.u16());  // other data
   tsig = {true, owner_at, owner.position(), rdata_at, fixed_size};
-  // Both names plain: a pointer would lead nowhere in the response.
-  return rdata.ok() && message[owner_at + owner.position() - 1] == 0 &&
-         owner.position() <= kMaxNameSize && fixed_size <= kMaxNameSize + kTimeAndFudge &&
-         message[rdata_at + fixed_size - kTimeAndFudge - 1] == 0;
+  return rdata.ok();
 }
 
 bool read_record(std::span<const std::uint8_t> message, ByteReader& reader, Query& query,
@@ -113,20 +120,25 @@ bool read_record(std::span<const std::uint8_t> message, ByteReader& reader, Quer
   return true;
 }
 
-Verdict read_body(std::span<const std::uint8_t> message, ByteReader& reader, Query& query,
-                  std::uint16_t questions, unsigned before, unsigned additional) noexcept {
-  if (questions != 1) return Verdict::FormErr;
+bool read_question(ByteReader& reader, Query& query) noexcept {
   const std::size_t start = reader.position();
-  if (!read_name(reader, query)) return Verdict::FormErr;
+  if (!read_name(reader, query)) return false;
   query.type = reader.u16();
   query.qclass = reader.u16();
-  if (!reader.ok()) return Verdict::FormErr;
-  query.question_size = reader.position() - start;
+  if (reader.ok()) query.question_size = reader.position() - start;
+  return reader.ok();
+}
+
+Verdict read_body(std::span<const std::uint8_t> message, ByteReader& reader, Query& query,
+                  std::uint16_t questions, unsigned before, unsigned additional) noexcept {
+  if (questions > 1 || (questions == 1 && !read_question(reader, query))) return Verdict::FormErr;
   Records seen;
-  for (unsigned i = 0; i < before + additional; ++i) {
-    if (!read_record(message, reader, query, seen, i >= before)) return Verdict::FormErr;
+  for (unsigned i = 0; seen.well_formed && i < before + additional; ++i) {
+    seen.well_formed = read_record(message, reader, query, seen, i >= before);
   }
-  if (!seen.options_well_formed) return Verdict::FormErr;
+  // Nothing of records that cannot be read is taken at its word, their OPT neither.
+  if (!seen.well_formed) query.edns = {};
+  if (!seen.well_formed || questions == 0) return Verdict::FormErr;
   if (query.tsig.present) return Verdict::BadKey;
   return seen.version != 0 ? Verdict::BadVersion : Verdict::Question;
 }
@@ -143,8 +155,6 @@ void read_query(std::span<const std::uint8_t> message, Query& query) noexcept {
   query.verdict =
       read_body(message, reader, query, questions, answers + authorities, additional);
   if ((query.flags & kOpcodeMask) != 0) query.verdict = Verdict::NotImp;
-  // Nothing of a message that cannot be read is taken at its word, its OPT neither.
-  if (query.verdict == Verdict::FormErr) query.edns = {};
 }
 
 }  // namespace imrs::answer

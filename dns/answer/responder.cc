@@ -2,10 +2,10 @@
 // every transport. The hot path: no allocation, no system call, no lock, no exception.
 //
 // What the RFCs leave open: a query of class CH gets the four names below and REFUSED otherwise; class
-// ANY is answered like IN (as Knot does) and every other class is REFUSED; AXFR and IXFR are REFUSED on a
-// service address; the meta types that only a query can hold (MAILA, MAILB) and OPT, TSIG, TKEY as types
-// are answered like types that do not exist (OPT, TKEY and TSIG: FORMERR). CD is cleared, RD copied (RFC
-// 1035), AD never set.
+// ANY is answered like IN (as Knot does) and every other class is REFUSED; a service address gives no
+// transfers (NOTIMP for AXFR over UDP, NOTAUTH below an apex, REFUSED at it: RFC 5936); the types that
+// only a query can hold (MAILA, MAILB) or only a message (OPT, TSIG, TKEY) are answered like types that
+// do not exist, as NSD and Knot do. CD is cleared, RD copied (RFC 1035), AD never set.
 #include "dns/answer/responder.h"
 
 #include <algorithm>
@@ -37,6 +37,7 @@ class Response {
       : query_(query), identity_(identity), message_(message), out_(out.data()), limit_(limit) {
     std::memcpy(out_ + kHeaderSize, message.data() + kHeaderSize, query.question_size);
     end_ = kHeaderSize + query.question_size;
+    nsid_ = query.edns.wants_nsid && fits(kOptSize + kOptionHeader + identity.name.size());
   }
 
   Outcome error(std::uint16_t rcode) noexcept { return finish(rcode); }
@@ -52,7 +53,9 @@ class Response {
 
   // One TXT record of class CH with TTL 0.
   Outcome chaos_text(std::string_view text) noexcept {
+    constexpr std::size_t kAroundText = 13;
     const std::size_t size = std::min<std::size_t>(text.size(), 255);
+    if (!fits(kAroundText + size + opt_size())) return finish(flag::TC);
     const std::uint8_t head[] = {0xC0, kHeaderSize, 0, rrtype::TXT, 0, rrclass::CH, 0, 0, 0, 0};
     put(head, sizeof head);
     put_u16(static_cast<std::uint16_t>(size + 1));
@@ -65,9 +68,13 @@ class Response {
   // NOTAUTH with an unsigned TSIG that says BADKEY (RFC 8945 section 5.3.2).
   Outcome bad_key() noexcept {
     constexpr std::uint16_t kBadKey = 17;
+    constexpr std::size_t kAroundFixed = 18;  // type, class, TTL, length; MAC size, ID, error, other
     if (query_.edns.present) put_opt(0);
     opt_done_ = true;
     const TsigPlace& tsig = query_.tsig;
+    if (!fits(tsig.name_size + kAroundFixed + tsig.fixed_size)) {
+      return finish(flag::TC | rcode::NotAuth);
+    }
     put(message_.data() + tsig.name_at, tsig.name_size);
     put_u16(rrtype::TSIG);
     put_u16(rrclass::ANY);
@@ -84,11 +91,11 @@ class Response {
   }
 
  private:
-  [[nodiscard]] bool nsid() const noexcept { return query_.edns.wants_nsid; }
+  [[nodiscard]] bool fits(std::size_t size) const noexcept { return end_ + size <= limit_; }
 
   [[nodiscard]] std::size_t opt_size() const noexcept {
     if (!query_.edns.present) return 0;
-    return kOptSize + (nsid() ? kOptionHeader + identity_.name.size() : 0);
+    return kOptSize + (nsid_ ? kOptionHeader + identity_.name.size() : 0);
   }
 
   void put(const void* octets, std::size_t size) noexcept {
@@ -107,7 +114,7 @@ class Response {
     put_u16(static_cast<std::uint16_t>((extended_rcode >> 4) << 8));  // version 0
     put_u16(query_.edns.dnssec_ok ? kDnssecOk : 0);
     put_u16(static_cast<std::uint16_t>(opt_size() - kOptSize));
-    if (nsid()) {
+    if (nsid_) {
       put_u16(kOptionNsid);
       put_u16(static_cast<std::uint16_t>(identity_.name.size()));
       put(identity_.name.data(), identity_.name.size());
@@ -137,6 +144,7 @@ class Response {
   std::size_t limit_;
   std::size_t end_ = 0;
   bool opt_done_ = false;
+  bool nsid_ = false;  // asked for, and there is room
   std::uint16_t answers_ = 0, authorities_ = 0, additionals_ = 0;
 };
 
@@ -156,19 +164,24 @@ Outcome answer_chaos(const Query& query, const Identity& identity, Response& res
   return response.error(rcode::Refused);
 }
 
-Outcome answer_question(const image::Image& image, const Identity& identity, const Query& query,
+// RFC 5936 sections 2.2.1 and 4.2, RFC 1995 section 2.
+Outcome refuse_transfer(const image::Image& image, Transport transport, const Query& query,
                         Response& response) noexcept {
+  if (query.type == rrtype::AXFR && transport == Transport::Udp) {
+    return response.error(rcode::NotImp);
+  }
+  const bool apex = image::is_apex(image::View(image), {query.name.data(), query.name_size});
+  return response.error(apex ? rcode::Refused : rcode::NotAuth);
+}
+
+Outcome answer_question(const image::Image& image, const Identity& identity, Transport transport,
+                        const Query& query, Response& response) noexcept {
   if (query.qclass == rrclass::CH) return answer_chaos(query, identity, response);
   if (query.qclass != rrclass::IN && query.qclass != rrclass::ANY) {
     return response.error(rcode::Refused);
   }
-  switch (query.type) {
-    case rrtype::AXFR:
-    case rrtype::IXFR: return response.error(rcode::Refused);
-    case rrtype::OPT:
-    case rrtype::TKEY:
-    case rrtype::TSIG: return response.error(rcode::FormErr);
-    default: break;
+  if (query.type == rrtype::AXFR || query.type == rrtype::IXFR) {
+    return refuse_transfer(image, transport, query, response);
   }
   const image::Found found = image::find(image::View(image), {query.name.data(), query.name_size},
                                          query.type, query.edns.dnssec_ok);
@@ -196,7 +209,7 @@ Outcome respond(const image::Image& image, const Identity& identity, Transport t
     case Verdict::NotImp: return response.error(rcode::NotImp);
     case Verdict::BadKey: return response.bad_key();
     case Verdict::BadVersion: return response.error(rcode::BadVers);
-    case Verdict::Question: return answer_question(image, identity, query, response);
+    case Verdict::Question: return answer_question(image, identity, transport, query, response);
     case Verdict::Drop: break;
   }
   return {};

@@ -38,7 +38,7 @@ constexpr std::uint64_t kExecutable = 4;  // PROT_EXEC
 
 Error failed(const char* what, int code) { return system_error(what, -code); }
 
-Result<void> load_filter() {
+[[maybe_unused]] Result<void> load_filter() {
   const std::unique_ptr<void, decltype(&seccomp_release)> filter(
       seccomp_init(SCMP_ACT_ERRNO(EPERM)), seccomp_release);
   if (!filter) return Error{Errc::System, "seccomp_init failed"};

@@ -29,11 +29,12 @@ TcpServer::TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, WorkerPa
 void TcpServer::accept(int listener, TrafficCounters* counters, Clock::time_point now) {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     UniqueFd fd(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    if (!fd && (errno == EMFILE || errno == ENFILE) && close_oldest()) continue;
     if (!fd) return;
     const bool full = counters != nullptr ? open_public_ >= limits_.connections
                                           : open_probes_ >= limits_.probe_connections;
     if (full && counters == nullptr) continue;
-    if (full) close_oldest();
+    if (full) (void)close_oldest();
     add(std::move(fd), counters, now);
   }
 }
@@ -42,9 +43,9 @@ void TcpServer::serve(std::uint32_t slot, const image::Image& image,
                       const answer::Identity& identity, Clock::time_point now) {
   if (slot >= connections_.size() || !connections_[slot]) return;  // closed earlier in this turn
   Connection& connection = *connections_[slot];
-  bool alive = flush(connection, now);
+  bool alive = flush(connection, now) && answer_waiting(connection, image, identity, now);
   if (alive && connection.output.empty() && !connection.finished) {
-    alive = read_queries(connection, image, identity, now) && flush(connection, now);
+    alive = read_queries(connection, now) && answer_waiting(connection, image, identity, now);
   }
   if (!alive || (connection.finished && connection.output.empty())) return close(slot);
   watch(slot, connection);
@@ -87,8 +88,9 @@ void TcpServer::close(std::size_t slot) {
   page_.tcp_connections.store(open_public_, std::memory_order_relaxed);
 }
 
-// A full table: whoever has been still for longest makes room (RFC 7766 section 6.2.2).
-void TcpServer::close_oldest() {
+// A full table, or no descriptor left: whoever has been still for longest makes room (RFC 7766 section
+// 6.2.2). False: there is nobody.
+bool TcpServer::close_oldest() {
   std::size_t oldest = connections_.size();
   for (std::size_t slot = 0; slot < connections_.size(); ++slot) {
     const auto& connection = connections_[slot];
@@ -97,14 +99,14 @@ void TcpServer::close_oldest() {
       oldest = slot;
     }
   }
-  if (oldest == connections_.size()) return;
+  if (oldest == connections_.size()) return false;
   close(oldest);
   count(page_.tcp_rejected);
+  return true;
 }
 
-// Reads once and answers all that came; false: the connection is of no use any more.
-bool TcpServer::read_queries(Connection& connection, const image::Image& image,
-                             const answer::Identity& identity, Clock::time_point now) {
+// Reads once; false: the connection is of no use any more.
+bool TcpServer::read_queries(Connection& connection, Clock::time_point now) {
   const std::span<std::uint8_t> room = connection.framing.room();
   const ssize_t n = ::recv(connection.fd.get(), room.data(), room.size(), MSG_DONTWAIT);
   if (n < 0) return errno == EAGAIN || errno == EINTR;
@@ -114,8 +116,19 @@ bool TcpServer::read_queries(Connection& connection, const image::Image& image,
   }
   connection.progress = now;
   connection.framing.received(static_cast<std::size_t>(n));
-  answer(connection, image, identity);
-  return !connection.framing.broken() || !connection.output.empty();
+  return true;
+}
+
+// Answers what has been read until nothing is left or the client does not take more. What answers are
+// not wanted for stays in the framing, which therefore must be empty of whole messages before a read.
+bool TcpServer::answer_waiting(Connection& connection, const image::Image& image,
+                               const answer::Identity& identity, Clock::time_point now) {
+  while (connection.output.empty()) {
+    answer(connection, image, identity);
+    if (connection.output.empty()) return true;
+    if (!flush(connection, now)) return false;
+  }
+  return true;
 }
 
 void TcpServer::answer(Connection& connection, const image::Image& image,

@@ -57,9 +57,10 @@ class TcpServer {
 
   void add(UniqueFd fd, TrafficCounters* counters, Clock::time_point now);
   void close(std::size_t slot);
-  void close_oldest();
-  bool read_queries(Connection& connection, const image::Image& image,
-                    const answer::Identity& identity, Clock::time_point now);
+  bool close_oldest();
+  bool read_queries(Connection& connection, Clock::time_point now);
+  bool answer_waiting(Connection& connection, const image::Image& image,
+                      const answer::Identity& identity, Clock::time_point now);
   void answer(Connection& connection, const image::Image& image, const answer::Identity& identity);
   bool flush(Connection& connection, Clock::time_point now);
   void watch(std::size_t slot, Connection& connection);

@@ -57,15 +57,17 @@ ZoneCompiler::Pair ZoneCompiler::positive(const wire::Name& owner, std::uint16_t
   return pair;
 }
 
-// RFC 8482 leaves it to the server: everything at the name, as one message or TC.
-ZoneCompiler::Pair ZoneCompiler::all_types(const wire::Name& owner, const zone::Node& node) {
+// RFC 8482 section 4.1: one RRset with its signatures, so that ANY amplifies nothing and is never cut.
+ZoneCompiler::Pair ZoneCompiler::any_type(const wire::Name& owner, const zone::Node& node) {
   Pair pair{};
+  std::uint16_t type = node.begin()->first;
+  for (const std::uint16_t preferred : {A, AAAA, SOA}) {
+    if (node.contains(preferred)) type = preferred;
+  }
   for (const bool dnssec_ok : {false, true}) {
     BodyBuilder body{owner, kAuthoritative};
-    for (const auto& [type, set] : node) {
-      body.add_set(Section::Answer, owner, type, set);
-      if (dnssec_ok) body.add_signatures(Section::Answer, owner, set);
-    }
+    body.add_set(Section::Answer, owner, type, node.at(type));
+    if (dnssec_ok) body.add_signatures(Section::Answer, owner, node.at(type));
     pair[dnssec_ok ? 1 : 0] = write(body);
   }
   return pair;

@@ -145,6 +145,12 @@ Found find(const View& view, Name name, std::uint16_t type, bool dnssec_ok) noex
   return in_zone(view, *child_apex, name, labels, 0, type, dnssec_ok);
 }
 
+bool is_apex(const View& view, Name name) noexcept {
+  return std::ranges::any_of(view.zones(), [&](const ZoneRecord& zone) {
+    return std::ranges::equal(name, Name(view.octets(zone.origin), zone.origin_size));
+  });
+}
+
 Rendered render(const Found& found, std::uint8_t* message, std::size_t start, std::size_t limit,
                 std::size_t reserve) noexcept {
   const Body& body = *found.body;
@@ -152,10 +158,10 @@ Rendered render(const Found& found, std::uint8_t* message, std::size_t start, st
   const auto* cuts = reinterpret_cast<const Cut*>(&body + 1);
   std::size_t extra = 0;
   for (const Body* piece : found.pieces) extra += piece != nullptr ? piece->size : 0;
-  const std::size_t room = limit > start + reserve + extra ? limit - start - reserve - extra : 0;
+  const std::size_t used = start + reserve + extra;
   const Cut* cut = nullptr;
   for (std::size_t i = body.cut_count; i-- > 0 && cut == nullptr;) {
-    if (cuts[i].size <= room) cut = &cuts[i];
+    if (used + cuts[i].size <= limit) cut = &cuts[i];
   }
   if (cut == nullptr) {
     out.flags |= wire::flag::TC;

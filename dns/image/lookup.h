@@ -46,6 +46,9 @@ struct Found {
 [[nodiscard]] Found find(const View& view, std::span<const std::uint8_t> name, std::uint16_t type,
                          bool dnssec_ok) noexcept;
 
+// True if one of the zones starts at `name` (as above).
+[[nodiscard]] bool is_apex(const View& view, std::span<const std::uint8_t> name) noexcept;
+
 struct Rendered {
   std::size_t end = 0;            // offset after the last octet written
   std::uint16_t flags = 0;        // AA and rcode, TC if truncated

@@ -158,7 +158,7 @@ Node ZoneCompiler::make_authoritative(const wire::Name& owner, const Place& plac
   if (place.node->contains(NSEC)) {
     types.push_back({wire::rrtype::RRSIG, all_signatures(owner, *place.node), 0});
   }
-  types.push_back({wire::rrtype::ANY, all_types(owner, *place.node), 0});
+  types.push_back({wire::rrtype::ANY, any_type(owner, *place.node), 0});
   return out;
 }
 

@@ -57,7 +57,7 @@ class ZoneCompiler {
 
   Pair referral(const wire::Name& owner, const zone::Node& node);
   Pair positive(const wire::Name& owner, std::uint16_t type, const zone::RRset& set);
-  Pair all_types(const wire::Name& owner, const zone::Node& node);
+  Pair any_type(const wire::Name& owner, const zone::Node& node);
   Pair all_signatures(const wire::Name& owner, const zone::Node& node);
   Pair negative(const wire::Name& owner, std::uint16_t flags, const wire::Name* nsec_owner);
   void add_negative_soa(BodyBuilder& body, bool dnssec_ok) const;

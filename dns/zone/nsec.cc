@@ -11,6 +11,8 @@
 namespace imrs::zone {
 namespace {
 
+constexpr std::size_t kMaxWindowSize = 32;  // octets, RFC 4034 section 4.1.2
+
 Error broken(const ChainLink& link, std::string_view why) {
   return Error{Errc::Refused, link.owner->text() + " NSEC " + std::string(why)};
 }
@@ -32,7 +34,11 @@ Result<Nsec> Nsec::read(const Rdata& rdata) {
   wire::ByteReader reader(octets.subspan(out.next.size()));
   while (reader.ok() && reader.remaining() > 0) {
     const unsigned window = reader.u8();
-    const auto bits = reader.take(reader.u8());
+    const std::size_t size = reader.u8();
+    if (size == 0 || size > kMaxWindowSize) {
+      return Error{Errc::InvalidInput, "type bitmap window is not of 1 to 32 octets"};
+    }
+    const auto bits = reader.take(size);
     for (std::size_t i = 0; i < bits.size() * 8; ++i) {
       if ((bits[i / 8] & (0x80U >> (i % 8))) == 0) continue;
       out.types.insert(static_cast<std::uint16_t>(window << 8 | i));

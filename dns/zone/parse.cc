@@ -6,14 +6,19 @@
 
 #include "dns/wire/bytes.h"
 #include "dns/wire/protocol.h"
+#include "dns/wire/text.h"
 #include "dns/zone/canonical.h"
 
 namespace imrs::zone {
 namespace {
 
+// No RRset with more records fits a DNS message (each takes 12 octets at least). It also bounds the work
+// that a peer can cause here.
+constexpr std::size_t kMaxRecordsInSet = 65535 / 12;
+
 Error at(const wire::Name& owner, std::uint16_t type, std::string_view why) {
   return Error{Errc::InvalidInput,
-               owner.text() + " type " + std::to_string(type) + ": " + std::string(why)};
+               owner.text() + " " + wire::type_text(type) + ": " + std::string(why)};
 }
 
 // Inserts in canonical order (RFC 4034 section 6.3), ignoring a duplicate (RFC 2181 section 5.2).
@@ -32,12 +37,12 @@ ZoneBuilder::ZoneBuilder(wire::Name origin) { zone_.origin = std::move(origin); 
 Result<void> ZoneBuilder::add(const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
                               std::span<const std::uint8_t> rdata) {
   using namespace wire;
-  if (!owner.is_within(zone_.origin)) return at(owner, type, "is outside " + zone_.origin.text());
-  if (type == rrtype::SOA && owner != zone_.origin) return at(owner, type, "SOA below the apex");
+  if (!owner.is_within(zone_.origin)) return at(owner, type, "is outside the zone " + zone_.origin.text());
+  if (type == rrtype::SOA && owner != zone_.origin) return at(owner, type, "is a SOA below the apex");
   if (type == 0 || type == rrtype::OPT || (type >= 128 && type <= 255)) {
     return at(owner, type, "is not a type that a zone can hold");
   }
-  if (!well_formed(type, rdata)) return at(owner, type, "malformed rdata");
+  if (!well_formed(type, rdata)) return at(owner, type, "has malformed rdata");
   Rdata value(rdata.begin(), rdata.end());
   const bool signature = type == rrtype::RRSIG;
   const std::uint16_t covered = signature ? load_u16(value.data()) : type;
@@ -45,6 +50,7 @@ Result<void> ZoneBuilder::add(const wire::Name& owner, std::uint16_t type, std::
   auto& values = signature ? set.signatures : set.rdata;
   auto& set_ttl = signature ? set.signature_ttl : set.ttl;
   if (!values.empty() && set_ttl != ttl) return at(owner, type, "differing TTLs in one RRset");
+  if (values.size() >= kMaxRecordsInSet) return at(owner, type, "more records than a message can hold");
   set_ttl = ttl;
   insert_rdata(values, type, std::move(value));
   return {};

@@ -13,7 +13,7 @@ namespace imrs::zone {
 
 // Reads a zone file (RFC 1035 section 5, by ldns). Refuses: unreadable, syntax error (names the
 // line), class other than IN, records outside `origin`, no SOA or more than one at the apex, SOA
-// elsewhere, differing TTLs within an RRset.
+// elsewhere, differing TTLs within an RRset, an RRset too large for a DNS message.
 [[nodiscard]] Result<Zone> parse_file(const std::string& path, const wire::Name& origin);
 
 // Collects records one by one (a transfer, a text reader) and makes the same checks at the end.

@@ -15,6 +15,8 @@
 namespace imrs::zone {
 namespace {
 
+constexpr std::size_t kSetsWorthAThread = 16;
+
 struct Checked {
   std::optional<std::string> failure;
   std::uint32_t verified = 0;
@@ -47,8 +49,14 @@ std::string name_of(const SignedSet& item, const Rrsig& rrsig) {
 std::optional<std::string> form_fault(const SignedSet& item, const Rrsig& rrsig,
                                       const wire::Name& zone) {
   if (rrsig.signer != zone) return "is signed by " + rrsig.signer.text() + ", not by the zone";
-  if (rrsig.labels != item.owner->label_count()) return std::string("has a wrong label count");
-  if (item.set->ttl > rrsig.original_ttl) return std::string("covers a smaller TTL than the record's");
+  const std::size_t labels = item.owner->label_count() - (item.owner->is_wildcard() ? 1 : 0);
+  if (rrsig.labels != labels) return std::string("has a wrong label count");
+  // RFC 4034 sections 3.1.4 and 3: here, at the source, both are the set's own TTL.
+  if (item.set->ttl != rrsig.original_ttl || item.set->ttl != item.set->signature_ttl) {
+    return "is for a TTL of " + std::to_string(rrsig.original_ttl) + ", the record has " +
+           std::to_string(item.set->ttl) + " and the RRSIG itself " +
+           std::to_string(item.set->signature_ttl);
+  }
   return std::nullopt;
 }
 
@@ -102,9 +110,10 @@ std::vector<Checked> check_all(std::span<const SignedSet> sets, const wire::Name
       outcome[i] = check_set(sets[i], zone, keys, now);
     }
   };
-  const unsigned threads = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+  const std::size_t cores = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
+  const std::size_t threads = std::min(cores, sets.size() / kSetsWorthAThread + 1);
   std::vector<std::jthread> helpers;
-  for (unsigned i = 1; i < threads; ++i) helpers.emplace_back(work);
+  for (std::size_t i = 1; i < threads; ++i) helpers.emplace_back(work);
   work();
   return helpers.clear(), outcome;
 }

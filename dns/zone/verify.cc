@@ -32,6 +32,7 @@ class Verifier {
 
   Result<VerifiedZone> run() && {
     if (auto ok = check_apex(); !ok) return ok.error();
+    if (auto ok = check_sets(); !ok) return ok.error();
     if (policy_.dnssec == VerifyPolicy::Dnssec::Required) {
       if (auto ok = check_dnssec(); !ok) return ok.error();
       result_.assurance_ = Assurance::Dnssec;
@@ -65,6 +66,18 @@ class Verifier {
     result_.refresh_ = reader.u32();
     result_.retry_ = reader.u32();
     result_.expire_ = reader.u32();
+    return {};
+  }
+
+  // Signatures alone are not an RRset, whatever the policy: there is nothing to serve.
+  Result<void> check_sets() {
+    for (const auto& [owner, node] : zone().nodes) {
+      for (const auto& [type, set] : node) {
+        if (!set.rdata.empty()) continue;
+        return refused(owner.text() + " has an RRSIG(" + wire::type_text(type) +
+                       ") over a set that is not there");
+      }
+    }
     return {};
   }
 
@@ -153,10 +166,6 @@ class Verifier {
     ChainLink link{&owner, &node, {RRSIG, NSEC}};
     for (const auto& [type, set] : node) {
       const bool to_sign = !delegation || type == DS || type == NSEC;
-      if (set.rdata.empty()) {
-        return refused(owner.text() + " has an RRSIG(" + wire::type_text(type) +
-                       ") over a set that is not there");
-      }
       if (to_sign) signed_.push_back({&owner, type, &set});
       if (!to_sign && !set.signatures.empty()) {
         return refused(owner.text() + " " + wire::type_text(type) + " at a delegation is signed");

@@ -29,11 +29,11 @@ struct VerifyPolicy {
 };
 
 // Checks, in this order, and names the record, the RRSIG (type, key tag, dates) and the reason in the
-// error: apex SOA/NS there; a DNSKEY chains to an anchor; every authoritative RRset (delegation NS
-// and glue are not) has a valid RRSIG by an apex key within its dates at `now`; no signature of
-// anything over glue or delegation NS; the NSEC chain holds exactly the authoritative names and
-// delegations in canonical order with right type bitmaps and closes at the apex; ZONEMD digest and
-// serial match; no out-of-zone data. `now`: Unix time.
+// error: apex SOA/NS there; no RRSIG over a set that is not there; a DNSKEY chains to an anchor; every
+// authoritative RRset (delegation NS and glue are not) has a valid RRSIG by an apex key, for its TTL and
+// within its dates at `now`; no signature of anything over glue or delegation NS; the NSEC chain holds
+// exactly the authoritative names and delegations in canonical order with right type bitmaps and closes
+// at the apex; ZONEMD digest and serial match. `now`: Unix time.
 [[nodiscard]] Result<VerifiedZone> verify(Zone zone, const std::vector<TrustAnchor>& anchors,
                                           const VerifyPolicy& policy, std::int64_t now);
 

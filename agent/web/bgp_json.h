@@ -1,0 +1,34 @@
+// agent/web/bgp_json.h
+// GET /api/bgp: the NOC page for programs. Pure. One JSON object; members are only ever added:
+//
+//   identity, appliance, kind   text
+//   time                        when the agent made this state, RFC 3339 UTC
+//   age_seconds                 number; the agent reports every second
+//   stale                       true if older than 5 seconds: do not rely on the rest
+//   verdict                     {level: "good" | "warning" | "bad" | "unknown", headline, details: [text]}
+//   bird                        {connected: bool, error: text}
+//   families                    [{family: "ipv4" | "ipv6", phase: "down" | "rising" | "up" | "falling",
+//                                 announce: bool, reason: text, since: RFC 3339 UTC}]
+//   sessions                    [{name, family, neighbour, neighbour_as, local_as,
+//                                 state: BGP state as BIRD names it, established: bool,
+//                                 since: as BIRD prints it, in the zone of its clock,
+//                                 last_error: as BIRD says it, last_error_meaning: in words,
+//                                 message: RFC 8203 text from the neighbour,
+//                                 announced: [prefix], withdrawn: [{prefix, reason}]}]
+//   prefixes                    [{prefix, family, role: "specific" | "covering", wanted: bool,
+//                                 exported: bool, exported_to: [session name]}]
+//
+// Texts are empty where there is nothing to say. Before the first state of the agent: status 503 and
+// {error: text}.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "agent/snapshot/snapshot.h"
+
+namespace imrs::web {
+
+[[nodiscard]] std::string bgp_json(const Snapshot& snapshot, std::int64_t now_ms);
+
+}  // namespace imrs::web

@@ -1,0 +1,143 @@
+// Metrics of what is answered: traffic, zones, probes.
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "agent/web/metric_families.h"
+
+namespace imrs::web {
+namespace {
+
+// By WorkerPage's index: RFC 6895, and one for all the others. Those marked are there from the start, so
+// that a rate can be taken of the first one; the others appear when they happen.
+struct Rcode {
+  std::string_view name;
+  bool always = false;
+};
+constexpr std::array<Rcode, kRcodes> kRcodeNames{
+    {{"NOERROR", true}, {"FORMERR", true}, {"SERVFAIL", true}, {"NXDOMAIN", true},
+     {"NOTIMP", true},  {"REFUSED", true}, {"YXDOMAIN"},       {"YXRRSET"},
+     {"NXRRSET"},       {"NOTAUTH"},       {"NOTZONE"},        {"DSOTYPENI"},
+     {"RCODE12"},       {"RCODE13"},       {"RCODE14"},        {"RCODE15"},
+     {"BADVERS", true}, {"BADKEY"},        {"BADTIME"},        {"BADMODE"},
+     {"BADNAME"},       {"BADALG"},        {"BADTRUNC"},       {"other"}}};
+
+Labels path_labels(const TrafficState& traffic) {
+  return {{"transport", std::string(to_string(traffic.transport))},
+          {"family", std::string(to_string(traffic.family))}};
+}
+
+void add_responses(const Snapshot& snapshot, Families& out) {
+  Metric responses = counter("imrs_dns_responses_total", "DNS responses sent, by RCODE.");
+  for (const TrafficState& traffic : snapshot.traffic) {
+    for (std::size_t i = 0; i < kRcodes; ++i) {
+      if (traffic.rcodes[i] == 0 && !kRcodeNames[i].always) continue;
+      Labels labels = path_labels(traffic);
+      labels.push_back({"rcode", std::string(kRcodeNames[i].name)});
+      responses.add(std::move(labels), traffic.rcodes[i]);
+    }
+  }
+  responses.into(out);
+}
+
+template <typename Value>
+void add_per_zone(const Snapshot& snapshot, Families& out, Metric metric, Value value) {
+  for (const ZoneState& zone : snapshot.zones) metric.add({{"zone", zone.origin}}, value(zone));
+  metric.into(out);
+}
+
+double seconds(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
+
+void add_zone_times(const Snapshot& snapshot, std::int64_t now_ms, Families& out) {
+  Metric age = gauge("imrs_zone_age_seconds", "Time since the zone that is served went live.");
+  Metric loaded = gauge("imrs_zone_loaded_timestamp_seconds",
+                        "Unix time at which the zone that is served went live.");
+  Metric signature = gauge("imrs_zone_first_signature_end_timestamp_seconds",
+                           "Unix time at which the first signature of the zone expires.");
+  Metric attempt = gauge("imrs_zone_last_attempt_timestamp_seconds",
+                         "Unix time of the last attempt to get the zone.");
+  for (const ZoneState& zone : snapshot.zones) {
+    const Labels labels{{"zone", zone.origin}};
+    if (zone.loaded_ms != 0) {
+      age.add(labels, seconds(std::max<std::int64_t>(now_ms - zone.loaded_ms, 0)));
+      loaded.add(labels, seconds(zone.loaded_ms));
+    }
+    if (zone.first_signature_end != 0) {
+      signature.add(labels, static_cast<double>(zone.first_signature_end));
+    }
+    if (zone.last_attempt_ms != 0) attempt.add(labels, seconds(zone.last_attempt_ms));
+  }
+  for (Metric* metric : {&age, &loaded, &signature, &attempt}) metric->into(out);
+}
+
+}  // namespace
+
+void add_traffic(const Snapshot& snapshot, Families& out) {
+  Metric queries = counter("imrs_dns_queries_total", "DNS messages received, well formed or not.");
+  Metric malformed = counter("imrs_dns_malformed_queries_total",
+                             "DNS messages received that could not be answered at all.");
+  Metric truncated = counter("imrs_dns_truncated_responses_total", "DNS responses sent with TC set.");
+  Metric in = counter("imrs_dns_query_bytes_total", "Octets of DNS messages received.");
+  Metric out_bytes = counter("imrs_dns_response_bytes_total", "Octets of DNS responses sent.");
+  for (const TrafficState& traffic : snapshot.traffic) {
+    const Labels labels = path_labels(traffic);
+    queries.add(labels, traffic.queries);
+    malformed.add(labels, traffic.malformed);
+    truncated.add(labels, traffic.truncated);
+    in.add(labels, traffic.query_bytes);
+    out_bytes.add(labels, traffic.response_bytes);
+  }
+  queries.into(out);
+  add_responses(snapshot, out);
+  for (Metric* metric : {&malformed, &truncated, &in, &out_bytes}) metric->into(out);
+}
+
+void add_zones(const Snapshot& snapshot, std::int64_t now_ms, Families& out) {
+  const auto number = [](std::uint32_t value) { return static_cast<double>(value); };
+  add_per_zone(snapshot, out, gauge("imrs_zone_serial", "SOA serial of the zone that is served."),
+               [&](const ZoneState& zone) { return number(zone.serial); });
+  add_zone_times(snapshot, now_ms, out);
+  add_per_zone(snapshot, out, gauge("imrs_zone_expire_seconds", "SOA expire of the zone."),
+               [&](const ZoneState& zone) { return number(zone.expire); });
+  add_per_zone(snapshot, out,
+               gauge("imrs_zone_dnssec_verified", "1 if every signature of the zone was verified."),
+               [](const ZoneState& zone) { return zone.dnssec_verified; });
+  add_per_zone(snapshot, out,
+               gauge("imrs_zone_zonemd_verified", "1 if the zone's ZONEMD digest was verified."),
+               [](const ZoneState& zone) { return zone.zonemd_verified; });
+  add_per_zone(snapshot, out,
+               counter("imrs_zone_refusals_total", "Versions of the zone that failed verification."),
+               [](const ZoneState& zone) { return zone.refusals; });
+  Metric result = gauge("imrs_zone_last_attempt_result",
+                        "1 for the outcome of the last attempt to get the zone, 0 for the others.");
+  for (const ZoneState& zone : snapshot.zones) {
+    for (const char* name : {"loaded", "unchanged", "unreachable", "refused"}) {
+      result.add({{"zone", zone.origin}, {"result", name}}, zone.last_attempt == name);
+    }
+  }
+  result.into(out);
+}
+
+void add_probes(const Snapshot& snapshot, Families& out) {
+  Metric results = counter("imrs_probe_results_total",
+                           "The agent's probes of the service addresses, by result.");
+  for (const ProbeState& probe : snapshot.probes) {
+    const std::array<std::pair<const char*, std::uint64_t>, 5> counts{
+        {{"right", probe.right},
+         {"wrong", probe.wrong},
+         {"silent", probe.silent},
+         {"crowded-out", probe.crowded_out},
+         {"could-not-ask", probe.could_not_ask}}};
+    for (const auto& [result, value] : counts) {
+      results.add({{"service", probe.service},
+                   {"family", std::string(to_string(probe.family))},
+                   {"transport", std::string(to_string(probe.transport))},
+                   {"worker", std::to_string(probe.worker)},
+                   {"result", result}},
+                  value);
+    }
+  }
+  results.into(out);
+}
+
+}  // namespace imrs::web

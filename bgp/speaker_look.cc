@@ -1,0 +1,200 @@
+// Looks at what BIRD does and puts it right. Run by stay_connected() over a connection that works. It
+// must never go on with a plan that announce() has overtaken: an enable left over from it would announce
+// what has just been withdrawn.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bgp/speaker_impl.h"
+
+namespace imrs::bgp {
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr int kAlreadyDisabled = 8, kDisabled = 9, kAlreadyEnabled = 10, kEnabled = 11, kNoMatch = 8003;
+constexpr int kRounds = 3;  // of looking and putting right, before the next tick
+// A protocol that has just been disabled is "flush" for some microseconds before it is "down".
+constexpr std::chrono::milliseconds kConfirmInterval{5};
+constexpr std::chrono::seconds kSessionInterval{1};  // between two looks at a session without change
+constexpr std::chrono::seconds kNudgeAfter{5};       // after the last session came up
+constexpr const char* kEstablished = "Established";
+
+std::string not_ours(const std::vector<std::string>& missing) {
+  return fmt::format("BIRD does not know {}: its configuration is not ours; render it with imrs-agent "
+                     "--print-bird-config",
+                     fmt::join(missing, ", "));
+}
+
+bool acknowledges(const Reply& reply, bool enable) {
+  if (!reply.succeeded()) return false;
+  return enable ? reply.has_line(kEnabled) || reply.has_line(kAlreadyEnabled)
+                : reply.has_line(kDisabled) || reply.has_line(kAlreadyDisabled);
+}
+
+}  // namespace
+
+// BIRD may still have enabled what an agent before this one wanted: nothing else happens before this.
+asio::awaitable<Result<void>> Speaker::Impl::disable_all(Control& control) {
+  dirty_ = false;
+  complaint_.clear();
+  next_look_ = Clock::now() + settings_.look_interval;
+  std::vector<std::string> missing;
+  for (const ProtocolWish& wish : protocols_for({})) {
+    const std::string command = fmt::format("disable \"{}\"", wish.name);
+    const auto reply = co_await control.ask(command);
+    if (!reply) co_return reply.error();
+    if (reply->code == kNoMatch) {
+      missing.push_back(wish.name);
+    } else if (!acknowledges(*reply, false)) {
+      complain(refusal(command, *reply).message);
+    }
+  }
+  if (!missing.empty()) complain(not_ours(missing));
+  if (auto looked = co_await look_at_protocols(control); !looked) co_return looked;
+  observed_.error = complaint_;
+  if (!complaint_.empty()) co_return Result<void>();
+  next_look_ = Clock::now();
+  if (!make_plan({}, rows_).done()) {
+    next_look_ += kConfirmInterval;
+    co_return Result<void>();
+  }
+  disabled_once_ = true;
+  note("BIRD has acknowledged that all protocols are disabled");
+  if (hooks_.disabled) hooks_.disabled();
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Speaker::Impl::reconcile(Control& control) {
+  complaint_.clear();
+  next_look_ = Clock::now() + settings_.look_interval;
+  bool touched = dirty_ || withdrawal_.pending();
+  if (dirty_ && !rows_.empty()) {  // at once, going by what was seen last
+    dirty_ = false;
+    if (auto sent = co_await carry_out(control, make_plan(wanted_, rows_)); !sent) co_return sent;
+  }
+  Plan plan;
+  for (int round = 1; round <= kRounds; ++round) {
+    if (auto looked = co_await look_at_protocols(control); !looked) co_return looked;
+    dirty_ = false;
+    plan = make_plan(wanted_, rows_);
+    if (plan.steps.empty() || round == kRounds) break;
+    touched = true;
+    if (auto sent = co_await carry_out(control, plan); !sent) co_return sent;
+  }
+  if (!plan.missing.empty()) complain(not_ours(plan.missing));
+  if (auto looked = co_await look_at_sessions(control, touched); !looked) co_return looked;
+  if (!dirty_) judge(plan);
+  co_return Result<void>();
+}
+
+// Stops at once when the plan is no longer the newest.
+asio::awaitable<Result<void>> Speaker::Impl::carry_out(Control& control, const Plan& plan) {
+  for (const Step& step : plan.steps) {
+    if (dirty_) break;
+    const auto reply = co_await control.ask(step.command);
+    if (!reply) co_return reply.error();
+    if (!acknowledges(*reply, step.enable)) complain(refusal(step.command, *reply).message);
+    if (reply->has_line(kEnabled)) note("enabled " + step.protocol);
+    if (reply->has_line(kDisabled)) note("disabled " + step.protocol);
+  }
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Speaker::Impl::look_at_protocols(Control& control) {
+  const auto reply = co_await control.ask("show protocols");
+  if (!reply) co_return reply.error();
+  auto rows = parse_protocols(*reply);
+  if (!rows) co_return rows.error();
+  rows_ = *std::move(rows);
+  nudge_while_starting();
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Speaker::Impl::look_at_sessions(Control& control, bool all) {
+  for (std::size_t i = 0; i < sessions_.size() && !dirty_; ++i) {
+    const auto found = std::ranges::find(rows_, settings_.sessions[i], &ProtocolRow::name);
+    if (found == rows_.end()) {
+      complain(not_ours({settings_.sessions[i]}));
+      forget_session(i);
+      continue;
+    }
+    const ProtocolRow row = *found;
+    const bool due = all || row != sessions_[i].row ||
+                     Clock::now() - sessions_[i].asked >= kSessionInterval;
+    if (!due) continue;
+    if (auto looked = co_await look_at_session(control, i, row); !looked) co_return looked;
+  }
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> Speaker::Impl::look_at_session(Control& control, std::size_t index,
+                                                             const ProtocolRow& row) {
+  const std::string& name = row.name;
+  const auto all = co_await control.ask(fmt::format("show protocols all \"{}\"", name));
+  if (!all) co_return all.error();
+  const auto exports = co_await control.ask("show route export " + name);
+  if (!exports) co_return exports.error();
+  const auto details = parse_session(*all);
+  auto routes = parse_exported(*exports);
+  if (!details) complain(name + ": " + details.error().message);
+  if (!routes) complain(name + ": " + routes.error().message);
+
+  Session& session = sessions_[index];
+  session = {row, routes ? *std::move(routes) : std::vector<ExportedRoute>{}, Clock::now()};
+  SessionObserved next;
+  next.name = name;
+  next.since = row.since;
+  if (details) {
+    next.state = details->state;
+    next.last_error = details->last_error;
+    next.message = details->message;
+  }
+  for (const ExportedRoute& route : session.routes) next.exported.push_back(route.prefix);
+  SessionObserved& shown = observed_.sessions[index];
+  if (next.state != shown.state || next.last_error != shown.last_error) {
+    note(fmt::format("session {}: {} -> {}{}{}", name, shown.state, next.state,
+                     next.last_error.empty() ? "" : ", ", next.last_error));
+  }
+  shown = std::move(next);
+  co_return Result<void>();
+}
+
+void Speaker::Impl::forget_session(std::size_t index) {
+  sessions_[index] = {};
+  observed_.sessions[index] = {};
+  observed_.sessions[index].name = settings_.sessions[index];
+}
+
+void Speaker::Impl::nudge_while_starting() {
+  const bool starting = std::ranges::any_of(rows_, [&](const ProtocolRow& row) {
+    return std::ranges::count(settings_.sessions, row.name) > 0 && !row.info.starts_with(kEstablished);
+  });
+  if (starting) nudge_until_ = Clock::now() + kNudgeAfter;
+}
+
+// After a whole look that no announce() has overtaken.
+void Speaker::Impl::judge(const Plan& plan) {
+  const bool unwanted =
+      plan.withdraws() || std::ranges::any_of(sessions_, [&](const Session& session) {
+        return exports_unwanted(wanted_, session.routes);
+      });
+  observed_.error = complaint_;
+  set_settled(plan.done() && !unwanted && complaint_.empty());
+  if (unwanted) {
+    begin_withdrawal();
+    next_look_ = Clock::now() + kConfirmInterval;
+    return;
+  }
+  if (withdrawal_.confirm()) {
+    note("BIRD has confirmed the withdrawal");
+    if (hooks_.withdrawal_confirmed) hooks_.withdrawal_confirmed();
+  }
+}
+
+void Speaker::Impl::complain(const std::string& what) {
+  if (!complaint_.empty()) complaint_ += "; ";
+  complaint_ += what;
+}
+
+}  // namespace imrs::bgp

@@ -1,0 +1,105 @@
+// The child's two threads: one does the work and may wait for a primary, the other watches the channel, so
+// that the process ends as soon as the agent has gone. Called by main.
+#include "dns/pipeline/child.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "agent/base/log.h"
+#include "agent/base/memfd.h"
+#include "agent/base/messages.h"
+#include "dns/pipeline/pipeline.h"
+#include "dns/pipeline/sandbox.h"
+
+namespace imrs::pipeline {
+namespace {
+
+constexpr int kForEver = -1;
+constexpr int kAgentPatienceMs = 10000;
+
+Error unexpected(const Packet& packet) {
+  return Error{Errc::InvalidInput, fmt::format("unexpected message of type {:#x} and {} octets from "
+                                               "the agent (another version?)",
+                                               packet.type(), packet.bytes.size())};
+}
+
+Result<ZoneSettings> receive_settings(const Channel& channel) {
+  auto packet = channel.wait(kForEver);
+  if (!packet) return packet.error();
+  if (!packet->as<ZoneSetup>() || packet->fds.size() != 1) return unexpected(*packet);
+  auto mapping = map_sealed(packet->fds[0].get());
+  if (!mapping) return mapping.error().within("settings from the agent");
+  auto settings = parse_zone_settings(
+      {reinterpret_cast<const char*>(mapping->bytes().data()), mapping->size()});
+  if (!settings) return settings.error().within("settings from the agent");
+  return settings;
+}
+
+// Ends the process when the agent has gone, or says what this version does not understand.
+[[noreturn]] void watch(const Channel& channel) {
+  auto packet = channel.wait(kForEver);
+  if (!packet && packet.error().code == Errc::Closed) ::_exit(0);
+  log_error("{}", packet ? unexpected(*packet).message : packet.error().message);
+  ::_exit(1);
+}
+
+Result<void> start_watching(const Channel& channel) {
+  UniqueFd copy(::fcntl(channel.fd(), F_DUPFD_CLOEXEC, 0));
+  if (!copy) return system_error("duplicate the channel");
+  std::thread([own = Channel(std::move(copy))] { watch(own); }).detach();
+  return {};
+}
+
+// Waits for an agent that is busy, but not for one that hangs.
+template <typename Message>
+Result<void> send_patiently(const Channel& channel, const Message& message,
+                            std::span<const int> fds = {}) {
+  const auto deadline =
+      std::chrono::steady_clock::now() + std::chrono::milliseconds(kAgentPatienceMs);
+  for (;;) {
+    auto sent = channel.send_message(message, fds);
+    if (sent || sent.error().code != Errc::Unavailable) return sent;
+    if (std::chrono::steady_clock::now() > deadline) return sent;
+    pollfd watched{channel.fd(), POLLOUT, 0};
+    (void)::poll(&watched, 1, kAgentPatienceMs);
+  }
+}
+
+Sink sink_to(const Channel& channel) {
+  return {.image =
+              [&channel](const ZoneImage& image, int memfd) {
+                return send_patiently(channel, image, {&memfd, 1});
+              },
+          .report = [&channel](const ZoneReport& report) {
+            return send_patiently(channel, report);
+          }};
+}
+
+Result<void> look_after_zones(const ZoneSettings& settings, const Channel& channel,
+                              const Clock& clock) {
+  auto pipeline = Pipeline::make(settings, clock, sink_to(channel));
+  if (!pipeline) return pipeline.error();
+  for (;;) {
+    auto next = pipeline->step(std::chrono::steady_clock::now());
+    if (!next) return next.error();
+    std::this_thread::sleep_until(*next);
+  }
+}
+
+}  // namespace
+
+Result<void> run_child(Channel channel, const Clock& clock) {
+  if (auto caged = enter_sandbox(); !caged) return caged;
+  auto settings = receive_settings(channel);
+  if (!settings && settings.error().code == Errc::Closed) return {};
+  if (!settings) return settings.error();
+  if (auto watching = start_watching(channel); !watching) return watching;
+  auto ended = look_after_zones(*settings, channel, clock);
+  if (!ended && ended.error().code == Errc::Closed) return {};
+  return ended;
+}
+
+}  // namespace imrs::pipeline

@@ -1,0 +1,79 @@
+// Writes images. Called by `compile`. A reader, or a crash, must never see half of one.
+#include "dns/pipeline/output.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include "agent/base/unique_fd.h"
+
+namespace imrs::pipeline {
+namespace {
+
+// A new file beside `path`, unlinked again unless it was kept.
+class TemporaryFile {
+ public:
+  explicit TemporaryFile(const std::string& path) : name_(path + ".XXXXXX") {
+    fd_.reset(::mkostemp(name_.data(), O_CLOEXEC));
+  }
+  TemporaryFile(const TemporaryFile&) = delete;
+  TemporaryFile& operator=(const TemporaryFile&) = delete;
+  ~TemporaryFile() {
+    if (fd_ && !kept_) ::unlink(name_.c_str());
+  }
+
+  [[nodiscard]] int fd() const { return fd_.get(); }
+
+  Result<void> rename_to(const std::string& path) {
+    if (::rename(name_.c_str(), path.c_str()) != 0) return system_error("rename to " + path);
+    kept_ = true;
+    return {};
+  }
+
+ private:
+  std::string name_;
+  UniqueFd fd_;
+  bool kept_ = false;
+};
+
+Result<void> write_all(int fd, std::span<const std::uint8_t> content, const std::string& path) {
+  while (!content.empty()) {
+    const ssize_t n = ::write(fd, content.data(), content.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error("write " + path);
+    content = content.subspan(static_cast<std::size_t>(n));
+  }
+  return {};
+}
+
+mode_t wanted_mode() {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  return 0666 & ~mask & 0644;
+}
+
+Result<void> sync_directory(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return system_error("fsync " + directory);
+  return {};
+}
+
+}  // namespace
+
+Result<void> write_whole(const std::string& path, std::span<const std::uint8_t> content) {
+  TemporaryFile file(path);
+  if (file.fd() < 0) return system_error("create a temporary file for " + path);
+  if (auto written = write_all(file.fd(), content, path); !written) return written;
+  if (::fchmod(file.fd(), wanted_mode()) != 0) return system_error("fchmod " + path);
+  if (::fsync(file.fd()) != 0) return system_error("fsync " + path);
+  if (auto renamed = file.rename_to(path); !renamed) return renamed;
+  return sync_directory(path);
+}
+
+}  // namespace imrs::pipeline

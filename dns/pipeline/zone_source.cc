@@ -1,0 +1,197 @@
+// Gets zones and puts them to the gate. Called by the pipeline's loop. It must never take a version that
+// did not pass verify(), nor one whose serial goes back.
+#include "dns/pipeline/zone_source.h"
+
+#include <sys/stat.h>
+
+#include "dns/transfer/serial.h"
+#include "dns/zone/parse.h"
+#include "dns/zone/verify.h"
+
+namespace imrs::pipeline {
+namespace {
+
+using State = ZoneReport::State;
+using transfer::SerialOrder;
+using zone::VerifiedZone;
+
+constexpr std::chrono::seconds kRefusedPause{60};
+
+zone::VerifyPolicy policy_of(const ZoneConfig& config) {
+  using zone::VerifyPolicy;
+  VerifyPolicy policy;
+  policy.dnssec = config.dnssec == ZoneConfig::Dnssec::Required ? VerifyPolicy::Dnssec::Required
+                                                                : VerifyPolicy::Dnssec::None;
+  switch (config.zonemd) {
+    case ZoneConfig::Zonemd::Required: policy.zonemd = VerifyPolicy::Zonemd::Required; break;
+    case ZoneConfig::Zonemd::IfPresent: policy.zonemd = VerifyPolicy::Zonemd::IfPresent; break;
+    case ZoneConfig::Zonemd::None: policy.zonemd = VerifyPolicy::Zonemd::None; break;
+  }
+  return policy;
+}
+
+// Read afresh each time: the files are small, and an operator who puts a new anchor in place need not
+// restart anything.
+Result<std::vector<zone::TrustAnchor>> load_anchors(const ZoneConfig& config) {
+  std::vector<zone::TrustAnchor> all;
+  for (const std::string& path : config.trust_anchors) {
+    auto anchors = zone::load_trust_anchors(path);
+    if (!anchors) return anchors.error().within("trust anchor");
+    all.insert(all.end(), anchors->begin(), anchors->end());
+  }
+  return all;
+}
+
+Result<void> check_order(std::uint32_t serial, std::uint32_t current) {
+  switch (transfer::compare_serials(serial, current)) {
+    case SerialOrder::Equal:
+    case SerialOrder::Newer: return {};
+    case SerialOrder::Older:
+    case SerialOrder::Undefined: break;
+  }
+  return Error{Errc::Refused, "serial " + std::to_string(serial) + " goes back: " +
+                                  std::to_string(current) + " is served (RFC 1982); raise it"};
+}
+
+State state_of(const Error& error) {
+  switch (error.code) {
+    case Errc::InvalidInput:
+    case Errc::Refused: return State::Refused;
+    case Errc::System:
+    case Errc::Closed:
+    case Errc::Timeout:
+    case Errc::Unavailable: return State::Unreachable;
+  }
+  return State::Unreachable;
+}
+
+Attempt failed(Attempt attempt, const Error& error) {
+  attempt.state = state_of(error);
+  attempt.reason = error.message;
+  return attempt;
+}
+
+// Several failed primaries as one: the first refusal, or else the first failure; all the reasons.
+void merge(std::optional<Attempt>& all, Attempt one) {
+  one.reason = one.source + ": " + one.reason;
+  if (!all) {
+    all = std::move(one);
+    return;
+  }
+  const std::string reasons = all->reason + "; " + one.reason;
+  if (all->state != State::Refused && one.state == State::Refused) all = std::move(one);
+  all->reason = reasons;
+}
+
+}  // namespace
+
+ZoneSource::ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock)
+    : config_(std::move(config)),
+      origin_(std::move(origin)),
+      management_(std::move(management)),
+      clock_(std::move(clock)) {}
+
+std::optional<Attempt> ZoneSource::attempt(const VerifiedZone* current, const Accept& accept) {
+  return is_file() ? attempt_file(current, accept) : attempt_primaries(current, accept);
+}
+
+std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current,
+                                                const Accept& accept) {
+  Attempt attempt;
+  attempt.source = config_.file;
+  auto stamp = stamp_of(config_.file);
+  if (!stamp) return failed(attempt, stamp.error());
+  if (current != nullptr && loaded_file_ == *stamp) {
+    attempt.serial = current->serial();
+    return attempt;
+  }
+  if (refused_file_.holds(*stamp)) return std::nullopt;
+  auto parsed = zone::parse_file(config_.file, origin_);
+  if (!parsed && parsed.error().code == Errc::System) return failed(attempt, parsed.error());
+  auto taken = parsed ? take(std::move(*parsed), attempt.serial, current, accept)
+                      : Result<void>(parsed.error());
+  if (!taken) {
+    refused_file_ = {*stamp, std::chrono::steady_clock::now() + kRefusedPause};
+    attempt = failed(attempt, taken.error());
+    attempt.state = State::Refused;  // the file was there: whatever failed, it was its content
+    return attempt;
+  }
+  loaded_file_ = *stamp;
+  attempt.state = State::Loaded;
+  return attempt;
+}
+
+std::optional<Attempt> ZoneSource::attempt_primaries(const VerifiedZone* current,
+                                                     const Accept& accept) {
+  std::optional<Attempt> failures;
+  for (const PrimaryConfig& primary : config_.primaries) {
+    auto attempt = ask(primary, current, accept);
+    if (!attempt) continue;
+    if (attempt->state == State::Loaded || attempt->state == State::Unchanged) return attempt;
+    if (config_.primaries.size() == 1) return attempt;
+    merge(failures, std::move(*attempt));
+  }
+  return failures;
+}
+
+std::optional<Attempt> ZoneSource::ask(const PrimaryConfig& primary, const VerifiedZone* current,
+                                       const Accept& accept) {
+  const transfer::Primary peer{primary.address.text, primary.port};
+  Attempt attempt;
+  attempt.source = peer.text();
+  auto client = transfer::Client::connect(peer, management_, {});
+  if (!client) {
+    attempt = failed(attempt, client.error());
+    attempt.state = State::Unreachable;
+    return attempt;
+  }
+  auto serial = client->soa_serial(origin_);
+  if (!serial) return failed(attempt, serial.error());
+  attempt.serial = *serial;
+  if (current != nullptr) {
+    if (*serial == current->serial()) return attempt;
+    if (auto order = check_order(*serial, current->serial()); !order) {
+      return failed(attempt, order.error());
+    }
+  }
+  if (refused_serial_.holds(*serial)) return std::nullopt;
+  return transfer(*client, std::move(attempt), current, accept);
+}
+
+Attempt ZoneSource::transfer(transfer::Client& client, Attempt attempt,
+                             const VerifiedZone* current, const Accept& accept) {
+  auto zone = client.axfr(origin_);
+  if (!zone && state_of(zone.error()) == State::Unreachable) return failed(attempt, zone.error());
+  const std::uint32_t announced = attempt.serial;
+  auto taken = zone ? take(std::move(*zone), attempt.serial, current, accept)
+                    : Result<void>(zone.error());
+  if (!taken) {
+    refused_serial_ = {announced, std::chrono::steady_clock::now() + kRefusedPause};
+    attempt = failed(attempt, taken.error());
+    attempt.state = State::Refused;
+    return attempt;
+  }
+  attempt.state = State::Loaded;
+  return attempt;
+}
+
+Result<void> ZoneSource::take(zone::Zone zone, std::uint32_t& serial, const VerifiedZone* current,
+                              const Accept& accept) const {
+  auto anchors = load_anchors(config_);
+  if (!anchors) return anchors.error();
+  auto verified = zone::verify(std::move(zone), *anchors, policy_of(config_), clock_());
+  if (!verified) return verified.error();
+  serial = verified->serial();
+  if (current != nullptr) {
+    if (auto order = check_order(serial, current->serial()); !order) return order;
+  }
+  return accept(std::move(*verified));
+}
+
+Result<ZoneSource::FileStamp> ZoneSource::stamp_of(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0) return system_error(path);
+  return FileStamp{status.st_ino, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+}
+
+}  // namespace imrs::pipeline

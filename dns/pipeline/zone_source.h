@@ -1,0 +1,83 @@
+// dns/pipeline/zone_source.h
+// Where one zone comes from (a file, or primaries in order), and one attempt to get a good version of it.
+// Blocks while it reads and transfers; one thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/messages.h"
+#include "agent/base/result.h"
+#include "agent/config/config.h"
+#include "dns/pipeline/clock.h"
+#include "dns/transfer/client.h"
+#include "dns/zone/verified_zone.h"
+
+namespace imrs::pipeline {
+
+struct Attempt {
+  ZoneReport::State state = ZoneReport::State::Unchanged;
+  std::string source;            // file name, or address and port of the primary
+  std::uint32_t serial = 0;      // 0 if it was not learnt
+  std::string reason;            // Refused, Unreachable
+};
+
+class ZoneSource {
+ public:
+  // Takes over a verified version that is newer than the current one, or says why it cannot be served.
+  using Accept = std::function<Result<void>(zone::VerifiedZone)>;
+
+  // `management`: the address that transfers leave from, empty: any. `config` has a valid origin.
+  ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock);
+
+  // Looks for a version newer than `current` (null: any) and hands it to `accept`. Nothing is returned
+  // when there is nothing to say that was not said before: the only version to be had is one that was
+  // refused less than a minute ago, and is not read again.
+  [[nodiscard]] std::optional<Attempt> attempt(const zone::VerifiedZone* current,
+                                               const Accept& accept);
+
+  [[nodiscard]] const wire::Name& origin() const noexcept { return origin_; }
+  [[nodiscard]] const ZoneConfig& config() const noexcept { return config_; }
+  [[nodiscard]] bool is_file() const noexcept { return !config_.file.empty(); }
+
+ private:
+  struct FileStamp {
+    std::uint64_t inode = 0;
+    std::int64_t size = 0, seconds = 0, nanoseconds = 0;
+    bool operator==(const FileStamp&) const = default;
+  };
+  // A version that failed, and until when it is not worth another look.
+  template <typename Version>
+  struct RefusedVersion {
+    Version version{};
+    std::chrono::steady_clock::time_point until{};
+    [[nodiscard]] bool holds(const Version& other) const {
+      return version == other && std::chrono::steady_clock::now() < until;
+    }
+  };
+
+  std::optional<Attempt> attempt_file(const zone::VerifiedZone* current, const Accept& accept);
+  std::optional<Attempt> attempt_primaries(const zone::VerifiedZone* current,
+                                           const Accept& accept);
+  std::optional<Attempt> ask(const PrimaryConfig& primary, const zone::VerifiedZone* current,
+                             const Accept& accept);
+  Attempt transfer(transfer::Client& client, Attempt attempt, const zone::VerifiedZone* current,
+                   const Accept& accept);
+  Result<void> take(zone::Zone zone, std::uint32_t& serial, const zone::VerifiedZone* current,
+                    const Accept& accept) const;
+  static Result<FileStamp> stamp_of(const std::string& path);
+
+  ZoneConfig config_;
+  wire::Name origin_;
+  std::string management_;
+  Clock clock_;
+  std::optional<FileStamp> loaded_file_;
+  RefusedVersion<std::optional<FileStamp>> refused_file_;
+  RefusedVersion<std::optional<std::uint32_t>> refused_serial_;
+};
+
+}  // namespace imrs::pipeline

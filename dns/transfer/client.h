@@ -1,0 +1,56 @@
+// dns/transfer/client.h
+// A connection to one primary: the thin shell of sockets around the readers. Blocks, never beyond the time
+// given; one thread.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+#include "agent/base/result.h"
+#include "agent/base/unique_fd.h"
+#include "dns/transfer/axfr.h"
+#include "dns/zone/zone.h"
+
+namespace imrs::transfer {
+
+struct Primary {
+  std::string address;  // IPv4 or IPv6, in text
+  std::uint16_t port = 53;
+
+  [[nodiscard]] std::string text() const;  // "192.0.2.1 port 53"
+};
+
+struct Limits {
+  std::chrono::milliseconds connect{5000};
+  std::chrono::milliseconds answer{5000};     // of the SOA query
+  std::chrono::milliseconds transfer{120000};  // from the query to the last SOA
+  std::size_t size = kMaxTransferSize;         // octets
+};
+
+class Client {
+ public:
+  // Connects over TCP from `source` (an address of this machine; empty: the system's choice).
+  // Errc::Timeout, Errc::System or Errc::InvalidInput (an address of another family).
+  [[nodiscard]] static Result<Client> connect(const Primary& primary, const std::string& source,
+                                              const Limits& limits);
+
+  // The zone's serial at the primary. The connection can be used again after a success only.
+  [[nodiscard]] Result<std::uint32_t> soa_serial(const wire::Name& origin);
+  // The whole zone, not verified. Errc::Unavailable, Errc::Timeout, Errc::Closed: it could not be had;
+  // Errc::InvalidInput: what came is not a right transfer.
+  [[nodiscard]] Result<zone::Zone> axfr(const wire::Name& origin);
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  Client(UniqueFd socket, const Limits& limits) : socket_(std::move(socket)), limits_(limits) {}
+
+  Result<void> send_query(Bytes query, Clock::time_point deadline);
+  // Some octets, or none at the end of the stream.
+  Result<std::vector<std::uint8_t>> receive(Clock::time_point deadline);
+
+  UniqueFd socket_;
+  Limits limits_;
+};
+
+}  // namespace imrs::transfer

@@ -1,0 +1,167 @@
+// agent.json: what is taken, and for everything else the path of the key and what would be right.
+#include "agent/config/config.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+namespace imrs {
+namespace {
+
+using nlohmann::json;
+
+json good() {
+  return json::parse(R"({
+    "instance": {"identity": "aa01-fr-par.l.dns.icann.org", "kind": "single", "appliance": "calypso"},
+    "management": {"address": "198.51.100.2"},
+    "bgp": {"router_id": "192.0.2.1", "neighbours": [
+      {"name": "host4", "address": "192.0.2.2", "source": "192.0.2.1", "as": 64500,
+       "password": "top-secret-md5", "bfd": true, "interface": "a0", "gtsm": true}]},
+    "zones": [{"origin": ".", "primaries": ["198.51.100.1@5353"],
+               "trust_anchors": ["/usr/share/dns/root.ds"], "refresh_seconds": 1}],
+    "users": {"agent": "64001:64001", "launcher": "64002:64002", "engine": "64003:64003",
+              "zone": "64004:64004", "web": "64005:64005"}
+  })");
+}
+
+Result<Config> parse(const json& value) { return parse_config(value.dump()); }
+
+TEST(Config, DefaultsAreThoseOfLRoot) {
+  const auto config = parse(good());
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->service.device, "anycast0");
+  ASSERT_EQ(config->service.addresses.size(), 3U);
+  EXPECT_EQ(config->service.addresses[0].text, "199.7.83.42");
+  ASSERT_EQ(config->prefixes.size(), 5U);
+  EXPECT_EQ(config->prefixes[0].text, "199.7.83.0/24");
+  EXPECT_EQ(config->prefixes[0].role, PrefixRole::Specific);
+  EXPECT_EQ(config->prefixes[3].text, "199.7.82.0/23");
+  EXPECT_EQ(config->prefixes[3].role, PrefixRole::Covering);
+  EXPECT_EQ(config->bgp.local_as, 20144U);
+  EXPECT_GE(config->engine.workers, 1U);
+  EXPECT_EQ(config->zones[0].primaries[0].port, 5353);
+  EXPECT_EQ(config->zones[0].refresh, std::chrono::seconds(1));
+  EXPECT_EQ(config->users.web_uid, 64005U);
+}
+
+TEST(Config, AClusterMemberHasItsKeys) {
+  json value = good();
+  value["instance"]["kind"] = "cluster";
+  value["instance"]["cluster"] = {{"member", "b"}, {"cookie_secret", "00112233445566778899aabbccddeeff"}};
+  const auto config = parse(value);
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->instance.cluster->member, "b");
+}
+
+struct Case {
+  const char* description;
+  const char* path;   // JSON pointer of what is set
+  const char* value;  // JSON; null text: removed
+  const char* want;   // part of the message: the key's path and the remedy
+};
+
+constexpr Case kRefused[] = {
+    {"unknown key at the top", "/colour", "1", "colour: "},
+    {"unknown key inside", "/bgp/neighbours/0/colour", "1", "bgp.neighbours[0].colour: "},
+    {"no identity", "/instance/identity", nullptr, "instance.identity: "},
+    {"identity is no host name", "/instance/identity", "\"a b\"", "must be a host name"},
+    {"identity of a wrong type", "/instance/identity", "7", "instance.identity: "},
+    {"unknown kind", "/instance/kind", "\"double\"", "\"single\" or \"cluster\""},
+    {"cluster without its keys", "/instance/kind", "\"cluster\"", "instance.cluster: is missing"},
+    {"unknown appliance", "/instance/appliance", "\"x\"", "\"calypso\" or \"pandora\""},
+    {"address outside the prefixes", "/service", R"({"addresses": ["192.0.2.9"]})",
+     "service.addresses[0]: lies in none of the prefixes"},
+    {"address twice", "/service", R"({"addresses": ["199.7.83.42", "199.7.83.42"]})", "is given twice"},
+    {"no address", "/service", R"({"addresses": []})", "service.addresses: must not be empty"},
+    {"port out of range", "/service", R"({"port": 65536})", "service.port: "},
+    {"device name", "/service", R"({"device": "a/b"})", "service.device: "},
+    {"host bits", "/prefixes", R"([{"prefix": "199.7.83.1/24", "role": "specific"}])", "host bits"},
+    {"role", "/prefixes", R"([{"prefix": "199.7.83.0/24", "role": "x"}])", "\"specific\" or \"covering\""},
+    {"no router id", "/bgp/router_id", nullptr, "bgp.router_id: "},
+    {"router id of IPv6", "/bgp/router_id", "\"::1\"", "bgp.router_id: must be an IPv4 address"},
+    {"no neighbours", "/bgp/neighbours", "[]", "bgp.neighbours: must not be empty"},
+    {"neighbour name taken", "/bgp/neighbours/0/name", "\"specific_v4\"", "is taken"},
+    {"neighbour name for BIRD", "/bgp/neighbours/0/name", "\"Host 4\"", "lower-case letters"},
+    {"source of another family", "/bgp/neighbours/0/source", "\"::1\"", "must be of the neighbour"},
+    {"AS out of range", "/bgp/neighbours/0/as", "0", "bgp.neighbours[0].as: "},
+    {"BFD without an interface", "/bgp/neighbours/0/interface", nullptr, "is missing; BFD needs it"},
+    {"interface that breaks out of BIRD's quotes", "/bgp/neighbours/0/interface", "\"a\\\"\"",
+     "must be an interface name"},
+    {"password that breaks out of BIRD's quotes", "/bgp/neighbours/0/password", "\"a\\\"b\"", "printable"},
+    {"hold time", "/bgp/neighbours/0/hold_time", "5", "at least three times keepalive_time"},
+    {"no zones", "/zones", "[]", "must hold the root"},
+    {"zone without a source", "/zones/0/primaries", nullptr, "exactly one of"},
+    {"zone with two sources", "/zones/0/file", "\"/x\"", "exactly one of"},
+    {"relative file", "/zones/0/trust_anchors", R"(["root.ds"])", "must be an absolute file name"},
+    {"no trust anchor", "/zones/0/trust_anchors", nullptr, "zones[0].trust_anchors: is missing"},
+    {"bad management address", "/management/address", "\"x\"", "management.address: "},
+    {"transfers without a management address", "/management", nullptr, "management.address: is missing"},
+    {"rise of 0", "/health", R"({"rise": 0})", "health.rise: "},
+    {"hold-down over its maximum", "/health", R"({"hold_down_ms": 2000, "hold_down_max_ms": 1000})",
+     "health.hold_down_ms: must not be larger"},
+    {"too many workers", "/engine", R"({"workers": 65})", "engine.workers: "},
+    {"metrics for everybody", "/web", R"({"ops": ["0.0.0.0:9053"]})", "must be a loopback address"},
+    {"root as a user", "/users/engine", "\"0:0\"", "users.engine: must not be root"},
+    {"user that is not there", "/users/engine", "\"no-such-user-here\"", "no such user"},
+};
+
+TEST(Config, EverythingElseIsRefusedByName) {
+  for (const Case& c : kRefused) {
+    json value = good();
+    const json::json_pointer at(c.path);
+    if (c.value == nullptr) {
+      value.at(at.parent_pointer()).erase(at.back());
+    } else {
+      value[at] = json::parse(c.value);
+    }
+    const auto config = parse(value);
+    ASSERT_FALSE(config.ok()) << c.description;
+    EXPECT_NE(config.error().message.find(c.want), std::string::npos)
+        << c.description << ": " << config.error().message;
+    EXPECT_EQ(config.error().message.find("top-secret"), std::string::npos) << c.description;
+  }
+}
+
+TEST(Config, AllComplaintsComeAtOnce) {
+  json value = good();
+  value["colour"] = 1;
+  value["bgp"]["router_id"] = 7;
+  const auto config = parse(value);
+  ASSERT_FALSE(config.ok());
+  EXPECT_NE(config.error().message.find("colour"), std::string::npos) << config.error().message;
+  EXPECT_NE(config.error().message.find("bgp.router_id"), std::string::npos) << config.error().message;
+}
+
+TEST(Config, BrokenJsonIsNamed) {
+  for (const char* text : {"", "{", "[]", "null", "{\"a\": 1, \"a\": 2}", "{} x", "{// c\n}"}) {
+    const auto config = parse_config(text);
+    EXPECT_FALSE(config.ok()) << text;
+  }
+  EXPECT_FALSE(load_config("/no/such/file").ok());
+  EXPECT_NE(load_config("/no/such/file").error().message.find("/no/such/file"), std::string::npos);
+}
+
+TEST(Config, TheZonePartSurvivesTheWayToImrsZone) {
+  json value = good();
+  value["zones"].push_back({{"origin", "ROOT-SERVERS.net"}, {"file", "/z"}, {"dnssec", "none"}, {"zonemd", "none"}});
+  value["state_directory"] = "/var/lib/imrs";
+  const auto config = parse(value);
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  const auto settings = parse_zone_settings(zone_settings_json(*config));
+  ASSERT_TRUE(settings.ok()) << settings.error().message;
+  ASSERT_EQ(settings->zones.size(), 2U);
+  EXPECT_EQ(settings->zones[0].primaries[0].address.text, "198.51.100.1");
+  EXPECT_EQ(settings->zones[0].primaries[0].port, 5353);
+  EXPECT_EQ(settings->zones[0].refresh, std::chrono::seconds(1));
+  EXPECT_EQ(settings->zones[0].trust_anchors, std::vector<std::string>{"/usr/share/dns/root.ds"});
+  EXPECT_EQ(settings->zones[1].origin, "root-servers.net.");
+  EXPECT_EQ(settings->zones[1].file, "/z");
+  EXPECT_EQ(settings->zones[1].dnssec, ZoneConfig::Dnssec::None);
+  EXPECT_EQ(settings->zones[1].zonemd, ZoneConfig::Zonemd::None);
+  EXPECT_EQ(settings->management->text, "198.51.100.2");
+  EXPECT_EQ(settings->state_directory, "/var/lib/imrs");
+  EXPECT_EQ(zone_settings_json(*config).find("top-secret"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace imrs

@@ -1,0 +1,124 @@
+// The speaker with the real BIRD and the rendered configuration: that the words are BIRD's.
+#include "real_bird.h"
+
+#include "bgp/bird_config.h"
+#include "bgp/control.h"
+#include "speaker_fixture.h"
+
+namespace imrs::bgp::test {
+namespace {
+
+namespace asio = boost::asio;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class RealBirdTest : public SpeakerTest {
+ protected:
+  void SetUp() override {
+    if (bird_program().empty()) GTEST_SKIP() << "NOT TESTED: bird is not installed (package bird2)";
+    bird.stop();
+    settings.sessions = {"host4", "host6"};
+    settings.reply_limit = milliseconds(1000);
+    settings.withdraw_limit = milliseconds(1000);
+    start_bird();
+    if (!real->started()) GTEST_SKIP() << "NOT TESTED: no network namespace or /dev/net/tun here";
+  }
+  void start_bird() {
+    real = std::make_unique<RealBird>(directory.path, bird_config(example_config()));
+  }
+
+  // As somebody with birdc would, beside the speaker.
+  std::string ask(const std::string& command) {
+    std::optional<std::string> answer;
+    asio::co_spawn(
+        io,
+        [&]() -> asio::awaitable<void> {
+          auto control = co_await Control::open(settings.control_socket, milliseconds(2000));
+          if (!control) {
+            answer = control.error().message;
+            co_return;
+          }
+          const auto reply = co_await control->ask(command);
+          std::string text = reply ? reply->text : reply.error().message;
+          for (std::size_t i = 0; reply && i < reply->lines.size(); ++i) {
+            text += "\n" + reply->lines[i].text;
+          }
+          answer = text;
+        },
+        asio::detached);
+    run_until([&] { return answer.has_value(); });
+    return answer.value_or("no answer");
+  }
+
+  std::unique_ptr<RealBird> real;
+};
+
+TEST_F(RealBirdTest, AnnouncesDrainsAndWithdraws) {
+  start();
+  ASSERT_TRUE(run_until_settled()) << speaker->observed().error;
+  EXPECT_EQ(disabled, 1);
+  EXPECT_EQ(speaker->observed().error, "");
+  EXPECT_THAT(ask("show route"), Not(HasSubstr("199.7")));
+
+  AnnouncedSet wanted = ipv4();
+  wanted.at(Family::V6) = {.specific = true, .covering = true, .draining = true};
+  announce(wanted);
+  ASSERT_TRUE(run_until_settled()) << speaker->observed().error;
+  const std::string routes = ask("show route all");
+  for (const char* want :
+       {"199.7.83.0/24        unicast [specific_v4", "199.7.82.0/23        unicast [covering_v4",
+        "2001:500:9e::/47     unicast [covering_v6", "2001:500:9f::/48     unicast [drain_v6",
+        "2001:500:3::/48      unicast [drain_v6", "dev anycast0", "BGP.community: (65535,0)"}) {
+    EXPECT_THAT(routes, HasSubstr(want));
+  }
+
+  announce({});
+  ASSERT_TRUE(run_until_settled());
+  EXPECT_THAT(ask("show route"), Not(HasSubstr("unicast")));
+  EXPECT_THAT(late, IsEmpty());
+}
+
+TEST_F(RealBirdTest, DescribesSessionsThatAreNotUp) {
+  start();
+  ASSERT_TRUE(run_until_settled());
+  ASSERT_EQ(speaker->observed().sessions.size(), 2U);
+  for (const SessionObserved& seen : speaker->observed().sessions) {
+    EXPECT_THAT(seen.state, testing::AnyOf("Idle", "Connect", "Active")) << seen.name;
+    EXPECT_EQ(seen.since.size(), std::string("2026-11-24 12:46:50.741").size()) << seen.since;
+    EXPECT_THAT(seen.exported, IsEmpty());
+  }
+  EXPECT_THAT(ask("disable \"host4\" \"line card\""), HasSubstr("host4: disabled"));
+  ASSERT_TRUE(run_until([&] { return session().state == "Down"; }));
+  EXPECT_EQ(session().message, "line card");
+  EXPECT_TRUE(run_until_settled());
+}
+
+TEST_F(RealBirdTest, PutsRightWhatConfigureAndBirdcHaveDone) {
+  start();
+  announce(ipv4());
+  ASSERT_TRUE(run_until_settled());
+  notes.clear();
+  EXPECT_THAT(ask("configure"), HasSubstr("Reconf"));
+  ASSERT_TRUE(run_until([&] { return std::ranges::count(notes, "enabled specific_v4") > 0; }));
+  ASSERT_TRUE(run_until_settled());
+  EXPECT_THAT(ask("enable \"drain_*\""), HasSubstr("drain_v4: enabled"));
+  ASSERT_TRUE(run_until([&] { return std::ranges::count(notes, "disabled drain_v4") > 0; }));
+  ASSERT_TRUE(run_until_settled());
+  EXPECT_THAT(ask("show route"), HasSubstr("[specific_v4"));
+}
+
+TEST_F(RealBirdTest, EnablesAgainAfterARestart) {
+  start();
+  announce(ipv4());
+  ASSERT_TRUE(run_until_settled());
+  real->kill();
+  ASSERT_TRUE(run_until([&] { return !speaker->observed().connected; }));
+  start_bird();
+  ASSERT_TRUE(run_until_settled());
+  EXPECT_THAT(ask("show route"), HasSubstr("[specific_v4"));
+  EXPECT_EQ(disabled, 1);
+}
+
+}  // namespace
+}  // namespace imrs::bgp::test

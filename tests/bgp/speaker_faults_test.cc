@@ -1,0 +1,228 @@
+// The speaker with a BIRD that is gone, mute, foreign, cut, or does not do what it says.
+#include "speaker_fixture.h"
+
+namespace imrs::bgp::test {
+namespace {
+
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+
+TEST_F(SpeakerTest, SaysWhenBirdIsNotThere) {
+  bird.stop();
+  start();
+  ASSERT_TRUE(run_until([&] { return changed > 0; }));
+  EXPECT_FALSE(speaker->observed().connected);
+  EXPECT_THAT(speaker->observed().error, HasSubstr("is bird running"));
+  EXPECT_EQ(session().state, "unknown");
+  run_for(milliseconds(100));
+  EXPECT_EQ(notes.size(), 1U) << "every loss is noted once, not with every attempt";
+  EXPECT_EQ(disabled, 0);
+  bird.start();
+  EXPECT_TRUE(run_until_settled());
+  EXPECT_EQ(disabled, 1);
+}
+
+TEST_F(SpeakerTest, EnablesAgainAfterBirdHasBeenAway) {
+  start_announcing();
+  bird.stop();
+  ASSERT_TRUE(run_until([&] { return !speaker->observed().connected; }));
+  EXPECT_FALSE(speaker->settled());
+  EXPECT_EQ(session().state, "unknown");
+  EXPECT_THAT(session().exported, IsEmpty());
+  bird.start();
+  ASSERT_TRUE(run_until_settled());
+  EXPECT_TRUE(announcing());
+  EXPECT_EQ(disabled, 1) << "only the first connection disables everything";
+}
+
+TEST_F(SpeakerTest, NoticesTheLossOfBirdAtOnce) {
+  settings.look_interval = std::chrono::seconds(30);
+  start_announcing();
+  bird.stop();
+  EXPECT_TRUE(run_until([&] { return !speaker->observed().connected; }));
+}
+
+TEST_F(SpeakerTest, DoesNotWaitForAMuteBird) {
+  settings.reply_limit = milliseconds(80);
+  start_announcing();
+  bird.mute = true;
+  ASSERT_TRUE(run_until([&] { return !speaker->observed().connected; }));
+  EXPECT_THAT(speaker->observed().error,
+              HasSubstr("BIRD accepts connections but does not answer (stopped or hung?): no reply"));
+  const int before = bird.connections;
+  ASSERT_TRUE(run_until([&] { return bird.connections > before; }));
+  bird.mute = false;
+  EXPECT_TRUE(run_until_settled());
+}
+
+TEST_F(SpeakerTest, DoesNotWaitForTheGreeting) {
+  settings.reply_limit = milliseconds(50);
+  bird.greets = false;
+  start();
+  ASSERT_TRUE(run_until([&] { return bird.connections >= 2; }));
+  EXPECT_FALSE(speaker->observed().connected);
+  EXPECT_THAT(speaker->observed().error, HasSubstr("no greeting within 50 ms"));
+  EXPECT_THAT(bird.commands, IsEmpty());
+}
+
+TEST_F(SpeakerTest, RefusesWhatIsNotBird) {
+  struct Case {
+    const char *greeting, *want;
+  };
+  for (const Case& c : {Case{"SSH-2.0-x\r\n", "cannot be understood"},
+                        Case{"0013 up\n", "is not BIRD's control socket"}}) {
+    bird.greeting = c.greeting;
+    start();
+    ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));
+    EXPECT_THAT(speaker->observed().error, HasSubstr(c.want));
+    EXPECT_THAT(bird.commands, IsEmpty());
+    speaker.reset();
+  }
+}
+
+TEST_F(SpeakerTest, NamesWhatAForeignConfigurationLacks) {
+  bird.enabled.erase("drain_v6");
+  start();
+  ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));
+  EXPECT_EQ(speaker->observed().error,
+            "BIRD does not know drain_v6: its configuration is not ours; render it with imrs-agent "
+            "--print-bird-config");
+  run_for(milliseconds(100));
+  EXPECT_EQ(disabled, 0);
+  bird.enabled["drain_v6"] = false;
+  ASSERT_TRUE(run_until_settled());
+  EXPECT_EQ(disabled, 1);
+  EXPECT_EQ(speaker->observed().error, "");
+}
+
+TEST_F(SpeakerTest, NamesASessionThatBirdDoesNotHave) {
+  settings.sessions = {"host4", "host6"};
+  start();
+  ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));
+  EXPECT_THAT(speaker->observed().error, HasSubstr("BIRD does not know host6"));
+  EXPECT_EQ(session().state, "Established");
+  EXPECT_EQ(speaker->observed().sessions[1].state, "unknown");
+}
+
+TEST_F(SpeakerTest, QuotesBirdsRefusal) {
+  bird.restricted = true;
+  start();
+  ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));
+  EXPECT_THAT(speaker->observed().error,
+              HasSubstr("BIRD refused `disable \"specific_v4\"`: 8007 Access denied"));
+  EXPECT_EQ(disabled, 0);
+}
+
+TEST_F(SpeakerTest, ReadsRepliesThatComeInPieces) {
+  bird.trickles = true;
+  bird.noise = "+a line of the log\n<17 messages lost>\n";
+  start_announcing();
+  EXPECT_TRUE(announcing());
+  EXPECT_THAT(session().exported, ElementsAre("199.7.83.0/24", "199.7.82.0/23"));
+}
+
+TEST_F(SpeakerTest, LooksAgainAfterAReplyWasCut) {
+  for (const std::size_t octets : {0U, 1U, 7U, 30U}) {
+    start_announcing();
+    const int before = bird.connections;
+    bird.on_command = [&](const std::string& command) {
+      if (command == "disable \"specific_v4\"" && bird.connections == before) bird.cut = octets;
+    };
+    announce({});
+    ASSERT_TRUE(run_until_settled()) << octets;
+    EXPECT_TRUE(bird.none_enabled());
+    EXPECT_GT(bird.connections, before);
+    bird.on_command = nullptr;
+    speaker.reset();
+  }
+}
+
+TEST_F(SpeakerTest, GivesUpOnABirdThatAnswersTwice) {
+  start_announcing();
+  bird.noise = "0000 \n";
+  ASSERT_TRUE(run_until([&] { return !speaker->observed().connected; }));
+  EXPECT_THAT(speaker->observed().error, HasSubstr("more than it was asked"));
+  bird.noise.clear();
+  EXPECT_TRUE(run_until_settled());
+}
+
+TEST_F(SpeakerTest, TellsOnceThatAMuteBirdIsLate) {
+  start_announcing();
+  bird.mute = true;
+  const auto asked = Clock::now();
+  announce({});
+  ASSERT_TRUE(run_until([&] { return !late.empty(); }));
+  EXPECT_GE(Clock::now() - asked, settings.withdraw_limit);
+  EXPECT_LT(Clock::now() - asked, settings.withdraw_limit + milliseconds(300));
+  EXPECT_THAT(late[0], HasSubstr("BIRD has not confirmed the withdrawal within 400 ms"));
+  run_for(settings.withdraw_limit * 2);
+  EXPECT_EQ(late.size(), 1U);
+  EXPECT_EQ(confirmed, 0);
+  bird.mute = false;
+  ASSERT_TRUE(run_until([&] { return confirmed == 1; }));
+  EXPECT_TRUE(bird.none_enabled());
+  EXPECT_TRUE(speaker->settled());
+}
+
+TEST_F(SpeakerTest, TellsThatABirdThatIsGoneIsLate) {
+  start_announcing();
+  bird.stop();
+  ASSERT_TRUE(run_until([&] { return !speaker->observed().connected; }));
+  announce({});
+  ASSERT_TRUE(run_until([&] { return !late.empty(); }));
+  EXPECT_THAT(late[0], HasSubstr("is bird running"));
+  bird.start();
+  ASSERT_TRUE(run_until([&] { return confirmed == 1; }));
+  EXPECT_EQ(late.size(), 1U);
+}
+
+TEST_F(SpeakerTest, DoesNotTrustTheAcknowledgementAlone) {
+  start_announcing();
+  bird.stuck = {"covering_v4"};
+  announce({});
+  ASSERT_TRUE(run_until([&] { return !late.empty(); }));
+  EXPECT_FALSE(speaker->settled());
+  EXPECT_EQ(confirmed, 0);
+  bird.stuck.clear();
+  ASSERT_TRUE(run_until([&] { return confirmed == 1; }));
+  EXPECT_TRUE(bird.none_enabled());
+}
+
+TEST_F(SpeakerTest, DoesNotTrustTheStateAlone) {
+  start_announcing();
+  bird.sessions["host4"].wedged = true;  // disabled and down, but still exported
+  announce({});
+  ASSERT_TRUE(run_until([&] { return !late.empty(); }));
+  EXPECT_TRUE(bird.none_enabled());
+  EXPECT_FALSE(speaker->settled());
+  bird.sessions["host4"].wedged = false;
+  ASSERT_TRUE(run_until([&] { return confirmed == 1; }));
+}
+
+TEST_F(SpeakerTest, TheNextWithdrawalHasItsOwnLimit) {
+  start_announcing();
+  for (std::size_t round = 1; round <= 2; ++round) {
+    bird.stuck = {"specific_v4"};
+    announce({});
+    ASSERT_TRUE(run_until([&] { return late.size() == round; }));
+    bird.stuck.clear();
+    ASSERT_TRUE(run_until([&] { return confirmed == static_cast<int>(round); }));
+    announce(ipv4());
+    ASSERT_TRUE(run_until_settled());
+  }
+}
+
+TEST_F(SpeakerTest, WhatWasNeverWantedIsLateToo) {
+  start();
+  ASSERT_TRUE(run_until_settled());
+  bird.enabled["drain_v4"] = true;
+  bird.stuck = {"drain_v4"};
+  ASSERT_TRUE(run_until([&] { return !late.empty(); }));
+  bird.stuck.clear();
+  EXPECT_TRUE(run_until([&] { return confirmed == 1; }));
+}
+
+}  // namespace
+}  // namespace imrs::bgp::test

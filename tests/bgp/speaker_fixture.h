@@ -1,0 +1,96 @@
+// tests/bgp/speaker_fixture.h
+// A speaker and a fake BIRD on one loop, and what the speaker's hooks were told.
+#pragma once
+
+#include <gmock/gmock.h>
+#include <stdlib.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <memory>
+#include <optional>
+
+#include "bgp/speaker.h"
+#include "fake_bird.h"
+
+namespace imrs::bgp::test {
+
+using std::chrono::milliseconds;
+
+// A directory of its own, removed at the end.
+struct TemporaryDirectory {
+  TemporaryDirectory() { path = ::mkdtemp(name.data()) != nullptr ? name : ""; }
+  ~TemporaryDirectory() { std::filesystem::remove_all(path); }
+  std::string name = (std::filesystem::temp_directory_path() / "imrs-bgp-XXXXXX").string();
+  std::string path;
+};
+
+// Both prefixes of IPv4, and nothing else.
+inline AnnouncedSet ipv4() {
+  AnnouncedSet wanted;
+  wanted.at(Family::V4) = {.specific = true, .covering = true, .draining = false};
+  return wanted;
+}
+
+class SpeakerTest : public testing::Test {
+ protected:
+  using Clock = std::chrono::steady_clock;
+
+  void start() {
+    Speaker::Hooks hooks;
+    hooks.disabled = [this] {
+      ++disabled;
+      if (!bird.none_enabled()) enabled_at_hook = true;
+    };
+    hooks.withdrawal_late = [this](std::string_view why) { late.emplace_back(why); };
+    hooks.withdrawal_confirmed = [this] { ++confirmed; };
+    hooks.changed = [this] { ++changed; };
+    hooks.note = [this](const std::string& line) { notes.push_back(line); };
+    speaker = std::make_unique<Speaker>(io.get_executor(), settings, std::move(hooks));
+    boost::asio::co_spawn(io, speaker->run(), boost::asio::detached);
+  }
+
+  // Runs the loop until `done` or the limit; what `done` says then.
+  template <typename Done>
+  bool run_until(Done done, milliseconds limit = milliseconds(5000)) {
+    const auto end = Clock::now() + limit;
+    while (!done() && Clock::now() < end) io.run_one_for(milliseconds(10));
+    return done();
+  }
+  bool run_until_settled() {
+    return run_until([this] { return speaker->settled(); });
+  }
+  void run_for(milliseconds time) {
+    run_until([] { return false; }, time);
+  }
+  void announce(const AnnouncedSet& wanted) { speaker->announce(wanted); }
+  void start_announcing() {
+    start();
+    announce(ipv4());
+    ASSERT_TRUE(run_until_settled());
+  }
+  [[nodiscard]] bool announcing() const {
+    return bird.enabled.at("specific_v4") && bird.enabled.at("covering_v4");
+  }
+  // BIRD's exports as the speaker has seen them.
+  [[nodiscard]] const SessionObserved& session() const { return speaker->observed().sessions[0]; }
+
+  TemporaryDirectory directory;
+  boost::asio::io_context io;
+  Speaker::Settings settings{.control_socket = directory.path + "/bird.ctl",
+                             .sessions = {"host4"},
+                             .reply_limit = milliseconds(300),
+                             .withdraw_limit = milliseconds(400),
+                             .look_interval = milliseconds(20),
+                             .reconnect_delay = milliseconds(10)};
+  FakeBird bird{io, settings.control_socket};
+  std::unique_ptr<Speaker> speaker;
+
+  int disabled = 0, confirmed = 0, changed = 0;
+  bool enabled_at_hook = false;
+  std::vector<std::string> late, notes;
+};
+
+}  // namespace imrs::bgp::test

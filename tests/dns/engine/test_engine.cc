@@ -1,0 +1,64 @@
+// Starts engines for tests; ends the program with a message where that fails.
+#include "tests/dns/engine/test_engine.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "agent/base/dns_sockets.h"
+
+namespace imrs::test {
+namespace {
+
+[[noreturn]] void give_up(const Error& error) {
+  std::fprintf(stderr, "test engine: %s\n", error.message.c_str());
+  std::abort();
+}
+
+std::uint16_t port_of(int fd) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof address;
+  ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
+  // The port stands at the same place for both families.
+  return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
+}
+
+}  // namespace
+
+LoopbackSockets open_loopback(std::uint8_t workers, std::uint8_t probe) {
+  LoopbackSockets out;
+  for (const Family family : kFamilies) {
+    std::uint16_t& port = out.port[static_cast<std::size_t>(family)];
+    for (const Transport transport : kTransports) {
+      for (std::uint8_t worker = 0; worker < workers; ++worker) {
+        auto fd = open_dns_socket(family, transport, family == Family::V4 ? "127.0.0.1" : "::1",
+                                  port, {});
+        if (!fd) give_up(fd.error());
+        port = port_of(fd->get());
+        out.sockets.push_back({{worker, static_cast<std::uint8_t>(transport),
+                                static_cast<std::uint8_t>(family), 0, probe},
+                               std::move(*fd)});
+      }
+    }
+  }
+  return out;
+}
+
+TestEngine::TestEngine(std::uint8_t workers, engine::TcpLimits limits, std::uint8_t probe)
+    : pages_(workers) {
+  LoopbackSockets loopback = open_loopback(workers, probe);
+  std::copy(std::begin(loopback.port), std::end(loopback.port), std::begin(port_));
+  auto engine =
+      engine::Engine::start(std::move(loopback.sockets), pages_, {"lab01", "IMRS"}, limits);
+  if (!engine) give_up(engine.error());
+  engine_ = std::move(*engine);
+}
+
+void TestEngine::serve(std::shared_ptr<const image::Image> image) {
+  auto served = engine_->serve(std::move(image), ++generation_, std::chrono::seconds(10));
+  if (!served) give_up(served.error());
+}
+
+}  // namespace imrs::test
