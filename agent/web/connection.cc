@@ -84,9 +84,11 @@ class Connection {
         buffer_(limits.header_bytes + kReadAhead) {}
 
   asio::awaitable<void> run() {
-    do {
+    for (bool more = true; more;) {
       stream_.expires_after(limits_.request);
-    } while (co_await serve_one() && co_await next_request());
+      more = co_await serve_one();  // g++ 12 miscompiles `a && co_await b`
+      if (more) more = co_await next_request();
+    }
   }
 
  private:
@@ -141,7 +143,8 @@ class Connection {
 
   // Closing with unread octets would reset the connection, and the client might never see the reply.
   asio::awaitable<void> refuse(Reply reply) {
-    if (!co_await send(make_response(std::move(reply), 11, false), false)) co_return;
+    const bool sent = co_await send(make_response(std::move(reply), 11, false), false);
+    if (!sent) co_return;
     beast::error_code ignored;
     stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
     stream_.expires_after(limits_.linger);

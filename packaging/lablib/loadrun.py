@@ -67,9 +67,15 @@ class LoadRun:
     def lost_between(self, begin: float, end: float) -> int:
         """Of the questions asked in that time (time.monotonic(), in whole slots of 0.1 s), after
         finish()."""
+        return self._between(begin, end, 2)
+
+    def wrong_between(self, begin: float, end: float) -> int:
+        return self._between(begin, end, 3)
+
+    def _between(self, begin: float, end: float, column: int) -> int:
         slot = self.summary['slot_s']
         first, last = (int((when - self.start) / slot) for when in (begin, end))
-        return sum(row[2] for row in self.summary['timeline'][max(first, 0):last + 1])
+        return sum(row[column] for row in self.summary['timeline'][max(first, 0):last + 1])
 
     def _tell(self, command: str) -> None:
         try:

@@ -5,6 +5,8 @@
 #include <gmock/gmock.h>
 #include <stdlib.h>
 
+#include <algorithm>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>

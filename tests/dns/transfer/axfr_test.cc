@@ -182,7 +182,7 @@ TEST(AxfrReader, StopsAtItsSizeLimit) {
 TEST(AxfrReader, AnyOctetMayBeWrongWithoutHarm) {
   const Octets stream = good_stream();
   for (std::size_t at = 0; at < stream.size(); ++at) {
-    for (const std::uint8_t value : {0x00, 0x3f, 0xc0, 0xff}) {
+    for (const std::uint8_t value : Octets{0x00, 0x3f, 0xc0, 0xff}) {
       Octets damaged = stream;
       damaged[at] = value;
       AxfrReader reader(name("example."), kId);

@@ -109,7 +109,7 @@ TEST(MessageReader, DecompressesTheWellKnownTypes) {
        joined({plain, {1, 'a'}, plain, numbers})},
       {"TXT is opaque", TXT, {0xc0, to}, Octets{0xc0, to}},
       {"unknown is opaque (RFC 3597)", 4711, {0xc0, to}, Octets{0xc0, to}},
-      {"NS into its own rdata", NS, {0xc0, 36}, std::nullopt},
+      {"NS into its own rdata", NS, {0xc0, 44}, std::nullopt},
       {"NS that runs out of its rdata", NS, {2, 'n'}, std::nullopt},
       {"NS whose pointer is cut by its length", NS, {0xc0}, std::nullopt},
       {"MX of one octet", MX, {0}, std::nullopt},

@@ -1,0 +1,119 @@
+"""Faults, made on purpose, and what the host router saw of each. Used by quickstart and the end-to-end
+tests; each function leaves the lab whole again or raises.
+
+All times are time.monotonic()'s. A drill never waits by the clock alone: it waits for a route, a process
+or a line in the agent's log.
+"""
+
+import os
+import signal
+import time
+from dataclasses import dataclass, field
+
+from lablib.agentlog import AgentLog
+from lablib.lab import Lab, LabError
+from lablib.processes import wait_until
+from lablib.routewatch import Change, RouteWatch
+
+LIMIT = 20                 # seconds until a drill gives up
+CALM = 1.5                 # seconds after which nothing more comes of a fault that should not be seen
+
+
+@dataclass
+class Outcome:
+    begin: float                       # when the fault was made
+    end: float = 0                     # when the lab was whole again
+    gone_after: float | None = None    # seconds until the last of the five routes had gone; None: none went
+    back_after: float | None = None    # seconds until all five were back; None: they never went
+    changes: list[Change] = field(default_factory=list)
+
+    def saw(self) -> str:
+        """What the host router saw, in words."""
+        if not self.changes:
+            return 'nothing: all five routes stayed'
+        if self.gone_after is None:
+            return 'some routes went' if self.back_after is None else 'all five routes back'
+        return 'all five routes gone' + ('' if self.back_after is None else ', then back')
+
+
+class Drills:
+    """A running lab with all five routes, and a watch on them."""
+
+    def __init__(self, lab: Lab, watch: RouteWatch) -> None:
+        self._lab = lab
+        self._watch = watch
+
+    # ---- faults that the host router must not see ---------------------------------------------------
+
+    def kill_child(self, name: str, number: int = signal.SIGKILL) -> Outcome:
+        """The agent starts it again."""
+        outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
+        pid = self._lab.kill_child(name, number)
+
+        def replaced() -> bool:
+            child = self._lab.children().get(name)
+            return child is not None and child.pid != pid
+        if not wait_until(replaced, LIMIT, .005):
+            raise LabError(f'{name} was not started again\n{self._lab.seen()}')
+        return self._calm(outcome, seen)
+
+    def publish(self, broken: bool) -> tuple[Outcome, str]:
+        """A new zone version at the primary; also the agent's word on it."""
+        outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
+        log = AgentLog(self._lab.agent.log)
+        version = self._lab.publish_next(broken)
+        line = log.wait(rf'zone=\. serial={version.serial} state={"refused" if broken else "serving"}', LIMIT)
+        return self._calm(outcome, seen), line.text
+
+    # ---- faults that must withdraw ------------------------------------------------------------------
+
+    def kill_agent(self, number: int = signal.SIGKILL) -> Outcome:
+        """The routes go with it. It is not started again here: start_agent() does."""
+        outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
+        self._lab.kill_agent(number)
+        self._wait_gone(outcome)
+        if not wait_until(lambda: self._lab.agent.process() is None, LIMIT):
+            raise LabError(f'the agent did not end\n{self._lab.seen()}')
+        return self._finish(outcome, seen)
+
+    def start_agent(self) -> Outcome:
+        outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
+        self._lab.start_agent()
+        self._wait_back(outcome)
+        return self._finish(outcome, seen)
+
+    def stop_child(self, name: str) -> Outcome:
+        """SIGSTOP: it holds its sockets and says nothing. The agent replaces it."""
+        return self.withdrawing(lambda: os.kill(self._lab.children()[name].pid, signal.SIGSTOP))
+
+    def withdrawing(self, fault) -> Outcome:
+        """Any fault that takes all routes away until the appliance has mended it by itself."""
+        outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
+        fault()
+        self._wait_gone(outcome)
+        self._wait_back(outcome)
+        return self._finish(outcome, seen)
+
+    # ---- waiting ------------------------------------------------------------------------------------
+
+    def _wait_gone(self, outcome: Outcome) -> None:
+        when = self._watch.wait_none(LIMIT)
+        if when is None:
+            raise LabError(f'the routes did not go\n{self._lab.seen()}')
+        outcome.gone_after = when - outcome.begin
+
+    def _wait_back(self, outcome: Outcome) -> None:
+        when = self._watch.wait_all(LIMIT)
+        if when is None:
+            raise LabError(f'the routes did not come back\n{self._lab.seen()}')
+        outcome.back_after = when - outcome.begin
+
+    def _calm(self, outcome: Outcome, seen: int) -> Outcome:
+        """Nothing should happen: that can only be waited for."""
+        wait_until(lambda: len(self._watch.changes) > seen, CALM)
+        return self._finish(outcome, seen)
+
+    def _finish(self, outcome: Outcome, seen: int) -> Outcome:
+        outcome.end = time.monotonic()
+        outcome.changes = self._watch.changes[seen:]
+        return outcome
