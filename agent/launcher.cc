@@ -144,7 +144,8 @@ class LauncherLoop {
 
   template <typename T>
   void tell(const T& message) {
-    if (auto sent = channel_.send_message(message); !sent) {
+    auto sent = channel_.send_message(message);
+    if (!sent && sent.error().code != Errc::Closed) {  // an agent that has gone need not be told
       log_error("launcher cannot tell the agent: {}", sent.error().message);
     }
   }

@@ -19,9 +19,10 @@
 namespace imrs::agent {
 
 // How long to wait before the next start after `quick_deaths` ends in a row, each within kQuickDeath
-// of its start: 0, 100, 200, 400 ... ms, at most 5 s. Pure.
+// of its start: 0, 100, 200, 400 ... ms, at most 5 s. Pure. A program that lived longer than kQuickDeath
+// has served; it starts again at once, however often: waiting would cost more than it saves.
 [[nodiscard]] std::chrono::milliseconds restart_delay(int quick_deaths);
-inline constexpr std::chrono::seconds kQuickDeath{10};
+inline constexpr std::chrono::seconds kQuickDeath{1};
 
 class Processes {
  public:

@@ -135,7 +135,8 @@ asio::awaitable<void> Supervisor::beat() {
   for (;;) {
     watchdog_.beat();
     timer.expires_after(kBeat);
-    if (auto [error] = co_await timer.async_wait(kNoThrow); error) co_return;
+    const auto [error] = co_await timer.async_wait(kNoThrow);
+    if (error) co_return;
   }
 }
 
@@ -147,7 +148,8 @@ asio::awaitable<void> Supervisor::watch_expiry() {
     if (reason.has_value() != was_expired) routing_->set_expiry(reason.has_value(), reason.value_or(""));
     was_expired = reason.has_value();
     timer.expires_after(kExpiryLook);
-    if (auto [error] = co_await timer.async_wait(kNoThrow); error) co_return;
+    const auto [error] = co_await timer.async_wait(kNoThrow);
+    if (error) co_return;
   }
 }
 
@@ -159,7 +161,8 @@ asio::awaitable<void> Supervisor::report_regularly() {
     report_timer_.expires_after(kReportInterval);
     (void)co_await report_timer_.async_wait(kNoThrow);
     delay.expires_after(kReportDelay);
-    if (auto [error] = co_await delay.async_wait(kNoThrow); error) co_return;
+    const auto [error] = co_await delay.async_wait(kNoThrow);
+    if (error) co_return;
   }
 }
 
@@ -186,10 +189,11 @@ asio::awaitable<void> Supervisor::stop(std::string reason, int exit_code) {
   exit_code_ = exit_code;
   log_info("stopping: {}", reason);
   routing_->withdraw_all(reason);
-  if (!device_.created()) {
-    log_info("nothing has been announced");
-  } else if (co_await speaker_->wait_settled(kStopLimit)) {
-    log_info("BIRD has confirmed that nothing is announced");
+  // A co_await stands alone: g++ 12 miscompiles it inside a condition.
+  bool confirmed = !device_.created();
+  if (!confirmed) confirmed = co_await speaker_->wait_settled(kStopLimit);
+  if (confirmed) {
+    log_info("nothing is announced any more");
   } else {
     log_error("BIRD has not confirmed the withdrawal in {} ms; {} goes now, which withdraws",
               kStopLimit.count(), config_.service.device);

@@ -13,7 +13,8 @@
 namespace imrs::bgp {
 namespace {
 
-constexpr std::string_view kHead = R"(# Written by imrs-agent --print-bird-config from agent.json: change that, not this.
+constexpr std::string_view kHead =
+    R"(# Written by imrs-agent --print-bird-config from agent.json: change that, not this.
 # It holds the neighbours' passwords: readable by BIRD alone.
 #
 # Announces nothing by itself. Every static protocol starts disabled and the agent enables it over the

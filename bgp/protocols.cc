@@ -11,7 +11,8 @@
 namespace imrs::bgp {
 namespace {
 
-constexpr int kProtocolCode = 1002, kDetailCode = 1006, kRouteCode = 1007;
+constexpr int kProtocolCode = 1002, kDetailCode = 1006, kRouteCode = 1007, kParseError = 9001;
+constexpr const char* kChannelDown = "No valid tables";
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t");
@@ -123,8 +124,9 @@ Result<SessionDetails> parse_session(const Reply& reply) {
 }
 
 Result<std::vector<ExportedRoute>> parse_exported(const Reply& reply) {
-  if (!reply.succeeded()) return refusal("show route export", reply);
   std::vector<ExportedRoute> routes;
+  if (reply.code == kParseError && reply.text == kChannelDown) return routes;
+  if (!reply.succeeded()) return refusal("show route export", reply);
   for (const ReplyLine& line : reply.lines) {
     if (line.code != kRouteCode) continue;
     if (auto route = parse_route(line.text)) routes.push_back(*std::move(route));

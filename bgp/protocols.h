@@ -48,7 +48,8 @@ struct ExportedRoute {
   bool operator==(const ExportedRoute&) const = default;
 };
 
-// Errc::Refused if BIRD refused the command.
+// Nothing for a session that is not up ("9001 No valid tables"). Errc::Refused if BIRD refused the
+// command for another reason.
 [[nodiscard]] Result<std::vector<ExportedRoute>> parse_exported(const Reply& reply);
 
 // "BIRD refused `command`: 8003 No protocols match".

@@ -36,6 +36,7 @@ class Speaker::Impl {
     ProtocolRow row;
     std::vector<ExportedRoute> routes;
     Clock::time_point asked{};
+    std::string complaint;               // stays until it is asked again
   };
 
   // speaker_impl.cc: the connection and the time
@@ -58,6 +59,7 @@ class Speaker::Impl {
   Done look_at_sessions(Control& control, bool all);
   Done look_at_session(Control& control, std::size_t index, const ProtocolRow& row);
   Done carry_out(Control& control, const Plan& plan);
+  void show_session(std::size_t index, const Session& session, const SessionDetails& details);
   void forget_session(std::size_t index);
   void nudge_while_starting();
   void judge(const Plan& plan);

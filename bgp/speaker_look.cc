@@ -26,6 +26,12 @@ std::string not_ours(const std::vector<std::string>& missing) {
                      fmt::join(missing, ", "));
 }
 
+SessionDetails unknown() {
+  SessionDetails details;
+  details.state = "unknown";
+  return details;
+}
+
 bool acknowledges(const Reply& reply, bool enable) {
   if (!reply.succeeded()) return false;
   return enable ? reply.has_line(kEnabled) || reply.has_line(kAlreadyEnabled)
@@ -115,8 +121,8 @@ asio::awaitable<Result<void>> Speaker::Impl::look_at_sessions(Control& control, 
   for (std::size_t i = 0; i < sessions_.size() && !dirty_; ++i) {
     const auto found = std::ranges::find(rows_, settings_.sessions[i], &ProtocolRow::name);
     if (found == rows_.end()) {
-      complain(not_ours({settings_.sessions[i]}));
       forget_session(i);
+      sessions_[i].complaint = not_ours({settings_.sessions[i]});
       continue;
     }
     const ProtocolRow row = *found;
@@ -125,39 +131,47 @@ asio::awaitable<Result<void>> Speaker::Impl::look_at_sessions(Control& control, 
     if (!due) continue;
     if (auto looked = co_await look_at_session(control, i, row); !looked) co_return looked;
   }
+  for (const Session& session : sessions_) {
+    if (!session.complaint.empty()) complain(session.complaint);
+  }
   co_return Result<void>();
 }
 
+// A session that is not up exports nothing, and BIRD refuses to be asked what.
 asio::awaitable<Result<void>> Speaker::Impl::look_at_session(Control& control, std::size_t index,
                                                              const ProtocolRow& row) {
-  const std::string& name = row.name;
-  const auto all = co_await control.ask(fmt::format("show protocols all \"{}\"", name));
+  Session session{.row = row, .routes = {}, .asked = Clock::now(), .complaint = {}};
+  const auto all = co_await control.ask(fmt::format("show protocols all \"{}\"", row.name));
   if (!all) co_return all.error();
-  const auto exports = co_await control.ask("show route export " + name);
-  if (!exports) co_return exports.error();
   const auto details = parse_session(*all);
-  auto routes = parse_exported(*exports);
-  if (!details) complain(name + ": " + details.error().message);
-  if (!routes) complain(name + ": " + routes.error().message);
-
-  Session& session = sessions_[index];
-  session = {row, routes ? *std::move(routes) : std::vector<ExportedRoute>{}, Clock::now()};
-  SessionObserved next;
-  next.name = name;
-  next.since = row.since;
-  if (details) {
-    next.state = details->state;
-    next.last_error = details->last_error;
-    next.message = details->message;
+  if (!details) session.complaint = row.name + ": " + details.error().message;
+  if (details && details->state == kEstablished) {
+    const auto exports = co_await control.ask("show route export " + row.name);
+    if (!exports) co_return exports.error();
+    auto routes = parse_exported(*exports);
+    if (routes) session.routes = *std::move(routes);
+    if (!routes) session.complaint = row.name + ": " + routes.error().message;
   }
+  show_session(index, session, details ? *details : unknown());
+  sessions_[index] = std::move(session);
+  co_return Result<void>();
+}
+
+void Speaker::Impl::show_session(std::size_t index, const Session& session,
+                                 const SessionDetails& details) {
+  SessionObserved next;
+  next.name = session.row.name;
+  next.state = details.state;
+  next.since = session.row.since;
+  next.last_error = details.last_error;
+  next.message = details.message;
   for (const ExportedRoute& route : session.routes) next.exported.push_back(route.prefix);
   SessionObserved& shown = observed_.sessions[index];
   if (next.state != shown.state || next.last_error != shown.last_error) {
-    note(fmt::format("session {}: {} -> {}{}{}", name, shown.state, next.state,
+    note(fmt::format("session {}: {} -> {}{}{}", next.name, shown.state, next.state,
                      next.last_error.empty() ? "" : ", ", next.last_error));
   }
   shown = std::move(next);
-  co_return Result<void>();
 }
 
 void Speaker::Impl::forget_session(std::size_t index) {

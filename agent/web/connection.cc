@@ -65,9 +65,6 @@ std::optional<Reply> refusal(const beast::error_code& error) {
   if (error == http::error::header_limit || error == http::error::buffer_overflow) {
     return failure(431, "request line and header are too long");
   }
-  if (error == http::error::body_limit || error == http::error::unexpected_body) {
-    return failure(413, "a request with a body is not taken");
-  }
   if (error == http::error::end_of_stream || error == http::error::partial_message) return {};
   if (error.category() == http::make_error_code(http::error::end_of_stream).category()) {
     return failure(400, "not an HTTP/1.1 request");
@@ -96,26 +93,26 @@ class Connection {
   asio::awaitable<bool> serve_one() {
     Parser parser;
     parser.header_limit(limits_.header_bytes);
-    parser.body_limit(0);
+    parser.body_limit(boost::none);  // a body is not read at all
     auto [error, size] = co_await http::async_read_header(stream_, buffer_, parser, kNoThrow);
     if (error) {
       if (auto reply = refusal(error)) co_await refuse(std::move(*reply));
       co_return false;
     }
     const auto& request = parser.get();
-    if (!parser.is_done()) {
-      co_await refuse(failure(413, "a request with a body is not taken"));
-      co_return false;
-    }
+    Reply reply = answer_(view(request.method_string()), view(request.target()));
     if (request.version() != 10 && request.count(http::field::host) != 1) {
-      co_await refuse(failure(400, "a request needs one Host field"));
+      reply = failure(400, "a request needs one Host field");
+    } else if (!parser.is_done() && reply.status != 405) {
+      reply = failure(413, "a request with a body is not taken");
+    }
+    if (reply.status == 400 || !parser.is_done()) {
+      co_await refuse(std::move(reply));
       co_return false;
     }
     const bool head = request.method() == http::verb::head;
     const bool sent = co_await send(
-        make_response(answer_(view(request.method_string()), view(request.target())),
-                      request.version(), request.keep_alive()),
-        head);
+        make_response(std::move(reply), request.version(), request.keep_alive()), head);
     co_return sent && request.keep_alive();
   }
 

@@ -64,9 +64,9 @@ std::string pill(Level level, std::string_view text) {
 }
 
 std::string freshness(const Snapshot& snapshot, const Status& status) {
-  return fmt::format("<p{}>State of <time datetime=\"{}\">{}</time>, {} old{}. "
+  return fmt::format("<p class=\"fresh{}\">State of <time datetime=\"{}\">{}</time>, {} old{}. "
                      "This page reloads itself every 5 seconds.</p>\n",
-                     status.stale ? " class=\"old\"" : "", rfc3339_text(snapshot.time_ms),
+                     status.stale ? " old" : "", rfc3339_text(snapshot.time_ms),
                      utc_text(snapshot.time_ms), duration_text(status.age_ms),
                      status.stale ? ": do not rely on it" : "");
 }

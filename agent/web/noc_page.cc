@@ -26,12 +26,20 @@ std::string announced_list(const SessionStatus& status) {
   return html + "</ul>";
 }
 
+std::string why_item(std::string_view reason) {
+  return fmt::format("<li class=\"why\">{}</li>", escape_html(reason));
+}
+
+// Prefixes with the same reason stand together, so that it is read once.
 std::string withheld_list(const SessionStatus& status) {
   std::string html = "<ul>";
+  std::string_view reason;
   for (const Withheld& withheld : status.withheld) {
-    html += fmt::format("<li>{}: {}</li>", address(withheld.prefix), escape_html(withheld.why));
+    if (!reason.empty() && withheld.why != reason) html += why_item(reason);
+    reason = withheld.why;
+    html += "<li>" + address(withheld.prefix) + "</li>";
   }
-  return html + "</ul>";
+  return html + why_item(reason) + "</ul>";
 }
 
 // RFC 8203 text is the neighbour's: shown as a quotation and isolated, so that it can neither pass for
@@ -53,13 +61,13 @@ std::string session_card(const SessionStatus& status, std::string_view bird_zone
   const SessionState& session = *status.session;
   std::string rows = row("Since", since_text(session, bird_zone));
   rows += row("Announced", announced_list(status));
-  if (!status.withheld.empty()) rows += row("Withdrawn", withheld_list(status));
+  if (!status.withheld.empty()) rows += row("Not announced", withheld_list(status));
   if (!status.explanation.empty()) rows += row("Meaning", escape_html(status.explanation));
   rows += row("Last error", status.last_error.empty() ? "none" : escape_html(status.last_error));
   if (!session.message.empty()) rows += row("Their message", quoted_message(status));
   return fmt::format(
       "<article class=\"card\">\n<h3><span>{} {}</span>{}</h3>\n"
-      "<p class=\"sub\">AS {} (neighbour), AS {} (here), BIRD protocol <code>{}</code></p>\n"
+      "<p class=\"sub\">AS {}, our side AS {}, in BIRD <code>{}</code></p>\n"
       "<dl>\n{}</dl>\n</article>\n",
       family_text(session.family), address(session.neighbour),
       pill(status.established ? Level::Good : Level::Bad, session.state), session.neighbour_as,
@@ -81,7 +89,7 @@ std::string sessions_section(const Status& status, const BgpState& bgp,
 
 std::string exported_cell(const PrefixStatus& entry) {
   if (entry.exported_to.empty()) {
-    return pill(entry.prefix->wanted ? Level::Bad : Level::Unknown, "no");
+    return entry.prefix->wanted ? pill(Level::Bad, "no") : "no";
   }
   std::string html = pill(entry.prefix->wanted ? Level::Good : Level::Bad, "yes") + " to";
   for (const SessionState* session : entry.exported_to) html += " " + address(session->neighbour);
@@ -140,12 +148,11 @@ std::string title(const Snapshot& snapshot, const Verdict& verdict) {
 std::string noc_page(const Snapshot& snapshot, std::int64_t now_ms, std::string_view bird_zone) {
   const Status status = status_of(snapshot, now_ms);
   std::string body = masthead(snapshot, "DNS root server instance");
-  body += "<main>\n" + verdict_box(status.verdict);
+  body += "<main>\n" + verdict_box(status.verdict) + freshness(snapshot, status);
   body += sessions_section(status, snapshot.bgp, bird_zone);
   body += prefixes_section(status);
   body += families_section(snapshot);
-  body += "</main>\n<footer>\n" + freshness(snapshot, status);
-  body += "<p>The same for programs: <a href=\"/api/bgp\">/api/bgp</a> (JSON)</p>\n</footer>\n";
+  body += "</main>\n<footer>\n<p>The same for programs: <a href=\"/api/bgp\">/api/bgp</a> (JSON)</p>\n</footer>\n";
   return document(title(snapshot, status.verdict), body);
 }
 

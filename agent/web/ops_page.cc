@@ -36,11 +36,20 @@ std::string table(const std::vector<Column>& columns,
 
 std::string alarms_section(const Snapshot& snapshot) {
   if (snapshot.alarms.empty()) return "<h2>Alarms</h2>\n<p>None.</p>\n";
-  std::string html = "<h2>Alarms</h2>\n<ul>\n";
+  std::string html = "<h2>Alarms</h2>\n<ul class=\"box alarms\">\n";
   for (const std::string& alarm : snapshot.alarms) {
     html += fmt::format("<li class=\"bad\">{}</li>\n", escape_html(alarm));
   }
   return html + "</ul>\n";
+}
+
+std::string attempt_text(const ZoneState& zone) {
+  if (zone.last_attempt.empty()) return "none yet";
+  std::string html = zone.last_attempt == "refused" || zone.last_attempt == "unreachable"
+                         ? pill(Level::Bad, zone.last_attempt)
+                         : escape_html(zone.last_attempt);
+  if (!zone.last_reason.empty()) html += " " + escape_html(zone.last_reason);
+  return html;
 }
 
 std::string zones_section(const Snapshot& snapshot) {
@@ -50,7 +59,7 @@ std::string zones_section(const Snapshot& snapshot) {
     rows.push_back({escape_html(zone.origin), served ? std::to_string(zone.serial) : "not served",
                     served ? duration_text(snapshot.time_ms - zone.loaded_ms) : "",
                     utc_text(zone.first_signature_end * 1000),
-                    fmt::format("{} {}", escape_html(zone.last_attempt), escape_html(zone.last_reason)),
+                    attempt_text(zone),
                     grouped(zone.refusals)});
   }
   return "<h2>Zones</h2>\n" + table({{"Zone"}, {"Serial"}, {"Age"}, {"Signatures end"}, {"Last attempt"},
@@ -107,14 +116,13 @@ std::string programs_section(const Snapshot& snapshot) {
 std::string ops_page(const Snapshot& snapshot, std::int64_t now_ms) {
   const Status status = status_of(snapshot, now_ms);
   std::string body = masthead(snapshot, "Operations");
-  body += "<main>\n" + verdict_box(status.verdict) + alarms_section(snapshot);
-  body += zones_section(snapshot) + traffic_section(snapshot) + probes_section(snapshot);
-  body += programs_section(snapshot);
-  body += "</main>\n<footer>\n" + freshness(snapshot, status);
+  body += "<nav><a href=\"/metrics\">/metrics</a> for Prometheus, "
+          "<a href=\"/api/state\">/api/state</a> all of it as JSON</nav>\n";
+  body += "<main>\n" + verdict_box(status.verdict) + freshness(snapshot, status);
+  body += alarms_section(snapshot) + zones_section(snapshot) + traffic_section(snapshot);
+  body += probes_section(snapshot) + programs_section(snapshot);
   body += fmt::format(
-      "<p>Version {}, started {}, answer image {} <code>{}</code></p>\n"
-      "<p><a href=\"/metrics\">/metrics</a> (Prometheus), "
-      "<a href=\"/api/state\">/api/state</a> (all of it as JSON)</p>\n</footer>\n",
+      "</main>\n<footer>\n<p>Version {}, started {}, answer image {} <code>{}</code></p>\n</footer>\n",
       escape_html(snapshot.version), utc_text(snapshot.started_ms), snapshot.image_generation,
       escape_html(std::string_view(snapshot.image_digest).substr(0, 16)));
   return document("Operations " + snapshot.identity, body);

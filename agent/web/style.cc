@@ -52,7 +52,7 @@ code, .address { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas,
 .card { padding: .9rem 1.1rem 1rem; }
 .card h3 { display: flex; flex-wrap: wrap; gap: .3rem .8rem; justify-content: space-between; font-size: 1.05rem; }
 .card .sub { color: var(--soft); margin-bottom: .5rem; font-size: .9rem; }
-dl { display: grid; grid-template-columns: 7rem 1fr; gap: .3rem .8rem; margin: 0; }
+dl { display: grid; grid-template-columns: 8rem 1fr; gap: .3rem .8rem; margin: 0; }
 dt { color: var(--soft); }
 dd { margin: 0; min-width: 0; overflow-wrap: anywhere; }
 dd ul { list-style: none; margin: 0; padding: 0; }
@@ -66,7 +66,11 @@ th.number { text-align: right; }
 tr:last-child td { border-bottom: 0; }
 footer { margin-top: 1.75rem; font-size: .9rem; }
 footer p + p { margin-top: .3rem; }
-.old { color: var(--bad); font-weight: 600; }
+dd .why { color: var(--soft); margin-bottom: .35rem; }
+.fresh { margin-top: .5rem; font-size: .9rem; color: var(--soft); }
+nav { margin-top: .4rem; font-size: .9rem; }
+.alarms { margin: 0; padding: .7rem 1rem .7rem 2.2rem; }
+.old, .fresh.old { color: var(--bad); font-weight: 600; }
 @media (max-width: 36rem) {
   body { padding: .9rem .7rem 1.5rem; }
   h1 { font-size: 1.25rem; }

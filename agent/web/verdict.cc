@@ -32,15 +32,6 @@ Counts count(const Status& status) {
 
 std::string prefixes_text(std::size_t n) { return count_text(n, "prefix", "prefixes"); }
 
-// The one reason, if every family is withdrawn for the same.
-std::string common_reason(const Snapshot& snapshot) {
-  if (snapshot.families.empty()) return {};
-  const std::string& reason = snapshot.families.front().reason;
-  const bool same = std::ranges::all_of(
-      snapshot.families, [&](const FamilyState& f) { return !f.announce && f.reason == reason; });
-  return same ? reason : std::string();
-}
-
 // "withdrawn: withdrawn: REASON" helps nobody.
 std::string withdrawn_text(std::string_view reason) {
   constexpr std::string_view kPrefix = "withdrawn: ";
@@ -48,12 +39,30 @@ std::string withdrawn_text(std::string_view reason) {
   return std::string(reason);
 }
 
-void add_families(const Snapshot& snapshot, std::vector<std::string>& details) {
+// What all reasons begin with, up to a colon ("wrong answer: 192.0.2.1 udp" and "wrong answer: ..." give
+// "wrong answer"), or the whole reason where it is the same; nothing if they have nothing in common.
+std::string common_reason(const Snapshot& snapshot) {
+  if (snapshot.families.empty()) return {};
+  std::string common = withdrawn_text(snapshot.families.front().reason);
+  for (const FamilyState& family : snapshot.families) {
+    const std::string reason = withdrawn_text(family.reason);
+    if (reason == common) continue;
+    const std::size_t colon = common.find(": ");
+    common.resize(colon == std::string::npos ? common.size() : colon);
+    if (reason != common && !reason.starts_with(common + ": ")) return {};
+  }
+  return common;
+}
+
+// `known`: the reason that the headline has given already.
+void add_families(const Snapshot& snapshot, std::string_view known,
+                  std::vector<std::string>& details) {
   for (const FamilyState& family : snapshot.families) {
     const auto name = family_text(family.family);
-    if (!family.announce) {
-      details.push_back(fmt::format("{} withdrawn: {}", name, withdrawn_text(family.reason)));
-    } else if (family.phase != "up") {
+    const std::string reason = withdrawn_text(family.reason);
+    if (!family.announce && reason != known) {
+      details.push_back(fmt::format("{} withdrawn: {}", name, reason));
+    } else if (family.announce && family.phase != "up") {
       details.push_back(fmt::format("{} is still announced but failing: {}", name, family.reason));
     }
   }
@@ -66,7 +75,9 @@ void add_sessions(const Status& status, std::vector<std::string>& details) {
     const SessionState& session = *entry.session;
     std::string line = fmt::format("No {} session with {} (AS {}): {}", family_text(session.family),
                                    session.neighbour, session.neighbour_as, session.state);
-    if (!entry.last_error.empty()) line += ". " + entry.last_error;
+    const std::string& why = entry.last_error.empty() ? entry.explanation : entry.last_error;
+    if (!why.empty()) line += ". " + why;
+    if (!session.message.empty()) line += ". Their message: " + session.message;  // last: it is foreign
     details.push_back(std::move(line));
   }
 }
@@ -85,31 +96,32 @@ void add_differences(const Status& status, std::vector<std::string>& details) {
     } else if (!entry.prefix->wanted && announced) {
       details.push_back(entry.prefix->prefix + " is still exported to " +
                         entry.exported_to.front()->neighbour);
+    } else if (!entry.prefix->wanted && entry.family->announce) {  // drained: the family goes on
+      details.push_back(entry.prefix->prefix + " withdrawn: " + entry.family->reason);
     }
   }
 }
 
-std::vector<std::string> all_details(const Snapshot& snapshot, const Status& status) {
+std::vector<std::string> all_details(const Snapshot& snapshot, const Status& status,
+                                     std::string_view known_reason = {}) {
   std::vector<std::string> details;
   if (!snapshot.bgp.bird_error.empty()) details.push_back("BIRD: " + snapshot.bgp.bird_error);
   add_differences(status, details);
-  add_families(snapshot, details);
+  add_families(snapshot, known_reason, details);
   add_sessions(status, details);
   return details;
 }
 
-Verdict withdrawn(const Snapshot& snapshot, const Status& status) {
-  Verdict verdict{Level::Bad, "Withdrawn", {}};
+// The instance's own decision: the reader should know whether there is anything to do at the router.
+Verdict withdrawn(const Snapshot& snapshot, const Status& status, std::size_t established) {
   const std::string reason = common_reason(snapshot);
-  if (reason.empty()) {
-    verdict.details = all_details(snapshot, status);
-    return verdict;
+  Verdict verdict{Level::Bad, reason.empty() ? "Withdrawn" : "Withdrawn: " + reason, {}};
+  verdict.details = all_details(snapshot, status, reason);
+  if (established > 0 && established == status.sessions.size()) {
+    verdict.details.emplace_back(
+        "The BGP sessions are up. This instance withdrew by its own decision; there is nothing to put "
+        "right at the router.");
   }
-  verdict.headline += ": " + withdrawn_text(reason);
-  if (!snapshot.bgp.bird_error.empty()) {
-    verdict.details.push_back("BIRD: " + snapshot.bgp.bird_error);
-  }
-  add_sessions(status, verdict.details);
   return verdict;
 }
 
@@ -137,7 +149,7 @@ Verdict verdict_of(const Snapshot& snapshot, const Status& status) {
             fmt::format("Announcing {} that should be withdrawn", prefixes_text(counts.surplus)),
             all_details(snapshot, status)};
   }
-  if (counts.wanted == 0) return withdrawn(snapshot, status);
+  if (counts.wanted == 0) return withdrawn(snapshot, status, counts.established);
   if (counts.announced == counts.total) return announcing_all(snapshot, status, counts.total);
   if (counts.announced > 0) {
     return {Level::Warning,

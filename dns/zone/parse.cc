@@ -38,7 +38,7 @@ Result<void> ZoneBuilder::add(const wire::Name& owner, std::uint16_t type, std::
                               std::span<const std::uint8_t> rdata) {
   using namespace wire;
   if (!owner.is_within(zone_.origin)) return at(owner, type, "is outside the zone " + zone_.origin.text());
-  if (type == rrtype::SOA && owner != zone_.origin) return at(owner, type, "is a SOA below the apex");
+  if (type == rrtype::SOA && owner != zone_.origin) return at(owner, type, "lies below the apex");
   if (type == 0 || type == rrtype::OPT || (type >= 128 && type <= 255)) {
     return at(owner, type, "is not a type that a zone can hold");
   }

@@ -5,6 +5,7 @@ import os
 import select
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from lablib import topology as net
@@ -104,12 +105,17 @@ class LoadRun:
         return event
 
     def _failure(self, what: str) -> LoadError:
-        self._kill()
         assert self._process.stderr is not None
+        self._process.kill()
         words = self._process.stderr.read().decode(errors='replace').strip()
+        self._kill()
         return LoadError(f'the load generator {what}; its errors: {words[-800:] or "none"}')
 
     def _kill(self) -> None:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert pipe is not None
+            with suppress(BrokenPipeError):      # what it was not told any more
+                pipe.close()

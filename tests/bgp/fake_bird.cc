@@ -144,7 +144,7 @@ std::string FakeBird::protocols() const {
 
 std::string FakeBird::details(const std::string& name) const {
   const auto found = sessions.find(name);
-  if (found == sessions.end()) return "8003 No protocols match\n";
+  if (found == sessions.end() || hidden.contains(name)) return "8003 No protocols match\n";
   const FakeSession& session = found->second;
   std::string text = fmt::format("1002-{} BGP --- up {} {}\n1006-  BGP state:          {}\n", name,
                                  kSince, session.state, session.state);
@@ -162,7 +162,7 @@ std::string FakeBird::exported(const std::string& name) const {
     text += fmt::format(" {:<20} unicast [{} 12:46:52.976] * (200)\n1007-\tdev anycast0\n", prefix,
                         protocol);
   };
-  if (found->second.state != "Established") return "0000 \n";
+  if (found->second.state != "Established") return "9001 No valid tables\n";
   if (enabled.contains("specific_v4")) add("199.7.83.0/24", "specific_v4");
   if (enabled.contains("covering_v4")) add("199.7.82.0/23", "covering_v4");
   return text + "0000 \n";

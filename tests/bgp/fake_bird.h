@@ -45,6 +45,7 @@ class FakeBird {
   bool trickles = false;              // one octet at a time
   std::optional<std::size_t> cut;     // after that many octets of the next reply: end of file
   std::string noise;                  // before every reply
+  std::set<std::string> hidden;       // sessions that only the table of all protocols shows
   std::set<std::string> stuck;        // acknowledged, and nothing happens
 
   [[nodiscard]] int count(const std::string& command) const;

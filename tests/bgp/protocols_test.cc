@@ -210,6 +210,16 @@ TEST(Protocols, ReadsExportedRoutes) {
   EXPECT_THAT(*parse_exported(reply_to(all, "show route export host4 count")), IsEmpty());
 }
 
+TEST(Protocols, ASessionThatIsNotUpExportsNothing) {
+  const auto all = test::exchanges("88-show-route-export-down.txt");
+  const Reply& reply = reply_to(all, "show route export host4");
+  EXPECT_FALSE(reply.succeeded());
+  const auto routes = parse_exported(reply);
+  ASSERT_TRUE(routes.ok());
+  EXPECT_THAT(*routes, IsEmpty());
+  EXPECT_FALSE(parse_exported(reply_to(all, "show route export nosuch")).ok());
+}
+
 TEST(Protocols, TakesOfEachPrefixTheRouteThatIsSent) {
   const auto all = test::exchanges("14-show-route-drain.txt");
   EXPECT_THAT(*parse_exported(reply_to(all, "show route")),

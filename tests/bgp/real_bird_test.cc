@@ -92,6 +92,7 @@ TEST_F(RealBirdTest, DescribesSessionsThatAreNotUp) {
   ASSERT_TRUE(run_until([&] { return session().state == "Down"; }));
   EXPECT_EQ(session().message, "line card");
   EXPECT_TRUE(run_until_settled());
+  EXPECT_THAT(errors, Not(testing::Contains(HasSubstr("refused"))));
 }
 
 TEST_F(RealBirdTest, PutsRightWhatConfigureAndBirdcHaveDone) {

@@ -106,6 +106,21 @@ TEST_F(SpeakerTest, NamesASessionThatBirdDoesNotHave) {
   EXPECT_EQ(speaker->observed().sessions[1].state, "unknown");
 }
 
+TEST_F(SpeakerTest, AComplaintStaysUntilItsCauseIsGone) {
+  bird.hidden = {"host4"};
+  start();
+  ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));
+  EXPECT_THAT(speaker->observed().error, HasSubstr("host4: BIRD refused `show protocols all`: 8003"));
+  const int before = changed;
+  bird.commands.clear();
+  ASSERT_TRUE(run_until([&] { return bird.count("show protocols") >= 5; }));
+  EXPECT_EQ(changed, before);
+  EXPECT_FALSE(speaker->settled());
+  bird.hidden.clear();
+  ASSERT_TRUE(run_until_settled());
+  EXPECT_EQ(speaker->observed().error, "");
+}
+
 TEST_F(SpeakerTest, QuotesBirdsRefusal) {
   bird.restricted = true;
   start();

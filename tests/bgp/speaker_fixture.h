@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include <algorithm>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -48,7 +47,10 @@ class SpeakerTest : public testing::Test {
     };
     hooks.withdrawal_late = [this](std::string_view why) { late.emplace_back(why); };
     hooks.withdrawal_confirmed = [this] { ++confirmed; };
-    hooks.changed = [this] { ++changed; };
+    hooks.changed = [this] {
+      ++changed;
+      if (!speaker->observed().error.empty()) errors.push_back(speaker->observed().error);
+    };
     hooks.note = [this](const std::string& line) { notes.push_back(line); };
     speaker = std::make_unique<Speaker>(io.get_executor(), settings, std::move(hooks));
     boost::asio::co_spawn(io, speaker->run(), boost::asio::detached);
@@ -92,7 +94,7 @@ class SpeakerTest : public testing::Test {
 
   int disabled = 0, confirmed = 0, changed = 0;
   bool enabled_at_hook = false;
-  std::vector<std::string> late, notes;
+  std::vector<std::string> late, notes, errors;
 };
 
 }  // namespace imrs::bgp::test

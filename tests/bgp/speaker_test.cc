@@ -110,6 +110,7 @@ TEST_F(SpeakerTest, TellsTheStateOfSessions) {
   EXPECT_EQ(session().last_error, "Received: Bad peer AS");
   EXPECT_EQ(session().message, "caf\xc3\xa9");
   EXPECT_THAT(session().exported, IsEmpty());
+  EXPECT_THAT(errors, IsEmpty());
   const int before = changed;
   bird.sessions["host4"] = {};
   ASSERT_TRUE(run_until([&] { return changed > before; }));

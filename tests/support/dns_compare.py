@@ -16,7 +16,7 @@ EXPLAINED = {
     'content of a cut answer': 'RFC 2181 9: what is left in a message with TC means nothing',
     'other additional records': 'RFC 9471 3, RFC 1034 4.3.2: addresses outside the delegation are optional',
     'peers disagree, as one of them': 'left open by the RFCs: NSD and Knot differ too',
-    'peers disagree, neither': 'left open by the RFCs: three servers, three answers',
+    'peers disagree, neither': 'broken, type 0 or EDNS size below 512 (RFC 6891 6.2.3): three servers, three answers',
     'ANY: one RRset': 'RFC 8482 4.1: any subset of the RRsets at the name',
 }
 
@@ -59,7 +59,7 @@ def _tc_rule(mine: Response, peers: list[Response], limit: int) -> str | None:
     return 'fits here, cut by the peers' if same and subset and flags else None
 
 
-def compare(mine, peers: list, limit: int, broken: bool) -> tuple[str | None, bool]:
+def compare(mine, peers: list, limit: int, broken: bool, unclear: bool) -> tuple[str | None, bool]:
     """-> (what differs, True if that matters). The peers are the references, in order."""
     if isinstance(mine, str):
         return mine, True
@@ -77,7 +77,7 @@ def compare(mine, peers: list, limit: int, broken: bool) -> tuple[str | None, bo
         return 'peers disagree, as one of them', False
     if isinstance(mine, Response) and heard and _is_any(mine) and _subset(mine, heard):
         return 'ANY: one RRset', False
-    if wanted[0] != wanted[1] and None not in peers:
+    if wanted[0] != wanted[1] and (broken or unclear) and None not in peers:
         return 'peers disagree, neither', False
     return 'differs: ' + _fields(mine, heard), True
 

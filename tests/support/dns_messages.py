@@ -12,7 +12,10 @@ from dataclasses import dataclass
 
 # Rdata with names that may be compressed: octets before the names, how many names.
 NAMES_IN_RDATA = {2: (0, 1), 5: (0, 1), 6: (0, 2), 12: (0, 1), 15: (2, 1)}
-WINDOW, PATIENCE, TRIES = 64, 0.5, 3
+# Each try: how many queries at once, and seconds to wait for the last of them. Knot closes a TCP
+# connection after some answers, and what came behind them is asked again, in the end one by one.
+UDP_TRIES = ((64, 0.15), (64, 0.5), (64, 1.0))
+TCP_TRIES = (64, 8, 1)
 
 
 class Malformed(Exception):
@@ -145,18 +148,19 @@ def ask_udp(address: str, port: int, queries: list[bytes]) -> list[bytes | None]
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
         s.connect((address, port))
         s.setblocking(False)
-        for _ in range(TRIES):
-            for start in range(0, len(todo), WINDOW):
-                _udp_window(s, queries, todo[start:start + WINDOW], answers)
+        for window, patience in UDP_TRIES:
+            for start in range(0, len(todo), window):
+                _udp_window(s, queries, todo[start:start + window], answers, patience)
             todo = [i for i in todo if answers[i] is None]
     return answers
 
 
-def _udp_window(s: socket.socket, queries: list[bytes], part: list[int], answers: list) -> None:
+def _udp_window(s: socket.socket, queries: list[bytes], part: list[int], answers: list,
+                patience: float) -> None:
     for i in part:
         with contextlib.suppress(OSError):
             s.send(with_id(queries[i], i))
-    waiting, end = set(part), time.monotonic() + PATIENCE
+    waiting, end = set(part), time.monotonic() + patience
     while waiting and time.monotonic() < end:
         select.select([s], [], [], max(0, end - time.monotonic()))
         with contextlib.suppress(BlockingIOError, ConnectionRefusedError):
@@ -172,10 +176,10 @@ def ask_tcp(address: str, port: int, queries: list[bytes]) -> list[bytes | None]
     """The same by TCP, pipelined."""
     answers: list[bytes | None] = [None] * len(queries)
     todo = list(range(len(queries)))
-    for _ in range(TRIES):
-        for start in range(0, len(todo), WINDOW):
+    for window in TCP_TRIES:
+        for start in range(0, len(todo), window):
             with contextlib.suppress(OSError):
-                _tcp_window(address, port, queries, todo[start:start + WINDOW], answers)
+                _tcp_window(address, port, queries, todo[start:start + window], answers)
         todo = [i for i in todo if answers[i] is None]
     return answers
 

@@ -21,6 +21,7 @@ class Query:
     label: str
     wire: bytes
     broken: bool = False       # a server may well leave it unanswered (RFC 1035 section 4.1.1)
+    unclear: bool = False      # servers read the RFCs in different ways: type 0, EDNS sizes below 512
 
 
 def wire_name(text: str) -> bytes:
@@ -116,7 +117,8 @@ def odd(names: Names, rng: random.Random) -> list[Query]:
         name = wire_name(text)
         for qtype in (*TYPES, 0, 3, 10, 41, 128, TKEY, TSIG, 253, 254, 258, 65280, 65535):
             for extra in (b'', edns, opt(512, True), opt(4096)):
-                out.append(Query(f'{text} TYPE{qtype}', message(name, qtype, IN, 0, extra)))
+                out.append(Query(f'{text} TYPE{qtype}', message(name, qtype, IN, 0, extra),
+                                 unclear=qtype == 0))
         for qclass in (0, 2, CH, HS, NONE, 255, 65535):
             for qtype in (A, SOA, TXT, ANY):
                 out.append(Query(f'{text} CLASS{qclass}', message(name, qtype, qclass, 0, edns)))
@@ -131,7 +133,7 @@ def odd(names: Names, rng: random.Random) -> list[Query]:
 def _odd_edns(text: str, name: bytes) -> list[Query]:
     out = [Query(f'{text} EDNS version {v}', message(name, A, extra=opt(version=v, do=True)))
            for v in (1, 255)]
-    out += [Query(f'{text} size {s}', message(name, NS, extra=opt(s, do)))
+    out += [Query(f'{text} size {s}', message(name, NS, extra=opt(s, do)), unclear=s < 512)
             for s in (0, 1, 511, 513, 1231, 1233, 65535) for do in (False, True)]
     for code, data in ((3, b''), (10, b'\1' * 8), (12, b'\0' * 20), (8, b'\0\1\x18\0\xc0\0\2'),
                        (65001, b'abc')):

@@ -131,17 +131,6 @@ TEST(Child, WaitsUntilEveryZoneIsGood) {
   EXPECT_EQ(serials(child.next_image()), (Serials{{".", kFirst}, {"arpa.", kFirst}}));
 }
 
-TEST(Child, AnAnchorCanBeReplacedWhileItRuns) {
-  const TempDir dir;
-  const std::string anchor = dir.write("anchor", golden("root-alg13.ds"));
-  const std::string zone = R"({"origin": ".", "file": ")" + golden_path("root.zone") +
-                           R"(", "trust_anchors": [")" + anchor + R"("]})";
-  ZoneChild child(settings(zone));
-  const auto refused = child.next_report(State::Refused);
-  ASSERT_TRUE(refused) << child.log();
-  EXPECT_THAT(refused->reason.str(), HasSubstr("install the new anchor"));
-}
-
 // A socket that accepts connections and never answers.
 class SilentPrimary {
  public:

@@ -1,0 +1,98 @@
+"""A route exists only while the agent lives and says so: start, stop, and every way to die."""
+
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from labcase import LabCase
+from lablib.agentlog import AgentLog
+from lablib.processes import wait_until
+
+ROUNDS = 10
+CORE_PATTERN = Path('/proc/sys/kernel/core_pattern')
+
+
+class Routes(LabCase):
+    def test_gone_when_the_agent_is_killed_and_back_when_it_starts(self) -> None:
+        gone, back = [], []
+        for _ in range(ROUNDS):
+            gone.append(self.drills.kill_agent(signal.SIGKILL).gone_after)
+            back.append(self.drills.start_agent().back_after)
+        self.report('agent killed -9, routes gone', gone, .050)
+        self.report('agent started, routes at the host router', back, 5)
+
+    def test_gone_when_it_crashes_though_cores_are_collected(self) -> None:
+        before = CORE_PATTERN.read_text()
+        self.addCleanup(CORE_PATTERN.write_text, before)
+        CORE_PATTERN.write_text('|/bin/sleep 5')     # who waits for this collector keeps the routes
+        for number in (signal.SIGSEGV, signal.SIGABRT):
+            gone = []
+            for _ in range(3):
+                gone.append(self.drills.kill_agent(number).gone_after)
+                self.drills.start_agent()
+            self.report(f'agent {number.name} with a core pattern set, routes gone', gone, .050)
+
+    def test_an_orderly_stop_withdraws_first_and_keeps_the_session(self) -> None:
+        log, begin = AgentLog(self.lab.agent.log), time.time()
+        self.lab.kill_agent(signal.SIGTERM)
+        self.assertTrue(wait_until(lambda: self.lab.agent.process() is None, 5), self.log_tail())
+        self.assertIsNotNone(self.watch.wait_none(1))
+        words = [line.text for line in log.lines()]
+        stopping = next(i for i, text in enumerate(words) if text.startswith('stopping'))
+        confirmed = words.index('nothing is announced any more')
+        self.assertLess(stopping, confirmed)
+        self.assertLess(log.find('nothing is announced any more').when - begin, 1)
+        for session in self.lab.appliance_bird.sessions():
+            self.assertEqual(session.state, 'Established')
+        self.drills.start_agent()
+
+    def test_cold_start_to_the_first_right_answer(self) -> None:
+        took = []
+        for _ in range(5):
+            self.drills.kill_agent()
+            log, begin = AgentLog(self.lab.agent.log), time.time()
+            self.drills.start_agent()
+            took.append(log.wait('probe=right').when - begin)
+            self.assertRegex(log.wait('^image verified').text, r'\d{4} signatures verified')
+        self.report('start to first right answer, with full verification', took, 1.5)
+
+    def test_the_launchers_death_ends_the_agent(self) -> None:
+        self.lab.kill_child('imrs-launcher')
+        self.assertIsNotNone(self.watch.wait_none(2))
+        self.assertTrue(wait_until(lambda: self.lab.agent.process() is None, 5))
+        self.drills.start_agent()
+
+    def test_bird_killed_and_started_again_is_reconciled(self) -> None:
+        begin = time.monotonic()
+        self.lab.appliance_bird.service.stop(signal.SIGKILL)
+        gone = self.watch.wait_none(2)
+        self.assertIsNotNone(gone)
+        started = time.monotonic()
+        self.lab.up()                            # starts it with everything disabled
+        back = self.watch.wait_all(1)
+        self.assertIsNotNone(back)
+        self.report('BIRD killed, routes gone', [gone - begin], .050)
+        self.report('BIRD started again, routes back', [back - started], 5)
+
+    def test_what_a_hand_disables_is_put_right(self) -> None:
+        for command in ('disable specific_v4', 'configure'):
+            begin = time.monotonic()
+            self.birdc(command)
+            self.assertTrue(wait_until(lambda begin=begin: len(self.changes_since(begin)) > 0, 2), command)
+            self.assertIsNotNone(self.watch.wait_all(2), command)
+            self.report(f'birdc {command}, put right', [time.monotonic() - begin], 1)
+
+    def test_what_a_hand_enables_is_put_right(self) -> None:
+        """drain_v4 is not wanted: its copy of the route must go again."""
+        self.birdc('enable drain_v4')
+        self.assertTrue(wait_until(lambda: re.search(r'drain_v4\s+Static\s+\S+\s+down', self.birdc('show protocols')), 1))
+
+    def changes_since(self, begin: float) -> list:
+        return [change for change in self.watch.changes if change.time >= begin]
+
+    def birdc(self, command: str) -> str:
+        run = subprocess.run(['birdc', '-s', self.lab.appliance_bird.socket, *command.split()], capture_output=True,
+                             text=True, check=True, timeout=10)
+        return run.stdout

@@ -1,0 +1,60 @@
+"""The pages, fetched from where their readers are, and what they say while things break."""
+
+import json
+import subprocess
+
+from labcase import LabCase
+from lablib import topology as net
+from lablib.processes import wait_until
+
+
+def fetch(namespace: str, url: str, *words: str) -> str:
+    command = ['ip', 'netns', 'exec', namespace, 'curl', '-sS', '--max-time', '5', '-g', *words, url]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
+    return run.stdout if run.returncode == 0 else f'curl: {run.returncode} {run.stderr}'
+
+
+class Web(LabCase):
+    def api(self) -> dict:
+        return json.loads(fetch(net.HOST, f'{net.NOC_PAGE}api/bgp'))
+
+    def test_the_noc_page_names_the_instance_and_the_prefixes(self) -> None:
+        for page in (net.NOC_PAGE, net.NOC_PAGE_V6):
+            text = fetch(net.HOST, page)
+            self.assertIn('lab01.l.root-servers.example', text)
+            for prefix in net.PREFIXES:
+                self.assertIn(prefix, text)
+            self.assertIn('Established', text)
+
+    def test_the_noc_listener_changes_nothing_and_shows_no_ops_data(self) -> None:
+        for method in ('POST', 'PUT', 'DELETE'):
+            head = fetch(net.HOST, net.NOC_PAGE, '-X', method, '-o', '/dev/null', '-w', '%{http_code}')
+            self.assertEqual(head, '405', method)
+        for path in ('metrics', 'api/state'):
+            self.assertEqual(fetch(net.HOST, net.NOC_PAGE + path, '-o', '/dev/null', '-w', '%{http_code}'), '404')
+
+    def test_the_metrics(self) -> None:
+        wanted = ['imrs_dns_queries_total{', 'imrs_zone_serial{', 'imrs_probe_results_total{', 'imrs_bgp_']
+        text = fetch(net.APPLIANCE, net.METRICS_PAGE)
+        for name in wanted:
+            self.assertIn(name, text)
+        check = subprocess.run(['promtool', 'check', 'metrics'], input=text, capture_output=True, text=True, check=False,
+                               timeout=20)
+        self.assertEqual((check.returncode, check.stdout + check.stderr), (0, ''))
+
+    def test_the_page_follows_a_withdrawal(self) -> None:
+        self.lab.kill_child('imrs-zone')         # restarted; the page must go on showing all five
+        self.assertTrue(wait_until(lambda: self.shows('announced', 5), 5), self.api())
+        stop = 'disable host4'
+        subprocess.run(['birdc', '-s', self.lab.host_bird.socket, 'disable', 'appliance4', '"night', 'work"'],
+                       capture_output=True, check=True, timeout=10)
+        try:
+            self.assertTrue(wait_until(lambda: 'Administrative shutdown' in fetch(net.HOST, net.NOC_PAGE), 5), stop)
+        finally:
+            subprocess.run(['birdc', '-s', self.lab.host_bird.socket, 'enable', 'appliance4'], capture_output=True,
+                           check=True, timeout=10)
+        self.assertTrue(wait_until(lambda: self.shows('announced', 5), 15), self.api())
+
+    def shows(self, _: str, count: int) -> bool:
+        prefixes = [p for family in self.api()['families'] for p in family['prefixes']]
+        return sum(1 for prefix in prefixes if prefix['exported']) == count

@@ -1,0 +1,51 @@
+"""From the primary to live answers: what is good goes live, what is not leaves everything as it was."""
+
+import subprocess
+
+from labcase import LabCase
+from lablib import topology as net
+from lablib.agentlog import AgentLog
+from lablib.loadrun import LoadRun
+
+
+def served_serial() -> int:
+    command = ['ip', 'netns', 'exec', net.HOST, 'dig', '+short', '+norec', '@199.7.83.42', '.', 'SOA']
+    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
+    return int(run.stdout.split()[2])
+
+
+class ZoneUpdates(LabCase):
+    def test_new_versions_go_live_and_no_answer_mixes_two(self) -> None:
+        first = self.lab.zones.current()
+        with LoadRun([first.file]) as load:
+            for _ in range(5):
+                log = AgentLog(self.lab.agent.log)
+                version = self.lab.zones.next_version()
+                load.accept(version.file)
+                self.lab.primary.serve(version.file, version.serial)
+                log.wait(rf'serial={version.serial} state=serving')
+                self.assertEqual(served_serial(), version.serial)
+            summary = load.finish()
+        self.assertEqual((summary['wrong'], summary['lost']), (0, 0), summary['examples'])
+        self.assertGreater(summary['answered'], 1000)
+        self.assertEqual(self.lab.host_routes(), net.PREFIXES)
+
+    def test_a_broken_signature_is_refused_and_nothing_changes(self) -> None:
+        before = served_serial()
+        outcome, words = self.drills.publish(broken=True)
+        self.assert_unseen(outcome)
+        self.assertRegex(words, r'reason="zone \.: com\. RRSIG\(DS\) by key \d+ .* does not verify')
+        self.assertEqual(served_serial(), before)
+        log = AgentLog(self.lab.agent.log)
+        version = self.lab.restore_zone()
+        log.wait(rf'serial={version.serial} state=serving')
+
+    def test_a_dead_primary_changes_nothing(self) -> None:
+        log, seen = AgentLog(self.lab.agent.log), len(self.watch.changes)
+        self.lab.primary.service.stop()
+        log.wait(r'zone=\. .*state=unreachable', 15)
+        self.assertEqual(self.watch.changes[seen:], [])
+        self.assertGreater(served_serial(), 0)
+        log = AgentLog(self.lab.agent.log)
+        self.lab.up()                            # starts the primary again
+        log.wait(r'zone=\. .*state=unchanged', 15)
