@@ -111,10 +111,9 @@ void Routing::start_probing() {
 
 void Routing::on_probe(const health::Target& target, health::Evidence evidence,
                        const std::string& detail) {
-  FamilyDecision& decided = decision(target.family);
-  const bool announced = decided.state.announce();
-  feed(decided, health::Probed{target.index, evidence, detail});
-  if (announced && !decided.state.announce()) hooks_.engine_unfit(detail);
+  if (feed(decision(target.family), health::Probed{target.index, evidence, detail}).failed) {
+    hooks_.engine_unfit(detail);
+  }
 }
 
 void Routing::set_expiry(bool is_expired, const std::string& detail) {
@@ -126,15 +125,16 @@ void Routing::withdraw_all(const std::string& reason) {
   announce();
 }
 
-void Routing::feed(FamilyDecision& decided, const health::Event& event) {
-  const health::Verdict verdict =
+health::Verdict Routing::feed(FamilyDecision& decided, const health::Event& event) {
+  health::Verdict verdict =
       health::step(decided.state, event, policy_, std::chrono::steady_clock::now());
-  if (!verdict.changed) return;
+  if (!verdict.changed) return verdict;
   decided.since_ms = wall_ms();
   log_info("family={} phase={} announce={} reason=\"{}\"", to_string(decided.family),
            health::to_string(verdict.phase), verdict.announce ? "yes" : "no", verdict.reason);
   announce();
   hooks_.changed();
+  return verdict;
 }
 
 // The carrier is opened at the first announcement and stays: withdrawal is BIRD's `disable`.

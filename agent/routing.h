@@ -31,7 +31,7 @@ class Routing {
  public:
   struct Hooks {
     std::function<health::Pressure(const health::Target&)> pressure;
-    std::function<void(std::string_view reason)> engine_unfit;  // withdrawn: it answers wrong or not
+    std::function<void(std::string_view reason)> engine_unfit;  // it answers wrong, or not at all
     std::function<void()> changed;                               // the snapshot should go out now
   };
 
@@ -58,7 +58,7 @@ class Routing {
   };
 
   void on_probe(const health::Target& target, health::Evidence evidence, const std::string& detail);
-  void feed(FamilyDecision& decision, const health::Event& event);
+  health::Verdict feed(FamilyDecision& decision, const health::Event& event);
   void announce();
   [[nodiscard]] FamilyDecision& decision(Family family);
 

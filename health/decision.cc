@@ -33,6 +33,7 @@ class Transition {
       case Evidence::Right:
         return right(state_.targets_[probed.target]);
       case Evidence::Wrong:
+        failed_ = true;
         return to_down("wrong answer: " + probed.detail);
       case Evidence::Silent:
         return silent(state_.targets_[probed.target], probed.detail);
@@ -51,6 +52,8 @@ class Transition {
     state_.withdrawn_ = withdrawal.withdraw;
     state_.reason_ = withdrawal.withdraw ? "withdrawn: " + withdrawal.detail : "resumed";
   }
+
+  [[nodiscard]] bool failed() const { return failed_; }
 
  private:
   void right(State::Target& target) {
@@ -77,6 +80,7 @@ class Transition {
   void silent(State::Target& target, const std::string& detail) {
     target.rights = 0;
     target.silences = std::min(target.silences + 1, policy_.fall);
+    failed_ = target.silences >= policy_.fall;
     switch (state_.phase_) {
       case Phase::Down:
         state_.reason_ = "silent: " + detail;
@@ -134,6 +138,7 @@ class Transition {
   State& state_;
   const Policy& policy_;
   TimePoint now_;
+  bool failed_ = false;
 };
 
 Verdict step(State& state, const Event& event, const Policy& policy, TimePoint now) {
@@ -145,6 +150,7 @@ Verdict step(State& state, const Event& event, const Policy& policy, TimePoint n
       .phase = state.phase(),
       .announce = state.announce(),
       .changed = state.phase() != phase_before || state.announce() != announce_before,
+      .failed = transition.failed(),
       .reason = state.reason(),
   };
 }

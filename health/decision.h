@@ -62,6 +62,8 @@ struct Verdict {
   Phase phase = Phase::Down;
   bool announce = false;  // true only in Up and Falling, and never while withdrawn
   bool changed = false;   // phase or announce differ from before this event
+  bool failed = false;    // this event shows, announced or not, that who answers is of no use: wrong, or
+                          // a target silent `fall` times in a row
   std::string reason;     // for the log, the NOC page and the metric label
 };
 

@@ -25,7 +25,7 @@ ALLOWED = {
     'dns/engine': {'dns/wire', 'dns/image', 'dns/answer'},
     'dns/pipeline': {'dns/wire', 'dns/zone', 'dns/transfer', 'dns/image', 'dns/answer', 'agent/config'},
     'health': {'dns/wire', 'dns/image'},
-    'bgp': set(),
+    'bgp': {'agent/config'},
     'agent/config': set(),
     'agent/snapshot': set(),
     'agent/web': {'agent/snapshot', 'agent/config'},

@@ -36,9 +36,13 @@ class SteeringTest : public testing::TestWithParam<Family> {
     const bool udp = transport == Transport::Udp;
     UniqueFd client(::socket(GetParam() == Family::V4 ? AF_INET : AF_INET6,
                              (udp ? SOCK_DGRAM : SOCK_STREAM) | SOCK_CLOEXEC, 0));
-    if (mark != 0) EXPECT_EQ(::setsockopt(client.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark), 0);
+    if (mark != 0) {
+      EXPECT_EQ(::setsockopt(client.get(), SOL_SOCKET, SO_MARK, &mark, sizeof mark), 0);
+    }
     connect_to_service(client.get());
-    if (udp) EXPECT_EQ(::send(client.get(), "x", 1, 0), 1);
+    if (udp) {
+      EXPECT_EQ(::send(client.get(), "x", 1, 0), 1);
+    }
     return take(transport);
   }
 
@@ -69,8 +73,12 @@ class SteeringTest : public testing::TestWithParam<Family> {
       const SocketRole& role = sockets_.entries()[i].role;
       EXPECT_EQ(role.transport, static_cast<std::uint8_t>(transport));
       char octet;
-      if (transport == Transport::Udp) EXPECT_EQ(::recv(watched[i].fd, &octet, 1, 0), 1);
-      if (transport == Transport::Tcp) UniqueFd(::accept(watched[i].fd, nullptr, nullptr));
+      if (transport == Transport::Udp) {
+        EXPECT_EQ(::recv(watched[i].fd, &octet, 1, 0), 1);
+      } else {
+        const UniqueFd accepted(::accept(watched[i].fd, nullptr, nullptr));
+        EXPECT_TRUE(accepted.valid());
+      }
       return std::to_string(role.worker) + (role.probe != 0 ? "/private" : "/public");
     }
     return "nowhere";

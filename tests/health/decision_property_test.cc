@@ -69,8 +69,13 @@ TEST(DecisionProperty, AMillionRandomEvents) {
     if (const auto* probed = std::get_if<Probed>(&event)) {
       const bool harmless = probed->evidence == Evidence::CrowdedOut ||
                             probed->evidence == Evidence::CouldNotAsk;
-      if (harmless) ASSERT_EQ(before, verdict.announce) << "event " << i;
-      if (probed->evidence == Evidence::Wrong) ASSERT_FALSE(verdict.announce) << "event " << i;
+      if (harmless) {
+        ASSERT_EQ(before, verdict.announce) << "event " << i;
+      }
+      if (probed->evidence == Evidence::Wrong) {
+        ASSERT_FALSE(verdict.announce) << "event " << i;
+        ASSERT_TRUE(verdict.failed) << "event " << i;
+      }
     }
     announced_edges += !before && verdict.announce;
     withdrawn_edges += before && !verdict.announce;

@@ -145,6 +145,24 @@ TEST(Decision, HoldDownGrows) {
   }
 }
 
+// Whoever answers wrong or never is told of, announced or not: otherwise it would never be replaced.
+TEST(Decision, FailureIsToldInEveryPhase) {
+  State state(1);
+  const TimePoint now = TimePoint() + std::chrono::hours(1);
+  const auto failed = [&](const Event& event) { return step(state, event, policy(), now).failed; };
+  EXPECT_FALSE(failed(silent()));
+  EXPECT_TRUE(failed(silent()));   // Down, twice in a row
+  EXPECT_TRUE(failed(silent()));
+  EXPECT_FALSE(failed(right()));
+  EXPECT_TRUE(failed(wrong()));    // Rising
+  EXPECT_TRUE(failed(wrong()));    // Down
+  for (int i = 0; i < 3; ++i) EXPECT_FALSE(failed(right()));
+  EXPECT_FALSE(failed(crowded()));
+  EXPECT_FALSE(failed(unasked()));
+  EXPECT_FALSE(failed(silent()));  // Falling
+  EXPECT_TRUE(failed(silent()));
+}
+
 TEST(Decision, AFamilyWithoutTargetsNeverAnnounces) {
   play(0, {{0, right(), Phase::Down, false}, {1, right(5), Phase::Down, false}});
 }

@@ -41,7 +41,7 @@ ip6-servers.arpa. 172800 IN NS a.ip6-servers.arpa.
 a.ip6-servers.arpa. 172800 IN A 198.18.0.2
 home.deep.arpa. 172800 IN NS ns.elsewhere.example.
 '''
-ROOT_SERVERS = '''root-servers.net. 3600000 IN SOA a.root-servers.net. nstld.example. 2026112400 14400 7200 1209600 3600000
+ROOT_SERVERS = '''root-servers.net. 86400 IN SOA a.root-servers.net. nstld.example. 1 14400 7200 604800 3600
 root-servers.net. 3600000 IN NS a.root-servers.net.
 root-servers.net. 3600000 IN NS b.root-servers.net.
 a.root-servers.net. 3600000 IN A 198.41.0.4
@@ -160,7 +160,8 @@ def main() -> int:
     ap = argparse.ArgumentParser(description=__doc__.split('\n')[0])
     ap.add_argument('--engine', required=True, help='imrs-engine')
     ap.add_argument('--compile', required=True, help='compile_zones')
-    ap.add_argument('--count', type=int, default=16000, help='ordinary queries for the lab zones; half as many for the real one')
+    ap.add_argument('--count', type=int, default=16000,
+                    help='ordinary queries for the lab zones; half as many for the real one')
     ap.add_argument('--seed', type=int, default=1)
     args = ap.parse_args()
     missing = dns_peers.missing_programs()

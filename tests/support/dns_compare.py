@@ -11,12 +11,12 @@ AA, TC = 0x0400, 0x0200
 EXPLAINED = {
     'a peer silent, FORMERR or NOTIMP here': 'RFC 1035 4.1.1: a broken message may be answered or not',
     'fits here, cut by the peers': 'RFC 2181 9: TC only where required data does not fit',
-    'cut here, fits the peers': 'RFC 1035 4.1.4: compression is optional; denials hold their names in full',
+    'cut here, fits the peers': 'RFC 1035 4.1.4: compression is optional (denials)',
     'cut here and by one peer': 'RFC 2181 9, RFC 9471 3: which glue is required is read in two ways',
     'content of a cut answer': 'RFC 2181 9: what is left in a message with TC means nothing',
     'other additional records': 'RFC 9471 3, RFC 1034 4.3.2: addresses outside the delegation are optional',
     'peers disagree, as one of them': 'left open by the RFCs: NSD and Knot differ too',
-    'peers disagree, neither': 'broken, type 0 or EDNS size below 512 (RFC 6891 6.2.3): three servers, three answers',
+    'peers disagree, neither': 'broken, type 0 or EDNS size below 512 (RFC 6891 6.2.3) only',
     'ANY: one RRset': 'RFC 8482 4.1: any subset of the RRsets at the name',
 }
 

@@ -140,6 +140,11 @@ def with_id(query: bytes, number: int) -> bytes:
     return struct.pack('>H', number) + query[2:] if len(query) >= 2 else query
 
 
+def deserves_answer(query: bytes) -> bool:
+    """False for what no server may answer: less than a header, or a response."""
+    return len(query) >= 12 and not query[2] & 0x80
+
+
 def ask_udp(address: str, port: int, queries: list[bytes]) -> list[bytes | None]:
     """Answers in the order of the queries (at most 65536), None where there was none."""
     answers: list[bytes | None] = [None] * len(queries)
@@ -151,7 +156,7 @@ def ask_udp(address: str, port: int, queries: list[bytes]) -> list[bytes | None]
         for window, patience in UDP_TRIES:
             for start in range(0, len(todo), window):
                 _udp_window(s, queries, todo[start:start + window], answers, patience)
-            todo = [i for i in todo if answers[i] is None]
+            todo = [i for i in todo if answers[i] is None and deserves_answer(queries[i])]
     return answers
 
 
