@@ -36,8 +36,11 @@ std::vector<sock_filter> steering_program(Family family, std::uint32_t workers) 
       op(BPF_LD | BPF_W | BPF_ABS, v4 ? kPorts4 : kPorts6),
       op(BPF_ALU | BPF_XOR | BPF_X, 0),
       op(BPF_ALU | BPF_MUL | BPF_K, kGolden),
+      // The upper half of the product, scaled to the workers: its lowest bits would follow the parity of
+      // the client's port, and connect(2) on Linux takes ports of one parity.
       op(BPF_ALU | BPF_RSH | BPF_K, 16),
-      op(BPF_ALU | BPF_MOD | BPF_K, workers),
+      op(BPF_ALU | BPF_MUL | BPF_K, workers),
+      op(BPF_ALU | BPF_RSH | BPF_K, 16),
       op(BPF_RET | BPF_A, 0),
   };
 }

@@ -152,7 +152,8 @@ std::string noc_page(const Snapshot& snapshot, std::int64_t now_ms, std::string_
   body += sessions_section(status, snapshot.bgp, bird_zone);
   body += prefixes_section(status);
   body += families_section(snapshot);
-  body += "</main>\n<footer>\n<p>The same for programs: <a href=\"/api/bgp\">/api/bgp</a> (JSON)</p>\n</footer>\n";
+  body += "</main>\n<footer>\n";
+  body += "<p>The same for programs: <a href=\"/api/bgp\">/api/bgp</a> (JSON)</p>\n</footer>\n";
   return document(title(snapshot, status.verdict), body);
 }
 

@@ -29,7 +29,9 @@ h1, h2, h3, p { margin: 0; }
 h1 { font-size: 1.5rem; line-height: 1.25; overflow-wrap: anywhere; }
 main > h2 { margin: 1.75rem 0 .6rem; font-size: 1.1rem; }
 a { color: inherit; }
-code, .address { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .95em; }
+code, .address {
+  font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace; font-size: .95em;
+}
 .what, .kind, footer, .soft { color: var(--soft); }
 .what { font-size: .85rem; letter-spacing: .04em; text-transform: uppercase; }
 .good { color: var(--good); } .bad { color: var(--bad); }
@@ -50,7 +52,9 @@ code, .address { font-family: ui-monospace, "DejaVu Sans Mono", Menlo, Consolas,
 .cards { display: grid; gap: .8rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 25rem), 1fr)); }
 .card, .box { background: var(--card); border: 1px solid var(--line); border-radius: .6rem; }
 .card { padding: .9rem 1.1rem 1rem; }
-.card h3 { display: flex; flex-wrap: wrap; gap: .3rem .8rem; justify-content: space-between; font-size: 1.05rem; }
+.card h3 {
+  display: flex; flex-wrap: wrap; gap: .3rem .8rem; justify-content: space-between; font-size: 1.05rem;
+}
 .card .sub { color: var(--soft); margin-bottom: .5rem; font-size: .9rem; }
 dl { display: grid; grid-template-columns: 8rem 1fr; gap: .3rem .8rem; margin: 0; }
 dt { color: var(--soft); }

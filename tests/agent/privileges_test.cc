@@ -23,7 +23,8 @@ std::map<std::string, std::string> status_of_self() {
   std::map<std::string, std::string> fields;
   for (std::string line; std::getline(file, line);) {
     const auto colon = line.find(':');
-    fields[line.substr(0, colon)] = line.substr(line.find_first_not_of(" \t", colon + 1));
+    const auto value = line.find_first_not_of(" \t", colon + 1);
+    fields[line.substr(0, colon)] = value == std::string::npos ? "" : line.substr(value);
   }
   return fields;
 }

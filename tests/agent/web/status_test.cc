@@ -46,7 +46,8 @@ std::vector<Case> whole_cases() {
       {"withdrawn, and a session is down: no all-clear for the router",
        changed(withdrawn("expired"), [](Snapshot& s) { s.bgp.sessions[0].state = "Idle"; }),
        Level::Bad, "Withdrawn: expired", ElementsAre(HasSubstr("No IPv4 session with 192.0.2.1"))},
-      {"no prefixes", changed(healthy(), [](Snapshot& s) { s.families.clear(); }), Level::Bad, "No prefix is configured", IsEmpty()},
+      {"no prefixes", changed(healthy(), [](Snapshot& s) { s.families.clear(); }), Level::Bad,
+       "No prefix is configured", IsEmpty()},
   };
 }
 
