@@ -48,7 +48,7 @@ class Filter {
       add(SCMP_ACT_KILL_PROCESS, SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
     }
     // Asio makes accepted sockets non-blocking that way.
-    add(SCMP_ACT_ALLOW, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO));
+    add(SCMP_ACT_ALLOW, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO, 0));
     // No memory is ever executable that was not when the program was loaded.
     for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
       add(SCMP_ACT_ALLOW, call, SCMP_A2(SCMP_CMP_MASKED_EQ, kExecutable, 0));
