@@ -33,8 +33,8 @@ Result<void> set_udp_options(int fd, Family family, const DnsSocketOptions& opti
     (void)set(fd, SOL_SOCKET, SO_RCVBUF, options.receive_buffer, "SO_RCVBUF").ok();
   }
   return family == Family::V4
-             ? set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE, "IP_MTU_DISCOVER")
-             : set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE, "IPV6_MTU_DISCOVER");
+             ? set(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT, "IP_MTU_DISCOVER")
+             : set(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT, "IPV6_MTU_DISCOVER");
 }
 
 Result<void> set_tcp_options(int fd) {

@@ -10,7 +10,7 @@ import os
 import shutil
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from lablib import netns
@@ -18,7 +18,7 @@ from lablib import topology as net
 from lablib.agentjson import agent_json
 from lablib.bird import HOST_CONFIG, Bird, appliance_config
 from lablib.primary import Primary
-from lablib.processes import Service, Stat, descendants, wait_until
+from lablib.processes import Service, Stat, descendants, wait_until, working_in
 from lablib.routewatch import RouteWatch, host_routes
 from lablib.zonemaker import ZoneMaker, ZoneVersion
 
@@ -75,7 +75,15 @@ class Lab:
             service.stop(signal.SIGKILL)
         netns.remove_network()
         if (self.directory / MARK).exists():
+            self._end_strays()
             shutil.rmtree(self.directory)
+
+    def _end_strays(self) -> None:
+        """What a crash has left without a pid file and without a namespace."""
+        for process in working_in(self.directory):
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, signal.SIGKILL)
+        wait_until(lambda: not working_in(self.directory), 5)
 
     def services(self) -> tuple[Service, ...]:
         return (self.agent, self.appliance_bird.service, self.host_bird.service, self.primary.service)

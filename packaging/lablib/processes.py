@@ -65,6 +65,16 @@ def descendants(pid: int) -> list[Stat]:
     return result
 
 
+def working_in(directory: Path) -> list[Stat]:
+    """Processes whose current directory lies in that one: ours, even without pid file and namespace."""
+    def inside(pid: int) -> bool:
+        try:
+            return Path(os.readlink(f'/proc/{pid}/cwd')).is_relative_to(directory)
+        except OSError:
+            return False
+    return [process for process in everything() if inside(process.pid)]
+
+
 def wait_until(condition: Callable[[], object], limit: float, step: float = .02) -> bool:
     """Polls until the condition holds; False when `limit` seconds have passed."""
     deadline = time.monotonic() + limit

@@ -96,28 +96,31 @@ class Commands(unittest.TestCase):
 class Down(unittest.TestCase):
     """Nothing is left behind, also after a crash."""
 
-    def setUp(self) -> None:
-        make_lab().down()
-        self.before = {process.pid for process in everything()}
+    def up(self) -> list[int]:
+        """The process ids of everything that runs in the lab."""
+        lab('up', '--build', os.environ['IMRS_BUILD'])
+        pids = [pid for namespace in net.NAMESPACES for pid in netns.pids(namespace)]
+        self.assertGreaterEqual(len(pids), 8)
+        return pids
 
-    def left(self) -> list[str]:
-        found = [name for name in net.NAMESPACES if name in netns.present()]
-        found += [f'{p.pid} {p.name}' for p in everything() if p.pid not in self.before
-                  and p.name.startswith(('imrs-', 'bird', 'nsd', 'knotd'))]
+    def left(self, pids: list[int]) -> list[str]:
+        alive = {process.pid: process.name for process in everything()}
+        found = [f'{pid} {alive[pid]}' for pid in pids if pid in alive]
+        found += [name for name in net.NAMESPACES if name in netns.present()]
         return found + ([str(DIRECTORY)] if DIRECTORY.exists() else [])
 
     def test_after_a_good_run(self) -> None:
-        lab('up', '--build', os.environ['IMRS_BUILD'])
+        pids = self.up()
         self.assertEqual(lab('down').returncode, 0)
-        self.assertEqual(self.left(), [])
+        self.assertEqual(self.left(pids), [])
 
     def test_after_a_crash(self) -> None:
-        lab('up', '--build', os.environ['IMRS_BUILD'])
+        pids = self.up()
         for file in DIRECTORY.glob('*/*.pid'):
             file.unlink()
         netns.ip('netns', 'del', net.HOST)
         self.assertEqual(lab('down').returncode, 0)
-        self.assertEqual(self.left(), [])
+        self.assertEqual(self.left(pids), [])
 
     def test_twice(self) -> None:
         self.assertEqual(lab('down').returncode, 0)
