@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <sys/ioctl.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "agent/netlink.h"
@@ -45,11 +46,23 @@ Result<void> AnycastDevice::set_carrier(bool on) {
 }
 
 Result<void> AnycastDevice::set_link(bool up) {
+  link_up_ = up;
   if (auto set = set_link_up(index_, up); !set || !up) return set;
   for (const IpAddress& address : addresses_) {
     if (auto added = add_service_address(index_, address); !added) return added;
   }
   return {};
+}
+
+Result<bool> AnycastDevice::mend() {
+  if (!created() || !link_up_) return false;
+  auto found = addresses_of(index_);
+  if (!found) return found.error();
+  const bool whole = std::ranges::all_of(
+      addresses_, [&](const IpAddress& address) { return found->contains(address.text); });
+  if (whole) return false;
+  if (auto up = set_link(true); !up) return up.error();
+  return true;
 }
 
 }  // namespace imrs::agent

@@ -33,6 +33,11 @@ class AnycastDevice {
   // Down is the last resort when BIRD does not confirm a withdrawal. Up brings the addresses back, which
   // the kernel takes from a link that goes down (IPv6).
   [[nodiscard]] Result<void> set_link(bool up);
+  [[nodiscard]] bool link_up() const noexcept { return link_up_; }
+
+  // Looks whether the link is up and has its addresses, and mends what somebody else has changed. Call
+  // once a second. True if something was mended. Does nothing while the link is meant to be down.
+  [[nodiscard]] Result<bool> mend();
 
  private:
   explicit AnycastDevice(UniqueFd tun) : tun_(std::move(tun)) {}
@@ -41,6 +46,7 @@ class AnycastDevice {
   std::vector<IpAddress> addresses_;
   int index_ = 0;
   bool carrier_ = false;
+  bool link_up_ = false;  // meant to be
 };
 
 }  // namespace imrs::agent

@@ -9,6 +9,8 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr std::chrono::seconds kFirstChance{1};
+constexpr std::chrono::seconds kTakeLimit{5};   // from offering an image until all workers serve it
+constexpr int kEndsUntilGivenUp = 2;
 
 void log_failure(std::string_view what, const Result<void>& result) {
   if (!result) log_error("engine: {}: {}", what, result.error().message);
@@ -18,7 +20,7 @@ void log_failure(std::string_view what, const Result<void>& result) {
 
 EngineLink::EngineLink(asio::any_io_executor executor, Settings settings, ServiceSockets sockets,
                        Processes& processes, health::Expectations& expectations)
-    : settle_timer_(std::move(executor)),
+    : swap_timer_(std::move(executor)),
       settings_(std::move(settings)),
       sockets_(std::move(sockets)),
       processes_(processes),
@@ -45,7 +47,7 @@ void EngineLink::start(std::function<void(const image::Image&)> on_serving) {
   processes_.keep(Program::Engine,
                   {.started = [this] { send_setup(); },
                    .message = [this](const Packet& packet) { on_message(packet); },
-                   .ended = [] {}});
+                   .ended = [this] { on_ended(); }});
 }
 
 void EngineLink::publish(SharedImage next) {
@@ -54,10 +56,28 @@ void EngineLink::publish(SharedImage next) {
     return;
   }
   swapping_ = true;
+  ends_with_offered_ = 0;
   offered_ = std::move(next);
   ++generation_;
   expectations_.publish(offered_.image);
   send_image();
+  wait_for_serving();
+}
+
+// An engine that neither serves nor refuses is replaced; the next one is offered the image once more.
+void EngineLink::wait_for_serving() {
+  swap_timer_.expires_after(kTakeLimit);
+  swap_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || !offered_.image) return;
+    processes_.kill(Program::Engine, "it does not take the new image");
+    wait_for_serving();
+  });
+}
+
+void EngineLink::on_ended() {
+  if (offered_.image && ++ends_with_offered_ >= kEndsUntilGivenUp) {
+    give_up(fmt::format("the engine has ended {} times with it", ends_with_offered_));
+  }
 }
 
 void EngineLink::replace(std::string_view reason) {
@@ -96,6 +116,18 @@ std::vector<TrafficState> EngineLink::traffic() const {
   return all;
 }
 
+EngineState EngineLink::counts() const {
+  EngineState sum;
+  for (std::uint32_t worker = 0; worker < settings_.workers; ++worker) {
+    const WorkerPage& page = pages()[worker];
+    sum.probes += page.probes.load(std::memory_order_relaxed);
+    sum.send_errors += page.send_errors.load(std::memory_order_relaxed);
+    sum.tcp_connections += page.tcp_connections.load(std::memory_order_relaxed);
+    sum.tcp_rejected += page.tcp_rejected.load(std::memory_order_relaxed);
+  }
+  return sum;
+}
+
 void EngineLink::send_setup() {
   EngineSetup setup;
   setup.workers = settings_.workers;
@@ -114,7 +146,7 @@ void EngineLink::send_setup() {
     message.count = static_cast<std::uint32_t>(fds.size());
     log_failure("sockets", processes_.send(Program::Engine, message, fds));
   }
-  if (generation_ > 0) send_image();
+  if (offered_.image || served_.image) send_image();
 }
 
 // The newest image the engine has been offered, else the one that is served.
@@ -124,15 +156,15 @@ void EngineLink::send_image() {
   message.generation = generation_;
   message.digest = shared.image->digest();
   const std::array fds{shared.memfd->get()};
-  auto sent = processes_.send(Program::Engine, message, fds);
   // An engine that is not running gets the image with its setup.
-  if (!sent && sent.error().code != Errc::Unavailable) log_failure("image", sent);
+  if (processes_.pid(Program::Engine) == 0) return;
+  log_failure("image", processes_.send(Program::Engine, message, fds));
 }
 
 void EngineLink::on_message(const Packet& packet) {
   if (auto serving = packet.as<EngineServing>()) return on_serving(*serving);
   if (auto refused = packet.as<EngineRefused>()) return on_refused(*refused);
-  log_error("engine sent an unknown message of type {:#x}", packet.type());
+  processes_.kill(Program::Engine, fmt::format("sent an unknown message of type {:#x}", packet.type()));
 }
 
 void EngineLink::on_serving(const EngineServing& serving) {
@@ -141,9 +173,15 @@ void EngineLink::on_serving(const EngineServing& serving) {
   log_info("engine pid={} generation={} serving", processes_.pid(Program::Engine), serving_);
   if (!offered_.image) return;  // a restarted engine, with the image that was served before
   served_ = std::exchange(offered_, {});
+  trouble_.clear();
   on_serving_(*served_.image);
-  settle_timer_.expires_after(settings_.settle);
-  settle_timer_.async_wait([this](const boost::system::error_code& error) {
+  settle();
+}
+
+// Until no answer of the image before can be on its way any more, both are right.
+void EngineLink::settle() {
+  swap_timer_.expires_after(settings_.settle);
+  swap_timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     expectations_.settle();
     end_swap();
@@ -152,13 +190,21 @@ void EngineLink::on_serving(const EngineServing& serving) {
 
 void EngineLink::on_refused(const EngineRefused& refused) {
   log_error("engine refused generation={}: {}", refused.generation, refused.reason.str());
-  if (refused.generation != generation_ || !offered_.image) return;
-  offered_ = {};
-  expectations_.take_back();
+  if (refused.generation == generation_ && offered_.image) give_up(refused.reason.str());
+}
+
+// Back to the image before. If there is none, the refused one stays on offer for the next engine, and a
+// newer one takes its place at once.
+void EngineLink::give_up(const std::string& why) {
+  trouble_ = "the engine does not serve the newest image: " + why;
+  log_error("{}", trouble_);
   if (served_.image) {
+    offered_ = {};
+    expectations_.take_back();
     ++generation_;
     send_image();
   }
+  swap_timer_.cancel();
   end_swap();
 }
 

@@ -45,8 +45,12 @@ class EngineLink {
   // Keeps the engine running. `on_serving`: a new image is served by all workers.
   void start(std::function<void(const image::Image&)> on_serving);
 
-  // Hands a new image to the engine; if a swap is going on, after it (only the newest waits).
+  // Hands a new image to the engine; if a swap is going on, after it (only the newest waits). An image
+  // that the engine refuses, does not take in time or ends with twice is given up: the one before stays.
   void publish(SharedImage next);
+
+  // Why the newest image is not served; empty if it is, or is on its way.
+  [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
 
   // The engine is of no use (wrong, silent): a new one on the same sockets. Not within the first
   // second of an engine's life, in which it may not have had its chance.
@@ -56,6 +60,7 @@ class EngineLink {
   [[nodiscard]] health::Pressure pressure(const health::Target& target) const;
 
   [[nodiscard]] std::vector<TrafficState> traffic() const;
+  [[nodiscard]] EngineState counts() const;
   [[nodiscard]] std::uint64_t generation() const noexcept { return serving_; }
   [[nodiscard]] const image::Image* image() const noexcept { return served_.image.get(); }
 
@@ -66,12 +71,16 @@ class EngineLink {
   void send_setup();
   void send_image();
   void on_message(const Packet& packet);
+  void on_ended();
+  void wait_for_serving();
   void on_serving(const EngineServing& serving);
   void on_refused(const EngineRefused& refused);
+  void give_up(const std::string& why);
+  void settle();
   void end_swap();
   [[nodiscard]] const WorkerPage* pages() const noexcept;
 
-  boost::asio::steady_timer settle_timer_;
+  boost::asio::steady_timer swap_timer_;
   Settings settings_;
   ServiceSockets sockets_;
   Processes& processes_;
@@ -83,6 +92,8 @@ class EngineLink {
   SharedImage offered_;                // handed to the engine, not confirmed yet
   std::optional<SharedImage> waiting_; // comes after the swap that is going on
   bool swapping_ = false;              // from offering until no older answer can be on its way
+  int ends_with_offered_ = 0;          // how often the engine has ended since the image was offered
+  std::string trouble_;
   std::uint64_t generation_ = 0;       // of the last image handed out
   std::uint64_t serving_ = 0;
 };

@@ -57,6 +57,7 @@ Result<ProgramFiles> open_programs(const std::string& directory) {
   if (!become(user.uid, user.gid, {})) fail("setresuid");
   if (!forbid_new_privileges()) fail("no_new_privs");
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) fail("PR_SET_PDEATHSIG");
+  for (const int signal : {SIGPIPE, SIGHUP}) ::signal(signal, SIG_DFL);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
@@ -202,7 +203,7 @@ std::string_view program_name(Program program) {
   return "unknown";
 }
 
-Result<Launcher> start_launcher(const LauncherSettings& settings) {
+Result<Channel> start_launcher(const LauncherSettings& settings) {
   auto programs = open_programs(settings.program_directory);
   if (!programs) return programs.error();
   auto pair = Channel::make_pair();
@@ -213,7 +214,7 @@ Result<Launcher> start_launcher(const LauncherSettings& settings) {
     pair->first.close();
     run_launcher(settings, std::move(*programs), std::move(pair->second));
   }
-  return Launcher{std::move(pair->first), pid};
+  return std::move(pair->first);
 }
 
 }  // namespace imrs::agent

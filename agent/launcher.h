@@ -25,12 +25,8 @@ struct LauncherSettings {
 
 [[nodiscard]] std::string_view program_name(Program program);
 
-// Forks the launcher. Call as root, with one thread. Returns the agent's end of the channel and the
-// launcher's pid; end of file on the channel means that the launcher has gone, and the agent must end.
-struct Launcher {
-  Channel channel;
-  pid_t pid = 0;
-};
-[[nodiscard]] Result<Launcher> start_launcher(const LauncherSettings& settings);
+// Forks the launcher. Call as root, with one thread. Returns the agent's end of the channel; end of file
+// on it means that the launcher has gone, and the agent must end.
+[[nodiscard]] Result<Channel> start_launcher(const LauncherSettings& settings);
 
 }  // namespace imrs::agent

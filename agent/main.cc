@@ -1,5 +1,7 @@
 // imrs-agent: the supervisor. Reads its command line and configuration, prepares as root, and hands over
 // to the loop.
+#include <signal.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
@@ -49,6 +51,8 @@ int main(int argc, char** argv) {
       ->excludes(check_flag);
   CLI11_PARSE(app, argc, argv);
   log_start("imrs-agent", "-", LogLevel::Info);
+  // A reader of the log that goes away, or a terminal, is no reason to end; nor is a habitual "reload".
+  for (const int signal : {SIGPIPE, SIGHUP}) ::signal(signal, SIG_IGN);
   auto config = load_config(file);
   if (!config) return fail(config.error(), kBadUse);
   if (check) {

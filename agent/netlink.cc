@@ -2,6 +2,7 @@
 #include "agent/netlink.h"
 
 #include <arpa/inet.h>
+#include <ifaddrs.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
@@ -10,6 +11,7 @@
 
 #include <array>
 #include <cstring>
+#include <memory>
 
 #include "agent/base/unique_fd.h"
 
@@ -90,6 +92,26 @@ Result<void> set_link_up(int interface_index, bool up) {
   body.ifi_flags = up ? IFF_UP : 0;
   body.ifi_change = IFF_UP;
   return Request(RTM_NEWLINK, 0, body).perform(up ? "link up" : "link down");
+}
+
+Result<std::set<std::string>> addresses_of(int interface_index) {
+  ifaddrs* first = nullptr;
+  if (::getifaddrs(&first) != 0) return system_error("getifaddrs");
+  const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(first, ::freeifaddrs);
+  std::set<std::string> found;
+  for (const ifaddrs* entry = first; entry != nullptr; entry = entry->ifa_next) {
+    const bool ours = static_cast<int>(::if_nametoindex(entry->ifa_name)) == interface_index;
+    if (!ours || entry->ifa_addr == nullptr || (entry->ifa_flags & IFF_UP) == 0) continue;
+    const bool v4 = entry->ifa_addr->sa_family == AF_INET;
+    if (!v4 && entry->ifa_addr->sa_family != AF_INET6) continue;
+    const void* const octets =
+        v4 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr)
+           : &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr;
+    std::array<char, INET6_ADDRSTRLEN> text{};
+    ::inet_ntop(entry->ifa_addr->sa_family, octets, text.data(), text.size());
+    found.insert(text.data());
+  }
+  return found;
 }
 
 }  // namespace imrs::agent

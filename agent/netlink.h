@@ -2,6 +2,9 @@
 // The few rtnetlink(7) requests the agent makes, each acknowledged by the kernel before it returns.
 #pragma once
 
+#include <set>
+#include <string>
+
 #include "agent/base/result.h"
 #include "agent/config/config.h"
 
@@ -12,5 +15,8 @@ namespace imrs::agent {
 [[nodiscard]] Result<void> add_service_address(int interface_index, const IpAddress& address);
 
 [[nodiscard]] Result<void> set_link_up(int interface_index, bool up);
+
+// The addresses of the interface in canonical text; none if the link is down.
+[[nodiscard]] Result<std::set<std::string>> addresses_of(int interface_index);
 
 }  // namespace imrs::agent

@@ -7,12 +7,11 @@
 
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "agent/base/log.h"
 #include "agent/launcher.h"
+#include "agent/spawn.h"
 
 namespace imrs::agent {
 namespace {
@@ -34,8 +33,9 @@ std::chrono::milliseconds restart_delay(int quick_deaths) {
   return std::min(kFirst * (1 << doublings), kLongest);
 }
 
-Processes::Processes(asio::any_io_executor executor, Channel launcher)
-    : executor_(executor), launcher_(executor, std::move(launcher)) {}
+Processes::Processes(asio::any_io_executor executor, Channel launcher) : executor_(executor) {
+  if (auto channel = AsyncChannel::make(executor, std::move(launcher))) launcher_ = *channel;
+}
 
 void Processes::keep(Program program, Handlers handlers) {
   at(program).handlers = std::move(handlers);
@@ -44,16 +44,18 @@ void Processes::keep(Program program, Handlers handlers) {
 }
 
 asio::awaitable<Error> Processes::run() {
-  co_return co_await launcher_.read_all([this](const Packet& packet) { on_launcher(packet); });
+  if (!launcher_) co_return Error{Errc::Unavailable, "no descriptor for its channel"};
+  Error end = co_await launcher_->read_all([this](const Packet& packet) { on_launcher(packet); });
+  co_return end;
 }
 
 void Processes::kill(Program program, std::string_view reason) {
   Child& child = at(program);
-  if (child.pid == 0) return;
+  if (child.pid == 0 || !launcher_) return;
   log_warning("program={} pid={} ended by the agent: {}", program_name(program), child.pid, reason);
   LaunchKill order;
   order.pid = child.pid;
-  if (auto sent = launcher_.channel().send_message(order); !sent) {
+  if (auto sent = launcher_->channel().send_message(order); !sent) {
     log_error("launcher does not take orders: {}", sent.error().message);
   }
 }
@@ -81,20 +83,23 @@ std::chrono::milliseconds Processes::uptime(Program program) const {
 }
 
 void Processes::start(Program program) {
-  Child& child = at(program);
-  auto pair = Channel::make_pair();
-  if (!pair) {
-    log_error("program={} cannot start: {}", program_name(program), pair.error().message);
-    return schedule_start(program, restart_delay(++child.quick_deaths + 1));
+  if (auto ordered = order_start(program); !ordered) {
+    log_error("program={} cannot start: {}", program_name(program), ordered.error().message);
+    schedule_start(program, restart_delay(++at(program).quick_deaths + 1));
   }
-  child.channel = std::make_shared<AsyncChannel>(executor_, std::move(pair->first));
+}
+
+Result<void> Processes::order_start(Program program) {
+  if (!launcher_) return Error{Errc::Unavailable, "no channel to the launcher"};
+  auto pair = Channel::make_pair();
+  if (!pair) return pair.error();
+  auto channel = AsyncChannel::make(executor_, std::move(pair->first));
+  if (!channel) return channel.error();
+  at(program).channel = std::move(*channel);
   LaunchStart order;
   order.program = program;
   const std::array fds{pair->second.fd()};
-  if (auto sent = launcher_.channel().send_message(order, fds); !sent) {
-    log_error("program={} cannot start: {}", program_name(program), sent.error().message);
-    schedule_start(program, restart_delay(++child.quick_deaths + 1));
-  }
+  return launcher_->channel().send_message(order, fds);
 }
 
 void Processes::schedule_start(Program program, std::chrono::milliseconds delay) {
@@ -122,7 +127,7 @@ void Processes::on_started(const LaunchStarted& started) {
   child.started = Clock::now();
   log_info("program={} pid={} started", program_name(started.program), child.pid);
   if (stopping_) return;
-  asio::co_spawn(executor_, read_child(started.program, child.channel), asio::detached);
+  spawn(executor_, read_child(started.program, child.channel));
   child.handlers.started();
 }
 

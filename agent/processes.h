@@ -40,7 +40,8 @@ class Processes {
   // Serves the launcher's channel. Returns when the launcher has gone: then the agent must end.
   boost::asio::awaitable<Error> run();
 
-  // SIGKILL to the program, if it runs; it is started again as after any end.
+  // SIGKILL to the program, if it runs; it is started again as after any end. Also for a child that sent
+  // what it may not send: from then on it is not to be trusted.
   void kill(Program program, std::string_view reason);
 
   // No more restarts; every child's channel is closed, which tells it to end.
@@ -72,6 +73,7 @@ class Processes {
   };
 
   void start(Program program);
+  [[nodiscard]] Result<void> order_start(Program program);
   void schedule_start(Program program, std::chrono::milliseconds delay);
   void on_launcher(const Packet& packet);
   void on_started(const LaunchStarted& started);
@@ -86,7 +88,7 @@ class Processes {
   }
 
   boost::asio::any_io_executor executor_;
-  AsyncChannel launcher_;
+  std::shared_ptr<AsyncChannel> launcher_;  // null if there was no descriptor for it
   std::array<Child, kPrograms> children_;
   bool stopping_ = false;
 };

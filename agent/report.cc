@@ -28,6 +28,10 @@ void add_routing(const Snapshot& snapshot, std::vector<std::string>& out) {
 
 void add_zones(const Snapshot& snapshot, std::vector<std::string>& out) {
   for (const ZoneState& zone : snapshot.zones) {
+    if (zone.last_attempt == "unchanged" && zone.last_serial != zone.serial) {
+      out.push_back(fmt::format("zone {}: serial {} is verified, but {} is served", zone.origin,
+                                zone.last_serial, zone.serial));
+    }
     if (zone.last_attempt != "refused" && zone.last_attempt != "unreachable") continue;
     out.push_back(fmt::format("zone {} from {} {}: {}", zone.origin, zone.last_source,
                               zone.last_attempt, zone.last_reason));

@@ -3,10 +3,9 @@
 #include "agent/routing.h"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 
 #include "agent/base/log.h"
+#include "agent/spawn.h"
 #include "agent/steering.h"
 #include "agent/wall_time.h"
 
@@ -105,15 +104,15 @@ void Routing::start_probing() {
         }};
     probers_.push_back(
         std::make_unique<health::Prober>(targets_[i], timing, expectations_, hooks));
-    asio::co_spawn(executor_, probers_.back()->run(), asio::detached);
+    spawn(executor_, probers_.back()->run());
   }
 }
 
 void Routing::on_probe(const health::Target& target, health::Evidence evidence,
                        const std::string& detail) {
-  if (feed(decision(target.family), health::Probed{target.index, evidence, detail}).failed) {
-    hooks_.engine_unfit(detail);
-  }
+  const auto verdict = feed(decision(target.family), health::Probed{target.index, evidence, detail});
+  // While the device is down nothing can be answered, and no engine is to blame.
+  if (verdict.failed && device_.link_up()) hooks_.engine_unfit(detail);
 }
 
 void Routing::set_expiry(bool is_expired, const std::string& detail) {

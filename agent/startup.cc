@@ -1,15 +1,18 @@
-// From root to almost nothing. Called by main. The order matters: the launcher is forked first, so that
-// it holds none of the agent's descriptors (a second holder of anycast0's would keep the routes after the
-// agent's death); privileges go last.
+// From root to almost nothing. Called by main. The order matters: the launcher is forked before the
+// device and the sockets are opened, so that it holds none of them (a second holder of anycast0's
+// descriptor would keep the routes after the agent's death), but after the lock; privileges go last.
 #include "agent/startup.h"
 
 #include <linux/capability.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <thread>
 
 #include "agent/privileges.h"
 
@@ -24,20 +27,35 @@ LauncherSettings launcher_settings(const UserConfig& users, const std::string& p
                     LaunchedUser{users.web_uid, users.web_gid}}};
 }
 
-// One agent per device and network namespace: an abstract socket is a lock that vanishes with its
-// holder. A second agent would disable the first one's routes and take half of its queries.
+constexpr std::chrono::milliseconds kLockLimit{2000}, kLockLook{10};
+
+// One agent per device and network namespace: an abstract socket is a lock that vanishes with its last
+// holder. A second agent would disable the first one's routes and take half of its queries. The launcher
+// holds it too: sockets of a new agent that join the port while an engine of the one before still lives
+// would be moved to other places in the steering when that ends. So wait for a predecessor's end, a little.
 Result<UniqueFd> lock_instance(const std::string& device) {
-  UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd) return system_error("socket");
   const std::string name = "imrs-agent/" + device;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   std::memcpy(address.sun_path + 1, name.data(), name.size());
   const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0) return fd;
-  if (errno != EADDRINUSE) return system_error("bind of the instance lock");
+  UniqueFd fd(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+  if (!fd) return system_error("socket");
+  for (auto waited = kLockLook; waited < kLockLimit; waited += kLockLook) {
+    if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), size) == 0) return fd;
+    if (errno != EADDRINUSE) return system_error("bind of the instance lock");
+    std::this_thread::sleep_for(kLockLook);
+  }
   return Error{Errc::Refused, "another imrs-agent runs here with device " + device +
                                   "; stop it first (this one has changed nothing)"};
+}
+
+// As many descriptors as the system allows: sockets for each address, transport and worker, and probes.
+void allow_many_descriptors() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 Result<void> drop_privileges(const UserConfig& users) {
@@ -54,10 +72,11 @@ Result<void> drop_privileges(const UserConfig& users) {
 
 Result<Prepared> prepare(const Config& config, const std::string& program_directory) {
   if (auto root = require_root(); !root) return root.error();
-  auto launcher = start_launcher(launcher_settings(config.users, program_directory));
-  if (!launcher) return launcher.error();
+  allow_many_descriptors();
   auto lock = lock_instance(config.service.device);
   if (!lock) return lock.error();
+  auto launcher = start_launcher(launcher_settings(config.users, program_directory));
+  if (!launcher) return launcher.error();
   auto device = AnycastDevice::open();
   if (!device) return device.error();
   auto sockets = ServiceSockets::open(config.service, config.engine.workers);

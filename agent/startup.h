@@ -14,7 +14,7 @@
 namespace imrs::agent {
 
 struct Prepared {
-  Launcher launcher;
+  Channel launcher;
   UniqueFd only_one;       // see lock_instance() in startup.cc
   AnycastDevice device;    // opened, not made yet
   ServiceSockets sockets;

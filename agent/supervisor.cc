@@ -3,12 +3,12 @@
 #include "agent/supervisor.h"
 
 #include <boost/asio/as_tuple.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <stdexcept>
 
 #include "agent/base/log.h"
 #include "agent/report.h"
+#include "agent/spawn.h"
 #include "agent/wall_time.h"
 
 namespace imrs::agent {
@@ -18,6 +18,7 @@ namespace asio = boost::asio;
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kBeat{50};
 constexpr std::chrono::milliseconds kExpiryLook{200};
+constexpr std::chrono::milliseconds kDeviceLook{1000};
 constexpr std::chrono::milliseconds kReportInterval{1000};
 constexpr std::chrono::milliseconds kReportDelay{20};  // changes come in groups
 constexpr std::chrono::milliseconds kStopLimit{2000};
@@ -53,8 +54,8 @@ Supervisor::Supervisor(const Config& config, Prepared prepared)
       only_one_(std::move(prepared.only_one)),
       device_(std::move(prepared.device)),
       web_(std::move(prepared.web)),
-      processes_(context_.get_executor(), std::move(prepared.launcher.channel)),
-      zone_(zone_settings_json(config), processes_, clock_),
+      processes_(context_.get_executor(), std::move(prepared.launcher)),
+      zone_(config, processes_, clock_),
       started_ms_(wall_ms()) {}
 
 Result<void> Supervisor::set_up(ServiceSockets sockets) {
@@ -80,15 +81,16 @@ Result<void> Supervisor::set_up(ServiceSockets sockets) {
 }
 
 int Supervisor::run() {
-  const auto spawn = [this](asio::awaitable<void> task) {
-    asio::co_spawn(context_, std::move(task), asio::detached);
+  const auto start = [this](asio::awaitable<void> task) {
+    spawn(context_.get_executor(), std::move(task));
   };
-  spawn(watch_signals());
-  spawn(watch_launcher());
-  spawn(speaker_->run());
-  spawn(watch_expiry());
-  spawn(report_regularly());
-  spawn(beat());
+  start(watch_signals());
+  start(watch_launcher());
+  start(speak());
+  start(watch_expiry());
+  start(watch_device());
+  start(report_regularly());
+  start(beat());
   start_children();
   watchdog_.start();
   context_.run();
@@ -110,7 +112,7 @@ void Supervisor::on_bird_ready() {
   if (stopping_ || device_.created()) return;
   if (auto made = device_.create(config_.service.device, config_.service.addresses); !made) {
     log_error("{}", made.error().message);
-    asio::co_spawn(context_, stop("the device cannot be made", 1), asio::detached);
+    spawn(context_.get_executor(), stop("the device cannot be made", 1));
     return;
   }
   log_info("device={} created without carrier; BIRD has acknowledged that nothing is announced",
@@ -151,6 +153,25 @@ asio::awaitable<void> Supervisor::watch_expiry() {
     const auto [error] = co_await timer.async_wait(kNoThrow);
     if (error) co_return;
   }
+}
+
+// Somebody may have flushed the addresses or taken the link down.
+asio::awaitable<void> Supervisor::watch_device() {
+  asio::steady_timer timer(context_);
+  for (;;) {
+    timer.expires_after(kDeviceLook);
+    const auto [error] = co_await timer.async_wait(kNoThrow);
+    if (error) co_return;
+    const auto mended = device_.mend();
+    if (!mended) log_error("{}: {}", config_.service.device, mended.error().message);
+    if (mended && *mended) log_warning("{} had lost its link or addresses: mended", config_.service.device);
+  }
+}
+
+// The speaker must not end before the agent does: nobody would withdraw any more.
+asio::awaitable<void> Supervisor::speak() {
+  co_await speaker_->run();
+  if (!stopping_) throw std::logic_error("the speaker has ended");
 }
 
 // Sends a snapshot once a second, and soon after changed() has cut the waiting short.
@@ -225,7 +246,9 @@ Snapshot Supervisor::snapshot() const {
                             .restarts = processes_.restarts(program)});
   }
   now.traffic = engine_->traffic();
+  now.engine = engine_->counts();
   now.alarms = alarms(now);
+  if (!engine_->trouble().empty()) now.alarms.push_back(engine_->trouble());
   return now;
 }
 

@@ -9,12 +9,12 @@
 #include <memory>
 #include <string>
 
+#include "agent/base/trusted_clock.h"
 #include "agent/config/config.h"
 #include "agent/engine_link.h"
 #include "agent/processes.h"
 #include "agent/routing.h"
 #include "agent/startup.h"
-#include "agent/trusted_clock.h"
 #include "agent/watchdog.h"
 #include "agent/zone_link.h"
 #include "bgp/speaker.h"
@@ -42,6 +42,8 @@ class Supervisor {
 
   boost::asio::awaitable<void> beat();
   boost::asio::awaitable<void> watch_expiry();
+  boost::asio::awaitable<void> watch_device();
+  boost::asio::awaitable<void> speak();
   boost::asio::awaitable<void> report_regularly();
   boost::asio::awaitable<void> watch_launcher();
   boost::asio::awaitable<void> watch_signals();

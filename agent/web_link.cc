@@ -82,7 +82,10 @@ void WebLink::start(Processes& processes, std::function<Snapshot()> current) {
                                       send_setup();
                                       send(current());
                                     },
-                                .message = [](const Packet&) {},
+                                .message =
+                                    [&processes](const Packet&) {
+                                      processes.kill(Program::Web, "sent a message, which it must not");
+                                    },
                                 .ended = [] {}});
 }
 

@@ -21,8 +21,10 @@ std::string_view to_string(ZoneReport::State state) {
 
 }  // namespace
 
-ZoneLink::ZoneLink(std::string settings_json, Processes& processes, const TrustedClock& clock)
-    : settings_json_(std::move(settings_json)), processes_(processes), clock_(clock) {}
+ZoneLink::ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock)
+    : config_(config), processes_(processes), clock_(clock) {
+  for (const ZoneConfig& zone : config.zones) zones_[zone.origin].state.origin = zone.origin;
+}
 
 void ZoneLink::start(std::function<void(SharedImage)> on_image) {
   on_image_ = std::move(on_image);
@@ -36,9 +38,10 @@ void ZoneLink::on_served(const image::Image& image) {
   for (const image::ZoneSummary& zone : image.zones()) {
     Tracked& tracked = zones_[zone.origin];
     ZoneState& state = tracked.state;
-    if (state.serial != zone.serial || state.loaded_ms == 0) state.loaded_ms = wall_ms();
-    if (tracked.refreshed == 0) tracked.refreshed = clock_.now();
-    state.origin = zone.origin;
+    if (state.serial != zone.serial || state.loaded_ms == 0) {
+      state.loaded_ms = wall_ms();
+      tracked.refreshed = clock_.now();
+    }
     state.serial = zone.serial;
     state.first_signature_end = zone.first_signature_end;
     state.expire = zone.expire;
@@ -50,7 +53,7 @@ void ZoneLink::on_served(const image::Image& image) {
 
 std::optional<std::string> ZoneLink::root_expired() const {
   const auto root = zones_.find(".");
-  if (root == zones_.end() || root->second.state.serial == 0) return std::nullopt;
+  if (root == zones_.end() || root->second.state.loaded_ms == 0) return std::nullopt;
   const Tracked& zone = root->second;
   return expired({.refreshed = zone.refreshed,
                   .expire = zone.state.expire,
@@ -66,8 +69,8 @@ std::vector<ZoneState> ZoneLink::states() const {
 }
 
 void ZoneLink::send_setup() {
-  const std::span text(reinterpret_cast<const std::uint8_t*>(settings_json_.data()),
-                       settings_json_.size());
+  const std::string json = zone_settings_json(config_, served_serials());
+  const std::span text(reinterpret_cast<const std::uint8_t*>(json.data()), json.size());
   auto memfd = make_sealed_memfd("imrs-zone-settings", text);
   if (!memfd) return log_error("zone: {}", memfd.error().message);
   const std::array fds{memfd->get()};
@@ -81,7 +84,7 @@ void ZoneLink::on_message(Packet packet) {
     return on_image(*message, std::move(packet.fds[0]));
   }
   if (auto report = packet.as<ZoneReport>()) return on_report(*report);
-  log_error("imrs-zone sent an unknown message of type {:#x}", packet.type());
+  processes_.kill(Program::Zone, fmt::format("sent an unknown message of type {:#x}", packet.type()));
 }
 
 void ZoneLink::on_image(const ZoneImage& message, UniqueFd memfd) {
@@ -90,25 +93,57 @@ void ZoneLink::on_image(const ZoneImage& message, UniqueFd memfd) {
   if ((*image)->digest() != message.digest) {
     return log_error("image from imrs-zone refused: its digest is not the one announced");
   }
+  if (auto why = unacceptable(**image)) return log_error("image from imrs-zone refused: {}", *why);
   log_info("image verified and compiled in {} ms: {}", message.load_ms, message.summary.str());
   on_image_({std::move(*image), std::make_shared<UniqueFd>(std::move(memfd))});
 }
 
+// A second lock behind imrs-zone's own: exactly the configured zones, and no serial that goes back (RFC
+// 1982 arithmetic).
+std::optional<std::string> ZoneLink::unacceptable(const image::Image& image) const {
+  const auto zones = image.zones();
+  if (zones.size() != zones_.size()) return "it does not hold exactly the configured zones";
+  for (const image::ZoneSummary& zone : zones) {
+    const auto known = zones_.find(zone.origin);
+    if (known == zones_.end()) return "zone " + zone.origin + " is not configured";
+    const ZoneState& state = known->second.state;
+    const auto step = static_cast<std::int32_t>(zone.serial - state.serial);
+    if (state.loaded_ms != 0 && step < 0) {
+      return fmt::format("serial {} of {} goes back behind {}", zone.serial, zone.origin, state.serial);
+    }
+  }
+  return std::nullopt;
+}
+
+std::map<std::string, std::uint32_t> ZoneLink::served_serials() const {
+  std::map<std::string, std::uint32_t> serials;
+  for (const auto& [origin, tracked] : zones_) {
+    if (tracked.state.loaded_ms != 0) serials[origin] = tracked.state.serial;
+  }
+  return serials;
+}
+
 void ZoneLink::on_report(const ZoneReport& report) {
-  Tracked& tracked = zones_[report.origin.str()];
+  const auto known = zones_.find(report.origin.str());
+  if (known == zones_.end()) {
+    return processes_.kill(Program::Zone, "it reports on a zone that is not configured");
+  }
+  Tracked& tracked = known->second;
   ZoneState& state = tracked.state;
   const std::string outcome(to_string(report.state));
   const bool repeated = state.last_attempt == outcome && state.last_reason == report.reason.str() &&
                         state.last_serial == report.serial;
-  state.origin = report.origin.str();
   state.last_attempt = outcome;
   state.last_source = report.source.str();
   state.last_serial = report.serial;
   state.last_reason = report.reason.str();
   state.last_attempt_ms = wall_ms();
   switch (report.state) {
-    case ZoneReport::State::Loaded:
-    case ZoneReport::State::Unchanged: tracked.refreshed = clock_.now(); break;
+    case ZoneReport::State::Unchanged:
+      // Only what is served is confirmed by it: a newer version may be waiting, or have been given up.
+      if (report.serial == state.serial) tracked.refreshed = clock_.now();
+      break;
+    case ZoneReport::State::Loaded: break;  // counts from when it is served
     case ZoneReport::State::Refused: ++state.refusals; break;
     case ZoneReport::State::Unreachable: break;
   }

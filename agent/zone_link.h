@@ -9,18 +9,17 @@
 #include <string>
 #include <vector>
 
+#include "agent/base/trusted_clock.h"
 #include "agent/engine_link.h"
 #include "agent/expiry.h"
 #include "agent/processes.h"
 #include "agent/snapshot/snapshot.h"
-#include "agent/trusted_clock.h"
 
 namespace imrs::agent {
 
 class ZoneLink {
  public:
-  // `settings_json`: zone_settings_json() of the configuration.
-  ZoneLink(std::string settings_json, Processes& processes, const TrustedClock& clock);
+  ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock);
 
   // Keeps imrs-zone running. `on_image`: a new image whose seals, checksum and digest are right.
   void start(std::function<void(SharedImage)> on_image);
@@ -44,11 +43,14 @@ class ZoneLink {
   void on_image(const ZoneImage& message, UniqueFd memfd);
   void on_report(const ZoneReport& report);
 
-  std::string settings_json_;
+  [[nodiscard]] std::optional<std::string> unacceptable(const image::Image& image) const;
+  [[nodiscard]] std::map<std::string, std::uint32_t> served_serials() const;
+
+  const Config& config_;
   Processes& processes_;
   const TrustedClock& clock_;
   std::function<void(SharedImage)> on_image_;
-  std::map<std::string, Tracked> zones_;
+  std::map<std::string, Tracked> zones_;  // the configured ones
 };
 
 }  // namespace imrs::agent

@@ -1,7 +1,8 @@
 // agent/base/log.h
 // Lines for the operator, on standard error, UTC with a zone, naming program and instance:
 //   2026-11-24T12:00:00.123Z imrs-agent[4711] lab01 info: family=ipv4 phase=up reason="..."
-// Only programs log; libraries return errors. Thread-safe.
+// Only programs log; libraries return errors. Thread-safe. Never waits: a line that nobody takes is
+// dropped, and the next one that is taken says how many were. Control characters are shown as "?".
 #pragma once
 
 #include <fmt/format.h>

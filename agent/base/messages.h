@@ -129,7 +129,8 @@ struct EngineRefused {
 // ---- agent -> zone -----------------------------------------------------------------------------
 
 // First message; with a sealed memfd of JSON: the "zones", "management" and "state_directory" parts
-// of agent.json as they were validated.
+// of agent.json as they were validated. A zone that is served already has "served_serial" (number)
+// besides: nothing older is sent (RFC 1982), also by a child that has just started.
 struct ZoneSetup {
   static constexpr std::uint32_t kType = 0x5a01;
   std::uint32_t type = kType;

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -86,6 +87,7 @@ struct ZoneConfig {
   enum class Zonemd { Required, IfPresent, None } zonemd = Zonemd::IfPresent;
   std::vector<std::string> trust_anchors;  // files of DS or DNSKEY records; needed if dnssec Required
   std::optional<std::chrono::seconds> refresh;  // instead of the SOA's
+  std::optional<std::uint32_t> served_serial;   // never from the file: see zone_settings_json()
 };
 
 struct HealthConfig {
@@ -138,7 +140,10 @@ struct ZoneSettings {
   std::optional<IpAddress> management;
   std::string state_directory;
 };
-[[nodiscard]] std::string zone_settings_json(const Config& config);
+// `served`: the serial that is served now, by origin as in ZoneConfig; it goes into the zone's
+// "served_serial", which only parse_zone_settings() takes. Zones that are not served yet are left out.
+[[nodiscard]] std::string zone_settings_json(const Config& config,
+                                             const std::map<std::string, std::uint32_t>& served = {});
 [[nodiscard]] Result<ZoneSettings> parse_zone_settings(std::string_view json_text);
 
 }  // namespace imrs

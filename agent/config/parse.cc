@@ -88,7 +88,7 @@ Result<std::string> parse_file_name(std::string_view text) {
   return Error{Errc::InvalidInput, "must be an absolute file name"};
 }
 
-ZoneConfig read_zone(ObjectReader&& in) {
+ZoneConfig read_zone(ObjectReader& in) {
   ZoneConfig out;
   using Dnssec = ZoneConfig::Dnssec;
   using Zonemd = ZoneConfig::Zonemd;
@@ -111,11 +111,23 @@ ZoneConfig read_zone(ObjectReader&& in) {
   return out;
 }
 
-void read_zones(ObjectReader& in, std::vector<ZoneConfig>& out) {
+// What only the agent tells imrs-zone; in agent.json it is an unknown key.
+void read_served_serial(ObjectReader& in, std::optional<std::uint32_t>& out) {
+  if (!in.has("served_serial")) return;
+  std::uint32_t serial = 0;
+  in.number("served_serial", serial, 0, 0xffffffff);
+  out = serial;
+}
+
+enum class Sender { Operator, Agent };
+
+void read_zones(ObjectReader& in, std::vector<ZoneConfig>& out, Sender sender) {
   in.each(
       "zones",
       [&](const Json& element, const std::string& path) {
-        out.push_back(read_zone(ObjectReader(&element, path, in.complaints())));
+        ObjectReader reader(&element, path, in.complaints());
+        out.push_back(read_zone(reader));
+        if (sender == Sender::Agent) read_served_serial(reader, out.back().served_serial);
       },
       true);
 }
@@ -219,7 +231,7 @@ void read_all(ObjectReader& in, Config& config) {
   (void)in.member("prefixes");
   read_management(in, config.management);
   read_bgp(section("bgp", true), config.bgp);
-  read_zones(in, config.zones);
+  read_zones(in, config.zones, Sender::Operator);
   in.text("state_directory", config.state_directory);
   read_health(section("health"), config.health);
   section("engine").number("workers", config.engine.workers, 0, 64);
@@ -262,7 +274,7 @@ Result<ZoneSettings> parse_zone_settings(std::string_view json_text) {
   ZoneSettings settings;
   {
     ObjectReader reader(&*json, "", complaints);
-    read_zones(reader, settings.zones);
+    read_zones(reader, settings.zones, Sender::Agent);
     read_management(reader, settings.management);
     reader.text("state_directory", settings.state_directory);
   }

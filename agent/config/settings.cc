@@ -26,9 +26,15 @@ nlohmann::json to_json(const ZoneConfig& zone) {
 
 }  // namespace
 
-std::string zone_settings_json(const Config& config) {
+std::string zone_settings_json(const Config& config,
+                               const std::map<std::string, std::uint32_t>& served) {
   nlohmann::json out;
-  for (const ZoneConfig& zone : config.zones) out["zones"].push_back(to_json(zone));
+  for (const ZoneConfig& zone : config.zones) {
+    auto json = to_json(zone);
+    const auto serial = served.find(zone.origin);
+    if (serial != served.end()) json["served_serial"] = serial->second;
+    out["zones"].push_back(std::move(json));
+  }
   if (config.management) out["management"]["address"] = config.management->text;
   out["state_directory"] = config.state_directory;
   return out.dump();

@@ -22,9 +22,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProbeState, service, family, transport, worke
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProgramState, name, pid, restarts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrafficState, transport, family, queries, responses, malformed,
                                    truncated, query_bytes, response_bytes, rcodes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineState, probes, send_errors, tcp_connections, tcp_rejected)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, time_ms, identity, kind, appliance, version,
                                    started_ms, image_generation, image_digest, families, bgp,
-                                   zones, probes, programs, traffic, alarms)
+                                   zones, probes, programs, traffic, engine, alarms)
 
 std::string to_json(const Snapshot& snapshot) {
   // Text from a neighbour may hold anything; what is not UTF-8 is replaced.

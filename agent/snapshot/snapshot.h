@@ -90,6 +90,14 @@ struct TrafficState {
   std::array<std::uint64_t, kRcodes> rcodes{};
 };
 
+// What the engine's workers count besides traffic, summed.
+struct EngineState {
+  std::uint64_t probes = 0;           // answered on the private sockets
+  std::uint64_t send_errors = 0;      // responses that the kernel did not take
+  std::uint64_t tcp_connections = 0;  // open now, without the probes'
+  std::uint64_t tcp_rejected = 0;     // closed or not taken because a table was full
+};
+
 struct Snapshot {
   std::int64_t time_ms = 0;  // Unix time in ms
   std::string identity, kind, appliance, version;
@@ -102,6 +110,7 @@ struct Snapshot {
   std::vector<ProbeState> probes;
   std::vector<ProgramState> programs;
   std::vector<TrafficState> traffic;  // summed over the workers
+  EngineState engine;
   std::vector<std::string> alarms;    // what is wrong now, in words
 };
 

@@ -34,6 +34,7 @@ class Metric {
 [[nodiscard]] Metric gauge(std::string name, std::string help);
 
 void add_traffic(const Snapshot& snapshot, Families& out);
+void add_engine(const Snapshot& snapshot, Families& out);
 void add_zones(const Snapshot& snapshot, std::int64_t now_ms, Families& out);
 void add_probes(const Snapshot& snapshot, Families& out);
 void add_routing(const Snapshot& snapshot, Families& out);   // decision, prefixes, BIRD, sessions

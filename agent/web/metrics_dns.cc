@@ -70,7 +70,25 @@ void add_zone_times(const Snapshot& snapshot, std::int64_t now_ms, Families& out
   for (Metric* metric : {&age, &loaded, &signature, &attempt}) metric->into(out);
 }
 
+void add_one(Families& out, Metric metric, std::uint64_t value) {
+  metric.add({}, value);
+  metric.into(out);
+}
+
 }  // namespace
+
+void add_engine(const Snapshot& snapshot, Families& out) {
+  const EngineState& engine = snapshot.engine;
+  add_one(out, counter("imrs_engine_probes_answered_total", "The agent's own probes that were answered."),
+          engine.probes);
+  add_one(out, counter("imrs_engine_send_errors_total", "Responses that the kernel did not take."),
+          engine.send_errors);
+  add_one(out, gauge("imrs_engine_tcp_connections", "TCP connections of clients that are open."),
+          engine.tcp_connections);
+  add_one(out, counter("imrs_engine_tcp_connections_rejected_total",
+                       "TCP connections closed or not taken because a table was full."),
+          engine.tcp_rejected);
+}
 
 void add_traffic(const Snapshot& snapshot, Families& out) {
   Metric queries = counter("imrs_dns_queries_total", "DNS messages received, well formed or not.");
