@@ -22,6 +22,7 @@ class SnapshotMetrics : public prometheus::Collectable {
     add_probes(snapshot_, families);
     add_zones(snapshot_, now_ms_, families);
     add_traffic(snapshot_, families);
+    add_engine(snapshot_, families);
     return families;
   }
 
