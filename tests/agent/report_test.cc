@@ -41,6 +41,9 @@ TEST(Alarms, EachTroubleIsNamed) {
        "session host4 with 192.0.2.2 is Idle: Link down"},
       {"zone refused",
        [](Snapshot& s) { s.zones[0].last_attempt = "refused"; s.zones[0].last_reason = "RRSIG"; }, "refused: RRSIG"},
+      {"newer version not served",
+       [](Snapshot& s) { s.zones[0].serial = 1; s.zones[0].last_serial = 2; },
+       "serial 2 is verified, but 1 is served"},
       {"probe silent", [](Snapshot& s) { s.probes[0].last = "silent"; }, "199.7.83.42 worker 0: silent"},
       {"engine away", [](Snapshot& s) { s.programs[0].pid = 0; }, "imrs-engine is not running"},
   };

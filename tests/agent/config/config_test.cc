@@ -163,5 +163,29 @@ TEST(Config, TheZonePartSurvivesTheWayToImrsZone) {
   EXPECT_EQ(zone_settings_json(*config).find("top-secret"), std::string::npos);
 }
 
+TEST(Config, WhatIsServedGoesToImrsZoneAndIsNoKeyOfTheFile) {
+  json value = good();
+  value["zones"].push_back({{"origin", "arpa"}, {"file", "/z"}, {"dnssec", "none"}});
+  const auto config = parse(value);
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  const auto settings =
+      parse_zone_settings(zone_settings_json(*config, {{".", 4294967295U}, {"net.", 7}}));
+  ASSERT_TRUE(settings.ok()) << settings.error().message;
+  EXPECT_EQ(settings->zones[0].served_serial, 4294967295U);
+  EXPECT_EQ(settings->zones[1].served_serial, std::nullopt);
+  const auto at_start = parse_zone_settings(zone_settings_json(*config));
+  ASSERT_TRUE(at_start.ok()) << at_start.error().message;
+  EXPECT_EQ(at_start->zones[0].served_serial, std::nullopt);
+  for (const char* serial : {"-1", "4294967296", "\"7\"", "1.5", "null"}) {
+    json zones = {{"zones", {{{"origin", "."}, {"file", "/z"}, {"served_serial", json::parse(serial)}}}}};
+    EXPECT_FALSE(parse_zone_settings(zones.dump()).ok()) << serial;
+  }
+  value["zones"][0]["served_serial"] = 7;
+  const auto from_file = parse(value);
+  ASSERT_FALSE(from_file.ok());
+  EXPECT_NE(from_file.error().message.find("zones[0].served_serial"), std::string::npos)
+      << from_file.error().message;
+}
+
 }  // namespace
 }  // namespace imrs
