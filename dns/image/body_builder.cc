@@ -7,6 +7,7 @@
 
 #include "dns/wire/bytes.h"
 #include "dns/wire/protocol.h"
+#include "dns/wire/rdata_names.h"
 
 namespace imrs::image {
 namespace {
@@ -17,21 +18,6 @@ constexpr int kLastTarget = 0x3E00;   // further back a pointer cannot reach onc
 std::string key_of(const wire::Name& name) {
   const wire::Name lower = name.lower();
   return {reinterpret_cast<const char*>(lower.wire().data()), lower.size()};
-}
-
-struct RdataNames {
-  std::size_t before = 0, names = 0;
-};
-
-RdataNames names_in(std::uint16_t type) {
-  using namespace wire::rrtype;
-  switch (type) {
-    case NS:
-    case PTR: return {0, 1};
-    case SOA: return {0, 2};
-    case MX: return {2, 1};
-    default: return {};
-  }
 }
 
 template <typename T>
@@ -125,8 +111,9 @@ void BodyBuilder::add_name(const wire::Name& name) {
 
 void BodyBuilder::add_rdata(std::uint16_t type, const zone::Rdata& rdata) {
   wire::ByteWriter writer(octets_);
+  const wire::RdataNames layout = wire::rdata_names(type);
+  if (layout.compression != wire::Compression::Write) return writer.put(rdata);
   std::span<const std::uint8_t> rest(rdata);
-  const RdataNames layout = names_in(type);
   writer.put(rest.first(layout.before));
   rest = rest.subspan(layout.before);
   for (std::size_t i = 0; i < layout.names; ++i) {

@@ -94,9 +94,12 @@ Result<void> ZoneCompiler::refuse_unanswerable(const wire::Name& owner,
                                     ": this server answers from precomputed messages and serves no "
                                     "zone with such a record"};
   }
-  if (owner.is_wildcard()) {
-    return Error{Errc::Refused, owner.text() + " is a wildcard: this server answers from "
-                                               "precomputed messages and serves no zone with one"};
+  // Anywhere in the name: a.*. makes *. an empty non-terminal, and that is a wildcard too (RFC 4592).
+  for (wire::Name up = owner; !up.is_root(); up = up.parent()) {
+    if (!up.is_wildcard()) continue;
+    return Error{Errc::Refused, owner.text() + " has a \"*\" label, so " + up.text() +
+                                    " is a wildcard: this server answers from precomputed messages "
+                                    "and serves no zone with one"};
   }
   return {};
 }

@@ -4,7 +4,7 @@
 
 #include "agent/base/channel.h"
 #include "agent/base/result.h"
-#include "dns/pipeline/clock.h"
+#include "agent/base/trusted_clock.h"
 
 namespace imrs::pipeline {
 

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "agent/base/trusted_clock.h"
 #include "dns/image/compile.h"
 #include "dns/image/image.h"
-#include "dns/pipeline/clock.h"
 #include "dns/pipeline/output.h"
 #include "dns/pipeline/summary.h"
 #include "dns/zone/parse.h"
@@ -39,7 +39,7 @@ Result<ZoneFile> parse_zone_argument(const std::string& text) {
 class Compilation {
  public:
   explicit Compilation(const CompileOptions& options)
-      : options_(options), now_(options.now ? *options.now : trusted_clock()()) {}
+      : options_(options), now_(options.now ? *options.now : TrustedClock().now()) {}
 
   Result<std::string> run() {
     if (auto read = read_arguments(); !read) return read.error();

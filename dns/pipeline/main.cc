@@ -8,6 +8,7 @@
 
 #include "agent/base/log.h"
 #include "agent/base/messages.h"
+#include "agent/base/trusted_clock.h"
 #include "dns/image/digest.h"
 #include "dns/pipeline/child.h"
 #include "dns/pipeline/compile_command.h"
@@ -29,8 +30,7 @@ int report(const Result<std::string>& result) {
 
 int serve_agent() {
   log_start("imrs-zone", "-", LogLevel::Info);
-  const auto ended =
-      pipeline::run_child(Channel(UniqueFd(kChildChannelFd)), pipeline::trusted_clock());
+  const auto ended = pipeline::run_child(Channel(UniqueFd(kChildChannelFd)), TrustedClock());
   if (!ended) log_error("{}", ended.error().message);
   return ended ? 0 : 1;
 }

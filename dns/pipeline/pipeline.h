@@ -10,8 +10,8 @@
 
 #include "agent/base/messages.h"
 #include "agent/base/result.h"
+#include "agent/base/trusted_clock.h"
 #include "agent/config/config.h"
-#include "dns/pipeline/clock.h"
 #include "dns/pipeline/zone_source.h"
 
 namespace imrs::pipeline {

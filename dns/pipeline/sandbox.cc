@@ -31,6 +31,10 @@ constexpr std::uint64_t kDeniedDomains[] = {AF_UNIX, AF_NETLINK, AF_PACKET, AF_A
 
 constexpr std::uint64_t kExecutable = 4;  // PROT_EXEC
 
+// Octets. The largest transfer taken is 16 MiB, and a zone of that size is held a few times over while the
+// next is verified and compiled. A peer that finds a way beyond that costs this process, not the machine.
+[[maybe_unused]] constexpr rlim_t kMaxData = 1U << 30;
+
 // Keeps the first failure, so that the rules below read as a list.
 class Filter {
  public:
@@ -77,6 +81,8 @@ Result<void> enter_sandbox() {
 #ifdef IMRS_SANITIZED
   return {};
 #else
+  const rlimit data{kMaxData, kMaxData};
+  if (::setrlimit(RLIMIT_DATA, &data) != 0) return system_error("RLIMIT_DATA");
   return load_filter();
 #endif
 }

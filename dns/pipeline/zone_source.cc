@@ -1,5 +1,5 @@
 // Gets zones and puts them to the gate. Called by the pipeline's loop. It must never take a version that
-// did not pass verify(), nor one whose serial goes back.
+// did not pass verify(), nor one whose serial goes back, also across a restart of this process.
 #include "dns/pipeline/zone_source.h"
 
 #include <sys/stat.h>
@@ -42,15 +42,14 @@ Result<std::vector<zone::TrustAnchor>> load_anchors(const ZoneConfig& config) {
   return all;
 }
 
-Result<void> check_order(std::uint32_t serial, std::uint32_t current) {
-  switch (transfer::compare_serials(serial, current)) {
+bool is_older(std::uint32_t serial, std::uint32_t than) {
+  switch (transfer::compare_serials(serial, than)) {
     case SerialOrder::Equal:
-    case SerialOrder::Newer: return {};
+    case SerialOrder::Newer: return false;
     case SerialOrder::Older:
     case SerialOrder::Undefined: break;
   }
-  return Error{Errc::Refused, "serial " + std::to_string(serial) + " goes back: " +
-                                  std::to_string(current) + " is served (RFC 1982); raise it"};
+  return true;
 }
 
 State state_of(const Error& error) {
@@ -89,7 +88,8 @@ ZoneSource::ZoneSource(ZoneConfig config, wire::Name origin, std::string managem
     : config_(std::move(config)),
       origin_(std::move(origin)),
       management_(std::move(management)),
-      clock_(std::move(clock)) {}
+      clock_(std::move(clock)),
+      refused_serials_(config_.primaries.size()) {}
 
 std::optional<Attempt> ZoneSource::attempt(const VerifiedZone* current, const Accept& accept) {
   return is_file() ? attempt_file(current, accept) : attempt_primaries(current, accept);
@@ -108,7 +108,8 @@ std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current,
   if (refused_file_.holds(*stamp)) return std::nullopt;
   auto parsed = zone::parse_file(config_.file, origin_);
   if (!parsed && parsed.error().code == Errc::System) return failed(attempt, parsed.error());
-  auto taken = parsed ? take(std::move(*parsed), attempt.serial, current, accept)
+  const auto check = [&](std::uint32_t serial) { return check_not_back(serial, current); };
+  auto taken = parsed ? take(std::move(*parsed), attempt.serial, check, accept)
                       : Result<void>(parsed.error());
   if (!taken) {
     refused_file_ = {*stamp, std::chrono::steady_clock::now() + kRefusedPause};
@@ -123,69 +124,94 @@ std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current,
 
 std::optional<Attempt> ZoneSource::attempt_primaries(const VerifiedZone* current,
                                                      const Accept& accept) {
-  std::optional<Attempt> failures;
-  for (const PrimaryConfig& primary : config_.primaries) {
-    auto attempt = ask(primary, current, accept);
-    if (!attempt) continue;
-    if (attempt->state == State::Loaded || attempt->state == State::Unchanged) return attempt;
+  std::optional<Attempt> unchanged, failures;
+  bool newer = false;
+  for (std::size_t i = 0; i < config_.primaries.size(); ++i) {
+    auto [attempt, has_newer] = ask(i, current, accept);
+    newer = newer || has_newer;
     if (config_.primaries.size() == 1) return attempt;
-    merge(failures, std::move(*attempt));
+    if (!attempt) continue;
+    if (attempt->state == State::Loaded) return attempt;
+    if (attempt->state != State::Unchanged) {
+      merge(failures, std::move(*attempt));
+    } else if (!unchanged) {
+      unchanged = std::move(attempt);
+    }
   }
-  return failures;
+  return unchanged && !newer ? unchanged : failures;
 }
 
-std::optional<Attempt> ZoneSource::ask(const PrimaryConfig& primary, const VerifiedZone* current,
-                                       const Accept& accept) {
-  const transfer::Primary peer{primary.address.text, primary.port};
+ZoneSource::Asked ZoneSource::ask(std::size_t primary, const VerifiedZone* current,
+                                  const Accept& accept) {
+  const transfer::Primary peer{config_.primaries[primary].address.text,
+                               config_.primaries[primary].port};
   Attempt attempt;
   attempt.source = peer.text();
   auto client = transfer::Client::connect(peer, management_, {});
   if (!client) {
     attempt = failed(attempt, client.error());
     attempt.state = State::Unreachable;
-    return attempt;
+    return {attempt};
   }
   auto serial = client->soa_serial(origin_);
-  if (!serial) return failed(attempt, serial.error());
+  if (!serial) return {failed(attempt, serial.error())};
   attempt.serial = *serial;
-  if (current != nullptr) {
-    if (*serial == current->serial()) return attempt;
-    if (auto order = check_order(*serial, current->serial()); !order) {
-      return failed(attempt, order.error());
-    }
+  if (current != nullptr && *serial == current->serial()) return {attempt};
+  if (auto order = check_not_back(*serial, current); !order) return {failed(attempt, order.error())};
+  auto& refused = refused_serials_[primary];
+  if (refused.holds(*serial)) return {std::nullopt, true};
+  attempt = transfer(*client, std::move(attempt), current, accept);
+  if (attempt.state == State::Refused) {
+    refused = {*serial, std::chrono::steady_clock::now() + kRefusedPause};
   }
-  if (refused_serial_.holds(*serial)) return std::nullopt;
-  return transfer(*client, std::move(attempt), current, accept);
+  return {std::move(attempt), true};
 }
 
 Attempt ZoneSource::transfer(transfer::Client& client, Attempt attempt,
                              const VerifiedZone* current, const Accept& accept) {
   auto zone = client.axfr(origin_);
   if (!zone && state_of(zone.error()) == State::Unreachable) return failed(attempt, zone.error());
-  const std::uint32_t announced = attempt.serial;
-  auto taken = zone ? take(std::move(*zone), attempt.serial, current, accept)
+  const auto check = [&, announced = attempt.serial](std::uint32_t serial) {
+    return check_transferred(serial, announced, current);
+  };
+  auto taken = zone ? take(std::move(*zone), attempt.serial, check, accept)
                     : Result<void>(zone.error());
-  if (!taken) {
-    refused_serial_ = {announced, std::chrono::steady_clock::now() + kRefusedPause};
-    attempt = failed(attempt, taken.error());
-    attempt.state = State::Refused;
-    return attempt;
-  }
-  attempt.state = State::Loaded;
+  if (!taken) attempt = failed(attempt, taken.error());
+  attempt.state = taken ? State::Loaded : State::Refused;
   return attempt;
 }
 
-Result<void> ZoneSource::take(zone::Zone zone, std::uint32_t& serial, const VerifiedZone* current,
+Result<void> ZoneSource::take(zone::Zone zone, std::uint32_t& serial, const CheckSerial& check,
                               const Accept& accept) const {
   auto anchors = load_anchors(config_);
   if (!anchors) return anchors.error();
   auto verified = zone::verify(std::move(zone), *anchors, policy_of(config_), clock_());
   if (!verified) return verified.error();
   serial = verified->serial();
-  if (current != nullptr) {
-    if (auto order = check_order(serial, current->serial()); !order) return order;
-  }
+  if (auto right = check(serial); !right) return right;
   return accept(std::move(*verified));
+}
+
+Result<void> ZoneSource::check_not_back(std::uint32_t serial, const VerifiedZone* current) const {
+  const auto served = current != nullptr ? current->serial() : config_.served_serial;
+  if (!served || !is_older(serial, *served)) return {};
+  return Error{Errc::Refused, "serial " + std::to_string(serial) + " goes back: " +
+                                  std::to_string(*served) + " is served (RFC 1982); raise it"};
+}
+
+Result<void> ZoneSource::check_transferred(std::uint32_t serial, std::uint32_t announced,
+                                           const VerifiedZone* current) const {
+  if (auto order = check_not_back(serial, current); !order) return order;
+  if (is_older(serial, announced)) {
+    return Error{Errc::Refused, "the transfer has serial " + std::to_string(serial) +
+                                    ", though the primary had announced " +
+                                    std::to_string(announced) + " just before"};
+  }
+  if (current != nullptr && serial == current->serial()) {
+    return Error{Errc::Refused, "the transfer has serial " + std::to_string(serial) +
+                                    ", which is served already"};
+  }
+  return {};
 }
 
 Result<ZoneSource::FileStamp> ZoneSource::stamp_of(const std::string& path) {

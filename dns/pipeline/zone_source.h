@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -12,8 +13,8 @@
 
 #include "agent/base/messages.h"
 #include "agent/base/result.h"
+#include "agent/base/trusted_clock.h"
 #include "agent/config/config.h"
-#include "dns/pipeline/clock.h"
 #include "dns/transfer/client.h"
 #include "dns/zone/verified_zone.h"
 
@@ -34,9 +35,11 @@ class ZoneSource {
   // `management`: the address that transfers leave from, empty: any. `config` has a valid origin.
   ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock);
 
-  // Looks for a version newer than `current` (null: any) and hands it to `accept`. Nothing is returned
-  // when there is nothing to say that was not said before: the only version to be had is one that was
-  // refused less than a minute ago, and is not read again.
+  // Looks for a version newer than `current` and hands it to `accept`; of a file, also one of the same
+  // serial. Null: any that is not older than the configuration's served_serial. Primaries are asked in
+  // order until one gives such a version; Unchanged: none has one, and at least one has `current`. Nothing
+  // is returned when there is nothing to say that was not said before: the only version to be had is one
+  // that was refused, from there, less than a minute ago, and is not read again.
   [[nodiscard]] std::optional<Attempt> attempt(const zone::VerifiedZone* current,
                                                const Accept& accept);
 
@@ -63,12 +66,22 @@ class ZoneSource {
   std::optional<Attempt> attempt_file(const zone::VerifiedZone* current, const Accept& accept);
   std::optional<Attempt> attempt_primaries(const zone::VerifiedZone* current,
                                            const Accept& accept);
-  std::optional<Attempt> ask(const PrimaryConfig& primary, const zone::VerifiedZone* current,
-                             const Accept& accept);
+  // What came of asking one primary.
+  struct Asked {
+    std::optional<Attempt> attempt;  // nothing: it still has the version that was refused
+    bool newer = false;              // it has a newer version than the current one, or says so
+  };
+  Asked ask(std::size_t primary, const zone::VerifiedZone* current, const Accept& accept);
   Attempt transfer(transfer::Client& client, Attempt attempt, const zone::VerifiedZone* current,
                    const Accept& accept);
-  Result<void> take(zone::Zone zone, std::uint32_t& serial, const zone::VerifiedZone* current,
+  using CheckSerial = std::function<Result<void>(std::uint32_t serial)>;
+  Result<void> take(zone::Zone zone, std::uint32_t& serial, const CheckSerial& check,
                     const Accept& accept) const;
+  // Errc::Refused: older than what is served, by this process or by what it took over from.
+  [[nodiscard]] Result<void> check_not_back(std::uint32_t serial,
+                                            const zone::VerifiedZone* current) const;
+  [[nodiscard]] Result<void> check_transferred(std::uint32_t serial, std::uint32_t announced,
+                                               const zone::VerifiedZone* current) const;
   static Result<FileStamp> stamp_of(const std::string& path);
 
   ZoneConfig config_;
@@ -77,7 +90,7 @@ class ZoneSource {
   Clock clock_;
   std::optional<FileStamp> loaded_file_;
   RefusedVersion<std::optional<FileStamp>> refused_file_;
-  RefusedVersion<std::optional<std::uint32_t>> refused_serial_;
+  std::vector<RefusedVersion<std::optional<std::uint32_t>>> refused_serials_;  // one for each primary
 };
 
 }  // namespace imrs::pipeline

@@ -26,11 +26,16 @@ Error bad_transfer(std::string_view why) {
 }  // namespace
 
 AxfrReader::AxfrReader(wire::Name origin, std::uint16_t id, std::size_t max_size)
-    : origin_(std::move(origin)), id_(id), room_(max_size), builder_(origin_) {}
+    : origin_(std::move(origin)), id_(id), max_size_(max_size), builder_(origin_) {}
 
 Result<void> AxfrReader::feed(Bytes octets) {
-  if (octets.size() > room_) return bad_transfer("larger than this program takes");
-  room_ -= octets.size();
+  if (octets.size() > max_size_ - received_) {
+    return bad_transfer("larger than the " + std::to_string(max_size_) +
+                        " octets this program takes; look at what that primary serves as " +
+                        origin_.text() + " (a zone that has grown so large needs a build with a larger " +
+                        "kMaxTransferSize)");
+  }
+  received_ += octets.size();
   stream_.feed(octets);
   while (auto message = stream_.next()) {
     if (complete_) return bad_transfer("a message after the last SOA");

@@ -42,7 +42,8 @@ class AxfrReader {
 
   wire::Name origin_;
   std::uint16_t id_;
-  std::size_t room_;  // octets that may still come
+  std::size_t max_size_;
+  std::size_t received_ = 0;  // octets, at most max_size_
   MessageStream stream_;
   zone::ZoneBuilder builder_;
   std::optional<std::vector<std::uint8_t>> soa_;  // rdata of the first record

@@ -6,6 +6,7 @@
 
 #include "dns/wire/bytes.h"
 #include "dns/wire/protocol.h"
+#include "dns/wire/rdata_names.h"
 #include "dns/wire/text.h"
 
 namespace imrs::transfer {
@@ -17,39 +18,21 @@ Error malformed(std::string_view why) {
   return Error{Errc::InvalidInput, "malformed response: " + std::string(why)};
 }
 
-// Where compressed names may stand in the rdata of a type.
-struct CompressedNames {
-  std::size_t before = 0;  // octets in front of them
-  std::size_t names = 0;
-};
-
-CompressedNames compressed_names(std::uint16_t type) {
-  using namespace wire::rrtype;
-  switch (type) {
-    case NS:
-    case CNAME:
-    case PTR: return {0, 1};
-    case SOA: return {0, 2};
-    case MX: return {2, 1};
-    case SRV: return {6, 1};
-    default: return {};
-  }
-}
-
 // The rdata at [begin, end) of `message` without compression.
 Result<std::vector<std::uint8_t>> expand_rdata(Bytes message, std::size_t begin, std::size_t end,
                                                std::uint16_t type) {
-  const CompressedNames layout = compressed_names(type);
+  const wire::RdataNames layout = wire::rdata_names(type);
   const Bytes upto_end = message.first(end);
   std::vector<std::uint8_t> out;
   wire::ByteWriter writer(out);
   std::size_t position = begin;
-  if (layout.names > 0) {
+  const std::size_t names = layout.compression == wire::Compression::Never ? 0 : layout.names;
+  if (names > 0) {
     if (end - begin < layout.before) return malformed("rdata is too short");
     writer.put(message.subspan(begin, layout.before));
     position += layout.before;
   }
-  for (std::size_t i = 0; i < layout.names; ++i) {
+  for (std::size_t i = 0; i < names; ++i) {
     auto name = read_name(upto_end, position);
     if (!name) return name.error().within(wire::type_text(type) + " rdata");
     writer.put(name->wire());

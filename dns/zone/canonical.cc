@@ -7,31 +7,10 @@
 
 #include "dns/wire/bytes.h"
 #include "dns/wire/protocol.h"
+#include "dns/wire/rdata_names.h"
 
 namespace imrs::zone {
 namespace {
-
-// Where names stand in the rdata of a type: octets before them, how many, octets after them.
-struct NameLayout {
-  std::size_t before = 0;
-  std::size_t names = 0;
-  std::optional<std::size_t> after = 0;  // nothing: any number
-};
-
-std::optional<NameLayout> layout_of(std::uint16_t type) {
-  using namespace wire::rrtype;
-  switch (type) {
-    case NS:
-    case CNAME:
-    case PTR:
-    case DNAME: return NameLayout{0, 1, 0};
-    case SOA: return NameLayout{0, 2, 20};
-    case MX: return NameLayout{2, 1, 0};
-    case SRV: return NameLayout{6, 1, 0};
-    case RRSIG: return NameLayout{18, 1, std::nullopt};
-    default: return std::nullopt;
-  }
-}
 
 std::optional<std::size_t> fixed_size(std::uint16_t type) {
   if (type == wire::rrtype::A) return 4;
@@ -50,11 +29,11 @@ std::optional<std::size_t> name_end(std::span<const std::uint8_t> rdata, std::si
 }  // namespace
 
 Rdata canonical_rdata(std::uint16_t type, const Rdata& rdata) {
-  const auto layout = layout_of(type);
-  if (!layout || !well_formed(type, rdata)) return rdata;
+  if (!well_formed(type, rdata)) return rdata;
+  const wire::RdataNames layout = wire::rdata_names(type);
   Rdata out(rdata);
-  std::size_t pos = layout->before;
-  for (std::size_t i = 0; i < layout->names; ++i) {
+  std::size_t pos = layout.before;
+  for (std::size_t i = 0; i < layout.names; ++i) {
     const std::size_t end = *name_end(rdata, pos);
     std::transform(out.begin() + static_cast<std::ptrdiff_t>(pos),
                    out.begin() + static_cast<std::ptrdiff_t>(end),
@@ -67,11 +46,10 @@ Rdata canonical_rdata(std::uint16_t type, const Rdata& rdata) {
 bool well_formed(std::uint16_t type, std::span<const std::uint8_t> rdata) {
   if (const auto size = fixed_size(type)) return rdata.size() == *size;
   if (type == wire::rrtype::NSEC) return name_end(rdata, 0).has_value();
-  const auto layout = layout_of(type);
-  if (!layout) return true;
-  std::optional<std::size_t> pos = layout->before;
-  for (std::size_t i = 0; i < layout->names && pos; ++i) pos = name_end(rdata, *pos);
-  return pos && (!layout->after || rdata.size() - *pos == *layout->after);
+  const wire::RdataNames layout = wire::rdata_names(type);
+  std::optional<std::size_t> pos = layout.before;
+  for (std::size_t i = 0; i < layout.names && pos; ++i) pos = name_end(rdata, *pos);
+  return pos && (!layout.after || rdata.size() - *pos == *layout.after);
 }
 
 void append_canonical_rr(std::vector<std::uint8_t>& out, const wire::Name& owner,

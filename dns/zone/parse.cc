@@ -42,14 +42,20 @@ Result<void> ZoneBuilder::add(const wire::Name& owner, std::uint16_t type, std::
   if (type == 0 || type == rrtype::OPT || (type >= 128 && type <= 255)) {
     return at(owner, type, "is not a type that a zone can hold");
   }
-  if (!well_formed(type, rdata)) return at(owner, type, "has malformed rdata");
+  if (!well_formed(type, rdata)) {
+    return at(owner, type, "has malformed rdata: its " + std::to_string(rdata.size()) +
+                               " octets do not read as that type");
+  }
   Rdata value(rdata.begin(), rdata.end());
   const bool signature = type == rrtype::RRSIG;
   const std::uint16_t covered = signature ? load_u16(value.data()) : type;
   RRset& set = zone_.nodes[owner][covered];
   auto& values = signature ? set.signatures : set.rdata;
   auto& set_ttl = signature ? set.signature_ttl : set.ttl;
-  if (!values.empty() && set_ttl != ttl) return at(owner, type, "differing TTLs in one RRset");
+  if (!values.empty() && set_ttl != ttl) {
+    return at(owner, type, "differing TTLs in one RRset: " + std::to_string(set_ttl) + " and " +
+                               std::to_string(ttl));
+  }
   if (values.size() >= kMaxRecordsInSet) return at(owner, type, "more records than a message can hold");
   set_ttl = ttl;
   insert_rdata(values, type, std::move(value));

@@ -38,7 +38,7 @@ struct SignedSet {
 
 struct SignatureSummary {
   std::uint32_t verified = 0;
-  std::int64_t first_end = 0;  // Unix time
+  std::int64_t first_end = 0;  // Unix time; a set lasts as long as its last valid signature
 };
 
 // Checks all the sets: each needs at least one RRSIG by one of `keys` that verifies and is within its

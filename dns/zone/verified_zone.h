@@ -24,7 +24,8 @@ class VerifiedZone {
   [[nodiscard]] std::uint32_t refresh() const noexcept { return refresh_; }
   [[nodiscard]] std::uint32_t retry() const noexcept { return retry_; }
   [[nodiscard]] std::uint32_t expire() const noexcept { return expire_; }
-  // Unix time at which the first signature ends; 0 if there is none.
+  // Unix time until which every RRset has a valid signature, the DNSKEY set one by a trusted key; 0 if
+  // there are none.
   [[nodiscard]] std::int64_t first_signature_end() const noexcept { return first_signature_end_; }
   [[nodiscard]] std::uint32_t signatures_verified() const noexcept { return signatures_verified_; }
 

@@ -82,19 +82,22 @@ class Verifier {
   }
 
   Result<void> check_dnssec() {
-    auto keys = trusted_keys();
+    std::int64_t anchored_end = 0;
+    auto keys = trusted_keys(anchored_end);
     if (!keys) return keys.error();
     if (auto ok = classify(); !ok) return ok;
     auto summary = check_signatures(signed_, zone().origin, *keys, now_);
     if (!summary) return summary.error().within("zone " + zone().origin.text());
     result_.signatures_verified_ = summary->verified;
-    result_.first_signature_end_ = summary->first_end;
+    // Without an anchored key's signature over the DNSKEY set nothing else holds, whatever signed it too.
+    result_.first_signature_end_ = std::min(summary->first_end, anchored_end);
     auto chain = check_nsec_chain(chain_);
     return chain ? chain : chain.error().within("zone " + zone().origin.text());
   }
 
-  // The zone's keys, if one that an anchor names has signed them all (RFC 4035 section 5.2).
-  Result<std::vector<DnsKey>> trusted_keys() {
+  // The zone's keys, if one that an anchor names has signed them all (RFC 4035 section 5.2), and when the
+  // last such signature ends.
+  Result<std::vector<DnsKey>> trusted_keys(std::int64_t& anchored_end) {
     const auto found = apex().find(DNSKEY);
     if (found == apex().end() || found->second.rdata.empty()) return refused("has no DNSKEY");
     std::vector<DnsKey> keys, anchored;
@@ -110,9 +113,11 @@ class Verifier {
                      "); if the key was rolled, install the new anchor");
     }
     const SignedSet dnskeys{&zone().origin, DNSKEY, &found->second};
-    if (auto ok = check_signatures({&dnskeys, 1}, zone().origin, anchored, now_); !ok) {
-      return refused("DNSKEY set is not signed by a trusted key: " + ok.error().message);
+    auto summary = check_signatures({&dnskeys, 1}, zone().origin, anchored, now_);
+    if (!summary) {
+      return refused("DNSKEY set is not signed by a trusted key: " + summary.error().message);
     }
+    anchored_end = summary->first_end;
     return keys;
   }
 
@@ -182,7 +187,8 @@ class Verifier {
     if (!matched) return matched.error().within("zone " + zone().origin.text());
     result_.zonemd_verified_ = *matched;
     if (!*matched && policy_.zonemd == VerifyPolicy::Zonemd::Required) {
-      return refused("has no ZONEMD, and the configuration requires one");
+      return refused("has no ZONEMD of a supported scheme and hash algorithm, and the configuration "
+                     "requires one");
     }
     return {};
   }

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <map>
 #include <memory>
+#include <optional>
+#include <string>
 
 #include "dns/wire/bytes.h"
 #include "dns/wire/protocol.h"
@@ -88,11 +90,11 @@ Result<bool> check_zonemd(const Zone& zone, std::uint32_t soa_serial) {
   // Section 4 point 4: two records of one scheme and hash must not be used.
   std::map<std::pair<std::uint8_t, std::uint8_t>, int> seen;
   for (const Rdata& rdata : found->second.rdata) {
-    if (rdata.size() > kDigestOffset) ++seen[{rdata[4], rdata[5]}];
+    if (rdata.size() >= kDigestOffset) ++seen[{rdata[4], rdata[5]}];
   }
-  std::string why = "no record of a supported scheme and hash algorithm";
+  std::optional<std::string> why;  // there: a supported record does not match
   for (const Rdata& rdata : found->second.rdata) {
-    if (rdata.size() < kDigestOffset + 12) continue;
+    if (rdata.size() < kDigestOffset) continue;
     wire::ByteReader reader(rdata);
     const std::uint32_t serial = reader.u32();
     const std::uint8_t scheme = reader.u8(), hash = reader.u8();
@@ -108,7 +110,8 @@ Result<bool> check_zonemd(const Zone& zone, std::uint32_t soa_serial) {
       why = "the digest is not the zone's: a record was altered, added or removed";
     }
   }
-  return refused(zone, why);
+  if (why) return refused(zone, *why);
+  return false;
 }
 
 }  // namespace imrs::zone

@@ -117,6 +117,18 @@ TEST(Child, RefusesVersionAfterVersion) {
   EXPECT_EQ(child.images_passed_over, 0);
 }
 
+TEST(Child, StartsNoLowerThanWhatIsServed) {
+  const TempDir dir;
+  const std::string json = root_from(from_file(dir.write("root.zone", golden("root.zone"))));
+  ZoneChild child(
+      replaced(json, R"("refresh_seconds")", R"("served_serial": 2026010101, "refresh_seconds")"));
+  const auto refused = child.next_report(State::Refused);
+  ASSERT_TRUE(refused) << child.log();
+  EXPECT_THAT(refused->reason.str(), HasSubstr("serial 2026010100 goes back: 2026010101 is served"));
+  dir.write("root.zone", golden("root-next.zone"));
+  EXPECT_EQ(serials(child.next_image()), (Serials{{".", kNext}}));
+}
+
 TEST(Child, WaitsUntilEveryZoneIsGood) {
   const TempDir dir;
   dir.write("root.zone", golden("root.zone"));
@@ -193,6 +205,8 @@ TEST(Child, IsCaged) {
   EXPECT_THAT(status, HasSubstr("NoNewPrivs:\t1"));
 #ifndef IMRS_SANITIZED
   EXPECT_THAT(status, HasSubstr("Seccomp:\t2"));
+  const std::string limits = test::read_text("/proc/" + std::to_string(child.pid()) + "/limits");
+  EXPECT_THAT(limits, testing::ContainsRegex("Max data size +1073741824 +1073741824"));
 #endif
 }
 

@@ -70,7 +70,7 @@ TEST(Parse, RefusesAndNamesTheLine) {
       {"SOA below the apex", kApex + "a.example. 60 IN SOA . . 1 2 3 4 5\n",
        {"line 3", "a.example. SOA"}},
       {"TTLs differ", kApex + "a.example. 60 IN A 192.0.2.1\na.example. 61 IN A 192.0.2.2\n",
-       {"line 4", "a.example. A", "TTL"}},
+       {"line 4", "a.example. A", "TTLs in one RRset: 60 and 61"}},
       {"no SOA", "example. 3600 IN NS ns.example.\n", {"SOA"}},
       {"two SOAs", kApex + "example. 3600 IN SOA ns.example. admin.example. 2 2 3 4 5\n", {"SOA"}},
       {"empty", "", {"SOA"}},

@@ -90,6 +90,17 @@ void expect_refused(const std::vector<Broken>& cases) {
   }
 }
 
+TEST(Verify, TheDnskeySetLastsAsLongAsTheTrustedKeysSignature) {
+  constexpr std::int64_t kTrustedEnd = 2082758400;  // 2036-01-01; the other key's: kEnd
+  const std::string text = golden("root-dnskey-ends.zone");
+  const Setting setting{.anchor = "root-dnskey-ends.ds", .now = kTrustedEnd};
+  auto zone = verify_text(text, setting);
+  ASSERT_TRUE(zone.ok()) << zone.error().message;
+  EXPECT_EQ(zone->first_signature_end(), kTrustedEnd);
+  expect_refused({{"a second later", text, {"not signed by a trusted key", "ended 2036-01-01T00:00:00Z"},
+                   {.anchor = setting.anchor, .now = kTrustedEnd + 1}}});
+}
+
 TEST(Verify, RefusesByDateAndAnchor) {
   const std::string good = golden("root.zone");
   expect_refused({
@@ -186,16 +197,20 @@ TEST(Verify, ZonemdGuardsWhatIsNotSigned) {
       {"a digest of zeros", golden("root-zonemd-digest.zone"), {"ZONEMD", "digest is not the zone's"}},
       {"another serial", golden("root-zonemd-serial.zone"),
        {"ZONEMD", "is for serial 2026010099, the SOA has 2026010100"}},
-      {"no hash that is known", golden("root-zonemd-hash.zone"), {"ZONEMD", "supported"}},
+      {"required and of no hash that is known", golden("root-zonemd-hash.zone"),
+       {"has no ZONEMD of a supported scheme", "requires one"},
+       {.policy = {.zonemd = VerifyPolicy::Zonemd::Required}}},
       {"required and absent", golden("root-plain.zone"), {"has no ZONEMD", "requires one"},
        {.policy = {.zonemd = VerifyPolicy::Zonemd::Required}}},
   });
   EXPECT_TRUE(verify_text(golden("root-zonemd-digest.zone"),
                           {.policy = {.zonemd = VerifyPolicy::Zonemd::None}})
                   .ok());
-  auto plain = verify_text(golden("root-plain.zone"));
-  ASSERT_TRUE(plain.ok()) << plain.error().message;
-  EXPECT_FALSE(plain->zonemd_verified());
+  for (const char* file : {"root-plain.zone", "root-zonemd-hash.zone"}) {
+    auto zone = verify_text(golden(file));
+    ASSERT_TRUE(zone.ok()) << file << ": " << zone.error().message;
+    EXPECT_FALSE(zone->zonemd_verified()) << file;
+  }
 }
 
 TEST(Verify, WithoutDnssecStillChecksTheApexAndZonemd) {
