@@ -138,14 +138,10 @@ void ZoneLink::on_report(const ZoneReport& report) {
   state.last_serial = report.serial;
   state.last_reason = report.reason.str();
   state.last_attempt_ms = wall_ms();
-  switch (report.state) {
-    case ZoneReport::State::Unchanged:
-      // Only what is served is confirmed by it: a newer version may be waiting, or have been given up.
-      if (report.serial == state.serial) tracked.refreshed = clock_.now();
-      break;
-    case ZoneReport::State::Loaded: break;  // counts from when it is served
-    case ZoneReport::State::Refused: ++state.refusals; break;
-    case ZoneReport::State::Unreachable: break;
+  if (report.state == ZoneReport::State::Refused) ++state.refusals;
+  // Only what is served can be confirmed: a newer version may be waiting, or have been given up.
+  if (report.confirmed != 0 && report.confirmed_serial == state.serial) {
+    tracked.refreshed = clock_.now();
   }
   if (repeated) return;  // said once; the metrics count the rest
   const bool good = state.last_reason.empty();

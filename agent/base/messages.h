@@ -157,6 +157,8 @@ struct ZoneReport {
   FixedText<128> source;          // file name, or address and port of the primary
   std::uint32_t serial = 0;       // 0 if it was not learnt
   FixedText<512> reason;          // Refused, Unreachable: which record, what, why
+  std::uint32_t confirmed = 0;    // 1: a source has the current version, `confirmed_serial`: it is fresh
+  std::uint32_t confirmed_serial = 0;
 };
 
 // ---- agent -> web ------------------------------------------------------------------------------

@@ -52,6 +52,8 @@ ZoneReport report_of(const ZoneSource& source, const Attempt& attempt) {
   report.source = attempt.source;
   report.serial = attempt.serial;
   report.reason = attempt.reason;
+  report.confirmed = attempt.confirmed ? 1 : 0;
+  report.confirmed_serial = attempt.confirmed.value_or(0);
   return report;
 }
 

@@ -103,6 +103,7 @@ std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current,
   if (!stamp) return failed(attempt, stamp.error());
   if (current != nullptr && loaded_file_ == *stamp) {
     attempt.serial = current->serial();
+    attempt.confirmed = attempt.serial;
     return attempt;
   }
   if (refused_file_.holds(*stamp)) return std::nullopt;
@@ -138,7 +139,9 @@ std::optional<Attempt> ZoneSource::attempt_primaries(const VerifiedZone* current
       unchanged = std::move(attempt);
     }
   }
-  return unchanged && !newer ? unchanged : failures;
+  if (unchanged && !newer) return unchanged;
+  if (unchanged && failures) failures->confirmed = unchanged->confirmed;
+  return failures;
 }
 
 ZoneSource::Asked ZoneSource::ask(std::size_t primary, const VerifiedZone* current,
@@ -156,7 +159,10 @@ ZoneSource::Asked ZoneSource::ask(std::size_t primary, const VerifiedZone* curre
   auto serial = client->soa_serial(origin_);
   if (!serial) return {failed(attempt, serial.error())};
   attempt.serial = *serial;
-  if (current != nullptr && *serial == current->serial()) return {attempt};
+  if (current != nullptr && *serial == current->serial()) {
+    attempt.confirmed = *serial;
+    return {attempt};
+  }
   if (auto order = check_not_back(*serial, current); !order) return {failed(attempt, order.error())};
   auto& refused = refused_serials_[primary];
   if (refused.holds(*serial)) return {std::nullopt, true};

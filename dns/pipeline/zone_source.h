@@ -25,6 +25,9 @@ struct Attempt {
   std::string source;            // file name, or address and port of the primary
   std::uint32_t serial = 0;      // 0 if it was not learnt
   std::string reason;            // Refused, Unreachable
+  // The current serial, if one of the sources has it: it is fresh, whatever else the attempt brought. One
+  // lying primary does not make a zone expire that another one confirms.
+  std::optional<std::uint32_t> confirmed;
 };
 
 class ZoneSource {

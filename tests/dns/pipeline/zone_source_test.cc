@@ -114,6 +114,20 @@ TEST(ZoneSource, AsksThePrimariesUntilOneHasAGoodNewerVersion) {
   }
 }
 
+// A primary that lies does not make a zone expire that another one confirms.
+TEST(ZoneSource, OnePrimaryWithTheCurrentVersionConfirmsIt) {
+  const auto confirmed = [](const std::vector<Says>& primaries) {
+    Rig rig(primaries);
+    return rig.attempt(6)->confirmed;
+  };
+  EXPECT_EQ(confirmed({{6}}), 6U);
+  EXPECT_EQ(confirmed({{6}, {7, {}, true}}), 6U);
+  EXPECT_EQ(confirmed({{7, {}, true}, {6}}), 6U);
+  EXPECT_EQ(confirmed({{5}, {6}}), 6U);
+  EXPECT_EQ(confirmed({{5}}), std::nullopt);
+  EXPECT_EQ(confirmed({{7, {}, true}}), std::nullopt);
+}
+
 TEST(ZoneSource, ARefusedVersionIsNotReadAgainFromThere) {
   Rig rig({{7, {}, true}, {6}});
   EXPECT_EQ(rig.attempt(6)->state, State::Refused);
