@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 #include <string_view>
 
 namespace imrs::bgp {
@@ -49,22 +49,6 @@ std::optional<ProtocolRow> parse_row(std::string_view text) {
   return row;
 }
 
-// The number before "exported" in "0 imported, 1 exported, 0 preferred".
-std::optional<std::uint64_t> exported_count(std::string_view text) {
-  std::string_view before;
-  while (!trimmed(text).empty()) {
-    const std::string_view word = next_word(text);
-    if (word.starts_with("exported")) {
-      std::uint64_t count = 0;
-      const auto [end, error] = std::from_chars(before.data(), before.data() + before.size(), count);
-      if (error == std::errc{} && !before.empty()) return count;
-      return std::nullopt;
-    }
-    before = word;
-  }
-  return std::nullopt;
-}
-
 void set_once(std::string& field, std::string_view value) {
   if (field.empty()) field = value;
 }
@@ -75,11 +59,8 @@ void take_detail(std::string_view text, SessionDetails& details) {
   const std::string_view key = trimmed(text.substr(0, colon));
   const std::string_view value = trimmed(text.substr(colon + 1));
   if (key == "BGP state") set_once(details.state, value);
-  if (key == "Neighbor address") set_once(details.neighbour, value);
-  if (key == "Neighbor AS") set_once(details.neighbour_as, value);
   if (key == "Last error") set_once(details.last_error, value);
   if (key == "Message") set_once(details.message, value);
-  if (key == "Routes" && !details.routes_exported) details.routes_exported = exported_count(value);
 }
 
 // "199.7.83.0/24  unicast [specific_v4 12:46:52.976] * (200)"; nothing for a table's name, a second

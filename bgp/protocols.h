@@ -3,8 +3,6 @@
 // compared only for being the same.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,11 +28,8 @@ struct ProtocolRow {
 // One BGP protocol of `show protocols all`.
 struct SessionDetails {
   std::string state;          // "Established", "Idle", "Down", ...
-  std::string neighbour;      // address
-  std::string neighbour_as;
   std::string last_error;     // gone once Established
   std::string message;        // RFC 8203, as BIRD prints it; stays when the session is up again
-  std::optional<std::uint64_t> routes_exported;  // only when the channel is up
   bool operator==(const SessionDetails&) const = default;
 };
 

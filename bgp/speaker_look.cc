@@ -187,8 +187,13 @@ void Speaker::Impl::nudge_while_starting() {
   if (starting) nudge_until_ = Clock::now() + kNudgeAfter;
 }
 
-// After a whole look that no announce() has overtaken.
+// After a whole look that no announce() has overtaken. A withdrawal is confirmed only by what has been
+// seen: a protocol BIRD does not know or a session it does not tell about may still announce.
 void Speaker::Impl::judge(const Plan& plan) {
+  const bool blind = !plan.missing.empty() ||
+                     std::ranges::any_of(sessions_, [](const Session& session) {
+                       return !session.complaint.empty();
+                     });
   const bool unwanted =
       plan.withdraws() || std::ranges::any_of(sessions_, [&](const Session& session) {
         return exports_unwanted(wanted_, session.routes);
@@ -200,7 +205,7 @@ void Speaker::Impl::judge(const Plan& plan) {
     next_look_ = Clock::now() + kConfirmInterval;
     return;
   }
-  if (withdrawal_.confirm()) {
+  if (!blind && withdrawal_.confirm()) {
     note("BIRD has confirmed the withdrawal");
     if (hooks_.withdrawal_confirmed) hooks_.withdrawal_confirmed();
   }

@@ -77,7 +77,6 @@ class State {
     return !withdrawn_ && (phase_ == Phase::Up || phase_ == Phase::Falling);
   }
   [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
-  [[nodiscard]] int flaps() const noexcept { return flaps_; }
 
  private:
   friend Verdict step(State&, const Event&, const Policy&, TimePoint);

@@ -1,6 +1,6 @@
 // health/expectations.h
 // Which answers are right now: those of the image that is served, and, from the moment a new one is
-// handed to the engine until every worker has switched, those of either. Also the rotation of
+// handed to the engine until every worker has switched, those of either. Also the walk through the deep
 // questions. One thread.
 #pragma once
 
@@ -28,10 +28,11 @@ class Expectations {
 
   [[nodiscard]] bool ready() const noexcept { return current_ != nullptr; }
 
-  // Every second question is the quick one (the root's SOA); the others walk through all names.
-  [[nodiscard]] image::ProbeQuestion next_question();
+  // Quick: the root's SOA. Deep: the next of all questions there are, whoever of the probers asks it;
+  // round and round. Only when ready().
+  [[nodiscard]] image::ProbeQuestion next_question(bool deep);
 
-  // Nothing if `response` is right; otherwise what differs, in words.
+  // Nothing if `response` is right; otherwise what differs, in words. Only when ready().
   [[nodiscard]] std::optional<std::string> mismatch(const image::ProbeQuestion& question,
                                                     std::uint16_t id, Transport transport,
                                                     std::span<const std::uint8_t> response) const;
@@ -39,7 +40,6 @@ class Expectations {
  private:
   std::shared_ptr<const image::Image> current_;
   std::shared_ptr<const image::Image> previous_;
-  std::size_t asked_ = 0;
   std::size_t deep_ = 0;
 };
 

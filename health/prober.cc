@@ -10,6 +10,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "health/exchange.h"
 
@@ -54,7 +55,7 @@ asio::awaitable<void> Prober::run() {
 
 asio::awaitable<void> Prober::ask_once() {
   using namespace asio::experimental::awaitable_operators;
-  const auto question = expectations_.next_question();
+  const auto question = expectations_.next_question(std::exchange(deep_, !deep_));
   const auto id = static_cast<std::uint16_t>(ids_());
   const Pressure before = hooks_.pressure(target_);
   const auto deadline = Clock::now() + timing_.timeout;
@@ -74,6 +75,9 @@ asio::awaitable<Prober::Seen> Prober::exchange(const image::ProbeQuestion& quest
   if (!response) {
     const bool own = response.error().code == Errc::Unavailable;
     co_return Seen{own ? Outcome::NotAsked : Outcome::NoAnswer, response.error().message};
+  }
+  if (!expectations_.ready()) {
+    co_return Seen{Outcome::NotAsked, "the image has been taken back meanwhile"};
   }
   if (auto wrong = expectations_.mismatch(question, id, target_.transport, *response)) {
     co_return Seen{Outcome::Differed, *wrong};

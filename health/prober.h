@@ -63,6 +63,7 @@ class Prober {
   Expectations& expectations_;
   Hooks hooks_;
   std::minstd_rand ids_;
+  bool deep_ = false;  // the next question; every second one is
 };
 
 }  // namespace imrs::health

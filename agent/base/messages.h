@@ -45,7 +45,7 @@ struct LaunchStart {
 };
 inline constexpr int kChildChannelFd = 3;
 
-// launcher -> agent, with a pidfd; or pid = 0, no pidfd and the reason.
+// launcher -> agent: the child's pid; or pid = 0 and the reason.
 struct LaunchStarted {
   static constexpr std::uint32_t kType = 0x4c02;
   std::uint32_t type = kType;
@@ -118,7 +118,8 @@ struct EngineServing {
 };
 
 // Setup or image not accepted. After a refused setup the engine ends; after a refused image it goes
-// on with the one it has.
+// on with the one it has. If it has accepted an image and a worker does not take it in time, it
+// ends without a word: the next engine is offered that image once more.
 struct EngineRefused {
   static constexpr std::uint32_t kType = 0x4512;
   std::uint32_t type = kType;
@@ -163,8 +164,8 @@ struct ZoneReport {
 
 // ---- agent -> web ------------------------------------------------------------------------------
 
-// First message; with a sealed memfd of JSON (web/settings.h) and then the listening TCP sockets:
-// `noc_sockets` of the NOC listener, then `ops_sockets` of the ops listener.
+// First message; with a sealed memfd of JSON ({"identity": TEXT}, the instance's name) and then the
+// listening TCP sockets: `noc_sockets` of the NOC listener, then `ops_sockets` of the ops listener.
 struct WebSetup {
   static constexpr std::uint32_t kType = 0x5701;
   std::uint32_t type = kType;
@@ -172,7 +173,7 @@ struct WebSetup {
   std::uint32_t ops_sockets = 0;
 };
 
-// A snapshot is sent as kWebSnapshot (four octets) followed by JSON text (agent/base/snapshot.h).
+// A snapshot is sent as kWebSnapshot (four octets) followed by JSON text (agent/snapshot/snapshot.h).
 inline constexpr std::uint32_t kWebSnapshot = 0x5702;
 
 }  // namespace imrs

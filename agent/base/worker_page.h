@@ -36,10 +36,9 @@ struct alignas(4096) WorkerPage {
   Counter progress;        // counts up with every turn of the worker's loop, also when idle
   Counter generation;      // image generation this worker answers from; 0 before the first
   Counter probes;          // answered on the private sockets
-  Counter started_ns;      // CLOCK_MONOTONIC when this worker started; 0 = never
   Counter send_errors;     // responses that the kernel did not take
   Counter tcp_connections; // open now
-  Counter tcp_rejected;    // connections closed because a table was full
+  Counter tcp_rejected;    // connections closed, or left waiting, because a table was full
   std::array<std::array<TrafficCounters, 2>, 2> traffic;  // [transport][family]
 };
 

@@ -7,9 +7,18 @@
 #include <set>
 
 #include "agent/config/address.h"
+#include "agent/config/bird_words.h"
 
 namespace imrs {
 namespace {
+
+constexpr std::size_t kMaxAddresses = 16;
+constexpr std::size_t kMaxZones = 16;
+constexpr std::size_t kMaxUnixPath = 107;  // octets of sun_path without its NUL
+
+std::string element(const char* list, std::size_t index) {
+  return list + ("[" + std::to_string(index) + "]");
+}
 
 bool is_host_name(std::string_view name) {
   if (name.empty() || name.size() > 253 || name.front() == '.' || name.back() == '.') return false;
@@ -50,14 +59,33 @@ void check_service(const Config& config, Complaints& complaints) {
     complaints.add("service.device", "must be an interface name of 1 to 15 characters");
   }
   if (config.service.addresses.empty()) complaints.add("service.addresses", "must not be empty");
+  if (config.service.addresses.size() > kMaxAddresses) {
+    complaints.add("service.addresses", "at most 16 addresses");
+  }
   for (std::size_t i = 0; i < config.service.addresses.size(); ++i) {
     const IpAddress& address = config.service.addresses[i];
-    const std::string path = "service.addresses[" + std::to_string(i) + "]";
+    const std::string path = element("service.addresses", i);
     const bool inside = std::ranges::any_of(
         config.prefixes, [&](const Prefix& prefix) { return contains(prefix, address); });
     if (!inside) complaints.add(path, "lies in none of the prefixes, so no route leads to it");
     if (std::ranges::count(config.service.addresses, address) > 1) {
       complaints.add(path, "is given twice");
+    }
+  }
+}
+
+void check_prefixes(const Config& config, Complaints& complaints) {
+  for (std::size_t i = 0; i < config.prefixes.size(); ++i) {
+    const Prefix& prefix = config.prefixes[i];
+    const bool used = std::ranges::any_of(
+        config.service.addresses, [&](const IpAddress& address) { return contains(prefix, address); });
+    if (!used) {
+      complaints.add(element("prefixes", i), "holds no service address; nothing would answer there");
+    }
+    const auto before = config.prefixes.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::find_if(config.prefixes.begin(), before,
+                     [&](const Prefix& other) { return other.text == prefix.text; }) != before) {
+      complaints.add(element("prefixes", i), "is given twice; one role each");
     }
   }
 }
@@ -75,6 +103,9 @@ void check_neighbour(const NeighbourConfig& neighbour, const std::string& path,
                std::isdigit(static_cast<unsigned char>(c)) != 0;
       });
   if (!name_ok) complain("name", "must be lower-case letters, digits and _, a letter first");
+  if (is_bird_word(neighbour.name)) {
+    complain("name", "is a word of BIRD's own language; take another, like \"host4\"");
+  }
   if (neighbour.address.family != neighbour.source.family) {
     complain("source", "must be of the neighbour address's family");
   }
@@ -101,12 +132,17 @@ void check_bgp(const BgpConfig& bgp, Complaints& complaints) {
   if (!router_id || router_id->family != Family::V4) {
     complaints.add("bgp.router_id", "must be an IPv4 address");
   }
+  const std::string& socket = bgp.control_socket;
+  if (!socket.starts_with('/') || socket.size() > kMaxUnixPath ||
+      socket.find('\0') != std::string::npos) {
+    complaints.add("bgp.control_socket", "must be an absolute file name of at most 107 octets");
+  }
   if (bgp.neighbours.empty()) complaints.add("bgp.neighbours", "must not be empty");
   constexpr std::array kTaken{"device1", "bfd1", "specific_v4", "specific_v6", "covering_v4",
                               "covering_v6", "drain_v4", "drain_v6"};
   std::set<std::string> names(kTaken.begin(), kTaken.end());
   for (std::size_t i = 0; i < bgp.neighbours.size(); ++i) {
-    const std::string path = "bgp.neighbours[" + std::to_string(i) + "]";
+    const std::string path = element("bgp.neighbours", i);
     check_neighbour(bgp.neighbours[i], path, complaints);
     if (!names.insert(bgp.neighbours[i].name).second) {
       complaints.add(path + ".name", "is taken; every neighbour needs a name of its own");
@@ -114,14 +150,47 @@ void check_bgp(const BgpConfig& bgp, Complaints& complaints) {
   }
 }
 
+// Of an absolute name in lower case.
+bool is_zone_name(std::string_view name) {
+  if (name == ".") return true;
+  std::size_t label = 0;
+  for (const char c : name) {
+    const bool allowed = std::islower(static_cast<unsigned char>(c)) != 0 ||
+                         std::isdigit(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_';
+    if (c != '.' && !allowed) return false;
+    if (c == '.' && label == 0) return false;
+    label = c == '.' ? 0 : label + 1;
+    if (label > 63) return false;
+  }
+  return label == 0 && name.size() <= 254;  // 255 octets on the wire
+}
+
+void check_transfers(const ZoneConfig& zone, const Config& config, const std::string& path,
+                     Complaints& complaints) {
+  if (zone.primaries.empty()) return;
+  if (!config.management) {
+    return complaints.add("management.address", "is missing; transfers leave from it");
+  }
+  const bool reachable = std::ranges::any_of(zone.primaries, [&](const PrimaryConfig& primary) {
+    return primary.address.family == config.management->family;
+  });
+  if (!reachable) {
+    complaints.add(path + ".primaries",
+                   "are all of another family than management.address, from which transfers leave");
+  }
+}
+
 void check_zone(const ZoneConfig& zone, const Config& config, const std::string& path,
                 Complaints& complaints) {
+  if (!is_zone_name(zone.origin)) {
+    complaints.add(path + ".origin",
+                   "must be a domain name: labels of 1 to 63 letters, digits, - and _, at most 255 "
+                   "octets in all");
+  }
   if (zone.file.empty() == zone.primaries.empty()) {
     complaints.add(path, "needs exactly one of \"file\" and \"primaries\"");
   }
-  if (!zone.primaries.empty() && !config.management) {
-    complaints.add("management.address", "is missing; transfers leave from it");
-  }
+  check_transfers(zone, config, path, complaints);
   if (zone.dnssec == ZoneConfig::Dnssec::Required && zone.trust_anchors.empty()) {
     complaints.add(path + ".trust_anchors",
                    "is missing; name a file of DS or DNSKEY records (Debian: "
@@ -132,21 +201,46 @@ void check_zone(const ZoneConfig& zone, const Config& config, const std::string&
 void check_zones(const Config& config, Complaints& complaints) {
   std::set<std::string> origins;
   for (std::size_t i = 0; i < config.zones.size(); ++i) {
-    const std::string path = "zones[" + std::to_string(i) + "]";
+    const std::string path = element("zones", i);
     check_zone(config.zones[i], config, path, complaints);
     if (!origins.insert(config.zones[i].origin).second) {
       complaints.add(path + ".origin", "is given twice");
     }
   }
   if (!origins.contains(".")) complaints.add("zones", "must hold the root, \"origin\": \".\"");
-  if (config.zones.size() > 16) complaints.add("zones", "at most 16 zones");
+  if (config.zones.size() > kMaxZones) complaints.add("zones", "at most 16 zones");
 }
 
 void check_web(const WebConfig& web, Complaints& complaints) {
   for (std::size_t i = 0; i < web.ops.size(); ++i) {
     if (is_loopback(web.ops[i].address)) continue;
-    complaints.add("web.ops[" + std::to_string(i) + "]",
+    complaints.add(element("web.ops", i),
                    "must be a loopback address: the metrics have no access control yet");
+  }
+}
+
+// Each process a user of its own, or one could trace or signal another.
+void check_users(const UserConfig& users, Complaints& complaints) {
+  struct User {
+    std::string key;
+    std::uint32_t uid, gid;
+  };
+  const std::array all{User{"users.agent", users.agent_uid, users.agent_gid},
+                       User{"users.launcher", users.launcher_uid, users.launcher_gid},
+                       User{"users.engine", users.engine_uid, users.engine_gid},
+                       User{"users.zone", users.zone_uid, users.zone_gid},
+                       User{"users.web", users.web_uid, users.web_gid}};
+  const auto forbidden = [](std::uint32_t id) { return id == 0 || id == 4294967295U; };
+  for (auto user = all.begin(); user != all.end(); ++user) {
+    if (forbidden(user->uid) || forbidden(user->gid)) {
+      complaints.add(user->key, "must not have the id 0 (root) or 4294967295 (no user)");
+    }
+    const auto same = std::find_if(all.begin(), user,
+                                   [&](const User& other) { return other.uid == user->uid; });
+    if (same != user) {
+      complaints.add(user->key,
+                     "has the same uid as " + same->key + "; every process needs a user of its own");
+    }
   }
 }
 
@@ -155,9 +249,11 @@ void check_web(const WebConfig& web, Complaints& complaints) {
 void check_config(const Config& config, Complaints& complaints) {
   check_instance(config.instance, complaints);
   check_service(config, complaints);
+  check_prefixes(config, complaints);
   check_bgp(config.bgp, complaints);
   check_zones(config, complaints);
   check_web(config.web, complaints);
+  check_users(config.users, complaints);
   if (config.health.hold_down > config.health.hold_down_max) {
     complaints.add("health.hold_down_ms", "must not be larger than hold_down_max_ms");
   }

@@ -7,6 +7,7 @@
 #include "agent/base/log.h"
 #include "agent/base/memfd.h"
 #include "agent/base/messages.h"
+#include "dns/engine/descriptors.h"
 #include "dns/engine/engine.h"
 #include "dns/engine/sandbox.h"
 #include "dns/engine/version.h"
@@ -15,7 +16,6 @@
 namespace imrs::engine {
 namespace {
 
-constexpr std::chrono::milliseconds kSwapLimit{2000};
 constexpr int kForEver = -1;
 
 Error unexpected(const Packet& packet) {
@@ -26,7 +26,8 @@ Error unexpected(const Packet& packet) {
 
 class Child {
  public:
-  explicit Child(Channel channel) : channel_(std::move(channel)) {}
+  Child(Channel channel, std::size_t descriptors, std::chrono::milliseconds swap_limit)
+      : channel_(std::move(channel)), descriptors_(descriptors), swap_limit_(swap_limit) {}
 
   Result<void> run() {
     auto ready = set_up();
@@ -53,9 +54,11 @@ class Child {
     pages_ = std::move(*pages);
     auto sockets = take_sockets(setup->sockets);
     if (!sockets) return sockets.error();
+    auto limits = tcp_limits(descriptors_, sockets->size(), setup->workers);
+    if (!limits) return limits.error();
     auto engine = Engine::start(
         std::move(*sockets), {static_cast<WorkerPage*>(pages_.address()), setup->workers},
-        {setup->identity.str(), std::string(kVersionText)}, {});
+        {setup->identity.str(), std::string(kVersionText)}, *limits);
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
     image::prepare_digests();
@@ -79,7 +82,8 @@ class Child {
     return sockets;
   }
 
-  // Only a broken channel is an error here: a refused image leaves the one before in service.
+  // A refused image leaves the one before in service; that is no error. An image that was published, and
+  // not taken by every worker, is: some may answer from it and some from the one before, for ever.
   Result<void> take_image(const Packet& packet) {
     const auto message = packet.as<EngineImage>();
     if (!message || packet.fds.size() != 1) return unexpected(packet);
@@ -89,9 +93,8 @@ class Child {
       return refuse(message->generation,
                     Error{Errc::Refused, "the image's digest is not the one announced"});
     }
-    if (auto served = engine_->serve(std::move(*image), message->generation, kSwapLimit); !served) {
-      return refuse(message->generation, served.error());
-    }
+    auto served = engine_->serve(std::move(*image), message->generation, swap_limit_);
+    if (!served) return served;
     EngineServing serving;
     serving.generation = message->generation;
     return channel_.send_message(serving);
@@ -105,12 +108,16 @@ class Child {
   }
 
   Channel channel_;
+  std::size_t descriptors_;
+  std::chrono::milliseconds swap_limit_;
   Mapping pages_;
   std::unique_ptr<Engine> engine_;
 };
 
 }  // namespace
 
-Result<void> run_child(Channel channel) { return Child(std::move(channel)).run(); }
+Result<void> run_child(Channel channel, std::size_t descriptors, std::chrono::milliseconds swap_limit) {
+  return Child(std::move(channel), descriptors, swap_limit).run();
+}
 
 }  // namespace imrs::engine

@@ -56,9 +56,6 @@ Result<std::unique_ptr<Engine>> Engine::start(std::vector<WorkerSocket> sockets,
   for (std::size_t i = 0; i < pages.size(); ++i) {
     pages[i].generation.store(0, std::memory_order_relaxed);
     pages[i].tcp_connections.store(0, std::memory_order_relaxed);
-    pages[i].started_ns.store(static_cast<std::uint64_t>(
-                                  std::chrono::steady_clock::now().time_since_epoch().count()),
-                              std::memory_order_relaxed);
     auto worker =
         Worker::make(std::move(shares[i]), pages[i], engine->slot_, engine->identity_, limits);
     if (!worker) return worker.error();
@@ -86,7 +83,8 @@ Result<void> Engine::serve(std::shared_ptr<const image::Image> image, std::uint6
   const auto end = std::chrono::steady_clock::now() + limit;
   while (!all_serve(generation)) {
     if (std::chrono::steady_clock::now() >= end) {
-      return Error{Errc::Timeout, "a worker does not take the new image"};
+      return Error{Errc::Timeout, "a worker does not take the new image within " +
+                                      std::to_string(limit.count()) + " ms"};
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

@@ -34,7 +34,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   // Publishes the image and waits until every worker answers from it; then the one before is released.
-  // Errc::Timeout if a worker has not moved within `limit`: it keeps the old one, which stays valid.
+  // Errc::Timeout if a worker has not moved within `limit`: until it does, some workers answer from the
+  // image before, which stays valid, and some from this one. Such an engine should be replaced.
   [[nodiscard]] Result<void> serve(std::shared_ptr<const image::Image> image,
                                    std::uint64_t generation, std::chrono::milliseconds limit);
 

@@ -9,6 +9,7 @@
 #include "agent/base/log.h"
 #include "agent/base/messages.h"
 #include "dns/engine/child.h"
+#include "dns/engine/descriptors.h"
 #include "dns/engine/standalone.h"
 
 namespace {
@@ -44,7 +45,9 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   ::prctl(PR_SET_NAME, "imrs-engine");
   log_start("imrs-engine", "-", LogLevel::Info);
-  if (child) return report(engine::run_child(Channel(UniqueFd(kChildChannelFd))));
+  auto descriptors = engine::raise_descriptor_limit();
+  if (!descriptors) return report(descriptors.error());
+  if (child) return report(engine::run_child(Channel(UniqueFd(kChildChannelFd)), *descriptors));
   if (options.image.empty() || options.listen.empty()) {
     log_error("--image and at least one --listen are needed; see --help");
     return 2;
@@ -52,5 +55,5 @@ int main(int argc, char** argv) {
   for (const int signal : {SIGINT, SIGTERM}) {
     ::signal(signal, [](int) { g_stop = true; });
   }
-  return report(engine::run_standalone(options, g_stop));
+  return report(engine::run_standalone(options, *descriptors, g_stop));
 }

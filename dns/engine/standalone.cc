@@ -4,17 +4,21 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <charconv>
 #include <thread>
 
 #include "agent/base/dns_sockets.h"
 #include "agent/base/log.h"
+#include "dns/engine/descriptors.h"
 #include "dns/engine/engine.h"
 #include "dns/engine/sandbox.h"
 #include "dns/engine/version.h"
 
 namespace imrs::engine {
 namespace {
+
+constexpr unsigned kMaxWorkers = 64;  // as --workers takes
 
 struct ListenAddress {
   Family family = Family::V4;
@@ -71,16 +75,20 @@ Result<std::vector<WorkerSocket>> open_sockets(const std::vector<std::string>& l
 
 }  // namespace
 
-Result<void> run_standalone(const StandaloneOptions& options, const std::atomic<bool>& stop) {
+Result<void> run_standalone(const StandaloneOptions& options, std::size_t descriptors,
+                            const std::atomic<bool>& stop) {
   auto image = image::Image::load_file(options.image);
   if (!image) return image.error().within("--image");
   const std::uint32_t workers = options.workers != 0
                                     ? options.workers
-                                    : std::max(1U, std::thread::hardware_concurrency());
+                                    : std::clamp(std::thread::hardware_concurrency(), 1U, kMaxWorkers);
   auto sockets = open_sockets(options.listen, workers);
   if (!sockets) return sockets.error();
+  auto limits = tcp_limits(descriptors, sockets->size(), workers);
+  if (!limits) return limits.error();
   std::vector<WorkerPage> pages(workers);
-  auto engine = Engine::start(std::move(*sockets), pages, {options.identity, std::string(kVersionText)}, {});
+  auto engine = Engine::start(std::move(*sockets), pages, {options.identity, std::string(kVersionText)},
+                              *limits);
   if (!engine) return engine.error();
   if (auto caged = enter_sandbox(); !caged) return caged.error();
   if (auto served = (*engine)->serve(*image, 1, std::chrono::seconds(5)); !served) return served;

@@ -14,12 +14,12 @@ namespace imrs::engine {
 struct StandaloneOptions {
   std::string image;                 // file
   std::vector<std::string> listen;   // "192.0.2.1:53", "[2001:db8::1]:53"
-  std::uint32_t workers = 0;         // 0: one per core
+  std::uint32_t workers = 0;         // 0: one per core, at most 64
   std::string identity = "imrs";
 };
 
-// Serves until `stop` is set. Errors name the flag or the file.
-[[nodiscard]] Result<void> run_standalone(const StandaloneOptions& options,
+// Serves until `stop` is set. `descriptors`: the limit of open files. Errors name the flag or the file.
+[[nodiscard]] Result<void> run_standalone(const StandaloneOptions& options, std::size_t descriptors,
                                           const std::atomic<bool>& stop);
 
 }  // namespace imrs::engine

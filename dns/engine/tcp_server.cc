@@ -29,7 +29,10 @@ TcpServer::TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, WorkerPa
 void TcpServer::accept(int listener, TrafficCounters* counters, Clock::time_point now) {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
     UniqueFd fd(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
-    if (!fd && (errno == EMFILE || errno == ENFILE) && close_oldest()) continue;
+    if (!fd && (errno == EMFILE || errno == ENFILE)) {
+      if (close_oldest()) continue;
+      return count(page_.tcp_rejected);  // it waits on: what the agent then misses is no silence
+    }
     if (!fd) return;
     const bool full = counters != nullptr ? open_public_ >= limits_.connections
                                           : open_probes_ >= limits_.probe_connections;

@@ -48,7 +48,7 @@ Result<std::vector<std::uint8_t>> compile(std::span<const zone::VerifiedZone* co
   header.version = kFormatVersion;
   header.byte_order = kByteOrder;
   header.size = writer.bytes().size();
-  if (header.size > kMaxImageSize) return Error{Errc::Refused, "the image would be over 256 MiB"};
+  if (header.size > kMaxImageSize) return Error{Errc::Refused, "the image would be over 64 MiB"};
   std::memcpy(writer.bytes().data(), &header, sizeof header);
   header.digest = digest_of(writer.bytes());
   std::memcpy(writer.bytes().data(), &header, sizeof header);

@@ -3,7 +3,7 @@
 #include "dns/image/image.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/base/unique_fd.h"
@@ -25,7 +25,7 @@ Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
     if (n < 0) return system_error(path);
     if (n == 0) return content;
     content.insert(content.end(), part.begin(), part.begin() + n);
-    if (content.size() > kMaxImageSize) return Error{Errc::Refused, path + ": over 256 MiB"};
+    if (content.size() > kMaxImageSize) return Error{Errc::Refused, path + ": over 64 MiB"};
   }
 }
 
@@ -37,6 +37,9 @@ std::string origin_text(std::span<const std::uint8_t> wire) {
 }  // namespace
 
 Result<std::shared_ptr<const Image>> Image::map(int fd) {
+  struct stat status {};
+  if (::fstat(fd, &status) != 0) return system_error("answer image");
+  if (status.st_size > kMaxImageSize) return Error{Errc::Refused, "answer image refused: over 64 MiB"};
   auto mapping = map_sealed(fd);
   if (!mapping) return mapping.error();
   if (auto right = validate(mapping->bytes()); !right) return right.error();

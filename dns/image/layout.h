@@ -23,7 +23,7 @@ inline constexpr std::array<char, 8> kMagic{'I', 'M', 'R', 'S', 'I', 'M', 'G', '
 inline constexpr std::uint32_t kFormatVersion = 1;
 inline constexpr std::uint32_t kByteOrder = 0x01020304;
 inline constexpr std::uint32_t kMaxZones = 16;
-inline constexpr std::uint32_t kMaxImageSize = 256U << 20;  // octets
+inline constexpr std::uint32_t kMaxImageSize = 64U << 20;   // octets; the root zone takes about 3 MB
 inline constexpr std::uint32_t kMaxBodySize = 60000;        // octets; fits a TCP message with its question
 inline constexpr std::uint32_t kMaxProbes = 16;             // slots looked at, at most
 inline constexpr std::size_t kMaxFixups = 1000;

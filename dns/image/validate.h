@@ -1,5 +1,7 @@
 // dns/image/validate.h
-// Checks every offset, size and name of an image, so that lookups need no checks of their own.
+// Checks every offset, size and name of an image, so that lookups need no checks of their own. Takes
+// time in proportion to the image's size, whatever is in it: what refers to the same octets over and over
+// again is refused.
 #pragma once
 
 #include <cstdint>

@@ -38,7 +38,8 @@ class AgentLog:
             text = log.read().decode(errors='replace')
         for line in text[:text.rfind('\n') + 1].splitlines():
             if match := LINE.match(line):
-                yield Line(datetime.fromisoformat(match[1].replace('Z', '+00:00')).timestamp(), match[2], match[3])
+                when = datetime.fromisoformat(match[1].replace('Z', '+00:00')).timestamp()
+                yield Line(when, match[2], match[3])
 
     def find(self, pattern: str) -> Line | None:
         """The first line with that regular expression."""
@@ -51,5 +52,5 @@ class AgentLog:
                 return found
             if time.monotonic() > deadline:
                 seen = '\n'.join(line.text for line in list(self.lines())[-15:]) or '(nothing)'
-                raise LogError(f'no line "{pattern}" in {self._file} within {limit} s; the last ones:\n{seen}')
+                raise LogError(f'no line "{pattern}" in {self._file} within {limit} s; the last:\n{seen}')
             time.sleep(STEP)

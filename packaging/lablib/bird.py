@@ -97,8 +97,8 @@ class Bird:
     """One BIRD. `user` and `group` are numbers; the control socket belongs to `group` (mode 0660), the
     configuration, which holds the MD5 password, is readable by `user` alone."""
 
-    def __init__(self, folder: Path, namespace: str, user: int = 0, group: int = 0) -> None:
-        self.service = Service('bird', folder, namespace)
+    def __init__(self, folder: Path, namespace: str, owner: Path, user: int = 0, group: int = 0) -> None:
+        self.service = Service('bird', folder, namespace, owner)
         self.socket = folder / 'bird.ctl'
         self.namespace = namespace
         self._config = folder / 'bird.conf'

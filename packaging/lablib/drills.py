@@ -8,12 +8,14 @@ or a line in the agent's log.
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lablib.agentlog import AgentLog
 from lablib.lab import Lab, LabError
 from lablib.processes import wait_until
 from lablib.routewatch import Change, RouteWatch
+from lablib.zonemaker import ZoneVersion
 
 LIMIT = 20                 # seconds until a drill gives up
 CALM = 1.5                 # seconds after which nothing more comes of a fault that should not be seen
@@ -26,6 +28,9 @@ class Outcome:
     gone_after: float | None = None    # seconds until the last of the five routes had gone; None: none went
     back_after: float | None = None    # seconds until all five were back; None: they never went
     changes: list[Change] = field(default_factory=list)
+    wall: float = field(default_factory=time.time)     # `begin` as Unix time, which logs have
+    started_after: float | None = None     # seconds until the agent had started a process that was killed
+    serving_after: float | None = None     # ... until that engine served; until a zone was refused or served
 
     def saw(self) -> str:
         """What the host router saw, in words."""
@@ -47,22 +52,38 @@ class Drills:
 
     def kill_child(self, name: str, number: int = signal.SIGKILL) -> Outcome:
         """The agent starts it again."""
-        outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
-        pid = self._lab.kill_child(name, number)
-
-        def replaced() -> bool:
-            child = self._lab.children().get(name)
-            return child is not None and child.pid != pid
-        if not wait_until(replaced, LIMIT, .005):
+        log, seen = AgentLog(self._lab.agent.log), len(self._watch.changes)
+        outcome = Outcome(time.monotonic())
+        killed = self._lab.kill_child(name, number)
+        line = log.wait(rf'^program={name} pid=(?!{killed}\b)\d+ started', LIMIT)
+        outcome.started_after = line.when - outcome.wall
+        if name == 'imrs-engine':
+            pid = line.text.split('pid=')[1].split()[0]
+            outcome.serving_after = log.wait(rf'^engine pid={pid} .*serving', LIMIT).when - outcome.wall
+        child = self._lab.children().get(name)
+        if child is None or child.pid == killed:
             raise LabError(f'{name} was not started again\n{self._lab.seen()}')
         return self._calm(outcome, seen)
 
     def publish(self, broken: bool) -> tuple[Outcome, str]:
-        """A new zone version at the primary; also the agent's word on it."""
-        outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
-        log = AgentLog(self._lab.agent.log)
-        version = self._lab.publish_next(broken)
-        line = log.wait(rf'zone=\. serial={version.serial} state={"refused" if broken else "serving"}', LIMIT)
+        """A new zone version at the primary; also the agent's word on it. The time begins when the primary
+        is told; it ends with that word."""
+        return self._publish(self._lab.zones.next_version(broken))
+
+    def restore(self, ready: Callable[[ZoneVersion], object] = lambda _: None) -> tuple[Outcome, str]:
+        """A new version with what was served before the broken one; `ready` is called before it is
+        published."""
+        version = self._lab.zones.restored()
+        ready(version)
+        return self._publish(version)
+
+    def _publish(self, version: ZoneVersion) -> tuple[Outcome, str]:
+        log, seen = AgentLog(self._lab.agent.log), len(self._watch.changes)
+        outcome = Outcome(time.monotonic())
+        self._lab.primary.serve(version.file, version.serial)
+        state = 'serving' if version.good else 'refused'
+        line = log.wait(rf'zone=\. serial={version.serial} state={state}', LIMIT)
+        outcome.serving_after = line.when - outcome.wall
         return self._calm(outcome, seen), line.text
 
     # ---- faults that must withdraw ------------------------------------------------------------------

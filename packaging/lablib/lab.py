@@ -18,7 +18,7 @@ from lablib import topology as net
 from lablib.agentjson import agent_json
 from lablib.bird import HOST_CONFIG, Bird, appliance_config
 from lablib.primary import Primary
-from lablib.processes import Service, Stat, descendants, wait_until, working_in
+from lablib.processes import Service, Stat, ancestors, descendants, strays, wait_until
 from lablib.routewatch import RouteWatch, host_routes
 from lablib.zonemaker import ZoneMaker, ZoneVersion
 
@@ -43,10 +43,11 @@ class Lab:
         self.state_directory = appliance / 'state'
         self.trust_anchor = appliance / 'trust-anchor.ds'
         self.zones = ZoneMaker(self.directory / 'zones')
-        self.primary = Primary(self.directory / 'primary')
-        self.appliance_bird = Bird(appliance / 'bird', net.APPLIANCE, net.UIDS['bird'], net.UIDS['agent'])
-        self.host_bird = Bird(self.directory / 'host', net.HOST)
-        self.agent = Service('agent', appliance, net.APPLIANCE)
+        self.primary = Primary(self.directory / 'primary', self.directory)
+        self.appliance_bird = Bird(appliance / 'bird', net.APPLIANCE, self.directory,
+                                   net.UIDS['bird'], net.UIDS['agent'])
+        self.host_bird = Bird(self.directory / 'host', net.HOST, self.directory)
+        self.agent = Service('agent', appliance, net.APPLIANCE, self.directory)
 
     # ---- the whole --------------------------------------------------------------------------------
 
@@ -70,6 +71,7 @@ class Lab:
     def down(self) -> None:
         """Removes everything, whatever state it is in. The agent may withdraw first. Safe to repeat."""
         _require_root()
+        _require_outside()
         self.agent.stop(signal.SIGTERM, limit=3)
         for service in self.services():
             service.stop(signal.SIGKILL)
@@ -80,10 +82,13 @@ class Lab:
 
     def _end_strays(self) -> None:
         """What a crash has left without a pid file and without a namespace."""
-        for process in working_in(self.directory):
+        def left() -> list[Stat]:
+            return strays(self.directory, net.UIDS.values())
+        for process in left():
             with suppress(ProcessLookupError):
                 os.kill(process.pid, signal.SIGKILL)
-        wait_until(lambda: not working_in(self.directory), 5)
+        if not wait_until(lambda: not left(), 5):
+            raise LabError(f'processes {[process.pid for process in left()]} of the lab do not end')
 
     def services(self) -> tuple[Service, ...]:
         return (self.agent, self.appliance_bird.service, self.host_bird.service, self.primary.service)
@@ -259,6 +264,14 @@ def _recorded_build(directory: Path) -> Path:
         return Path(json.loads((directory / MARK).read_text())['build'])
     except (OSError, ValueError, KeyError):
         return net.DEFAULT_BUILD
+
+
+def _require_outside() -> None:
+    """down() ends whatever is in the namespaces; it must not be in one itself."""
+    own = ancestors(os.getpid())
+    for name in netns.present():
+        if own & set(netns.pids(name)):
+            raise LabError(f'you are inside {name}, which is to be removed; leave it (exit) and try again')
 
 
 def _require_root() -> None:

@@ -139,7 +139,7 @@ class Load:
     def _count_ended(self, port: Port) -> None:
         """A connection that was open has gone, and with it the questions on it."""
         for sent_at, _ in port.pending.values():
-            self._tally.on_lost(sent_at)
+            self._tally.on_lost(sent_at, over_tcp=True)
             self._tally.lost_tcp += 1
         if port.pending or port.ending == 'reset':
             self._tally.tcp_lost += 1
@@ -155,7 +155,7 @@ class Load:
                 if now - sent_at < LIMIT:
                     return
                 port.expired[number] = port.pending.pop(number)
-                self._tally.on_lost(sent_at)
+                self._tally.on_lost(sent_at, isinstance(port, TcpPort))
             self._waiting.popleft()
 
     # ---- the caller -------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from lablib import topology as net
 
 START_LIMIT = 30           # seconds: reading the zone and computing what is right
 ANSWER_LIMIT = 10          # seconds
+GRACE = .02                # seconds: what is asked so shortly before a fault may be lost to it
 
 
 class LoadError(Exception):
@@ -39,7 +40,11 @@ class LoadRun:
             self._argv, cwd=folder, env={**os.environ, 'PYTHONPATH': str(folder)}, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         self._output = b''
-        self.start = self._event('started', START_LIMIT)['start']
+        try:
+            self.start = self._event('started', START_LIMIT)['start']
+        except BaseException:                    # interrupted, too: __exit__ is not called then
+            self._kill()
+            raise
         return self
 
     def __exit__(self, kind: object, *_: object) -> None:
@@ -66,17 +71,21 @@ class LoadRun:
         return self.summary
 
     def lost_between(self, begin: float, end: float) -> int:
-        """Of the questions asked in that time (time.monotonic(), in whole slots of 0.1 s), after
-        finish()."""
+        """Of the questions asked in that time (time.monotonic(), in whole slots of 0.1 s: from the one of
+        `begin` to the one before that of `end`), after finish()."""
         return self._between(begin, end, 2)
+
+    def lost_udp_between(self, begin: float, end: float) -> int:
+        return self._between(begin, end, 4)
 
     def wrong_between(self, begin: float, end: float) -> int:
         return self._between(begin, end, 3)
 
     def _between(self, begin: float, end: float, column: int) -> int:
-        slot = self.summary['slot_s']
-        first, last = (int((when - self.start) / slot) for when in (begin, end))
-        return sum(row[column] for row in self.summary['timeline'][max(first, 0):last + 1])
+        timeline = self.summary['timeline']
+        first, last = (int(min(max((when - GRACE - self.start) / self.summary['slot_s'], 0), len(timeline)))
+                       for when in (begin, end))
+        return sum(row[column] for row in timeline[first:last])
 
     def _tell(self, command: str) -> None:
         try:

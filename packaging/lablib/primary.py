@@ -61,9 +61,9 @@ zone:
 
 
 class Primary:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, owner: Path) -> None:
         self.folder = folder
-        self.service = Service('primary', folder, net.PRIMARY)
+        self.service = Service('primary', folder, net.PRIMARY, owner)
         self._zone = folder / 'root.zone'
 
     def ensure(self, zone: Path, serial: int) -> bool:

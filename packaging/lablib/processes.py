@@ -7,10 +7,12 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+OWNER = 'IMRS_LAB'         # in the environment of what a Service starts: the lab's directory
 
 
 @dataclass(frozen=True)
@@ -65,14 +67,42 @@ def descendants(pid: int) -> list[Stat]:
     return result
 
 
-def working_in(directory: Path) -> list[Stat]:
-    """Processes whose current directory lies in that one: ours, even without pid file and namespace."""
-    def inside(pid: int) -> bool:
-        try:
-            return Path(os.readlink(f'/proc/{pid}/cwd')).is_relative_to(directory)
-        except OSError:
-            return False
-    return [process for process in everything() if inside(process.pid)]
+def ancestors(pid: int) -> set[int]:
+    """The process itself, its parent, and so on up to pid 1."""
+    found: set[int] = set()
+    while pid > 0 and pid not in found:
+        found.add(pid)
+        process = stat(pid)
+        pid = process.parent if process else 0
+    return found
+
+
+def strays(directory: Path, uids: Iterable[int]) -> list[Stat]:
+    """What a Service of a lab in `directory` has started, found without pid file and namespace: it has
+    OWNER in its environment; or descends from one that has; or, as the launcher gives its children an
+    environment of their own, works in the directory under one of the lab's `uids`. To be there is no
+    proof: an operator's shell may be there too. Never this process or what started it."""
+    found = {process.pid: process for process in everything()
+             if _has_mark(process.pid, directory)
+             or process.uid in uids and _works_in(process.pid, directory)}
+    for pid in list(found):
+        found |= {process.pid: process for process in descendants(pid)}
+    return [process for pid, process in found.items() if pid not in ancestors(os.getpid())]
+
+
+def _has_mark(pid: int, directory: Path) -> bool:
+    try:
+        words = Path(f'/proc/{pid}/environ').read_bytes().split(b'\0')
+    except OSError:
+        return False
+    return f'{OWNER}={directory}'.encode() in words
+
+
+def _works_in(pid: int, directory: Path) -> bool:
+    try:
+        return Path(os.readlink(f'/proc/{pid}/cwd')).is_relative_to(directory.resolve())
+    except OSError:
+        return False
 
 
 def wait_until(condition: Callable[[], object], limit: float, step: float = .02) -> bool:
@@ -86,13 +116,15 @@ def wait_until(condition: Callable[[], object], limit: float, step: float = .02)
 
 
 class Service:
-    """One program in a namespace, with its pid file and its log, both in `folder`."""
+    """One program in a namespace, with its pid file and its log, both in `folder`. `owner` is the lab's
+    directory."""
 
-    def __init__(self, name: str, folder: Path, namespace: str) -> None:
+    def __init__(self, name: str, folder: Path, namespace: str, owner: Path) -> None:
         self.name = name
         self.folder = folder
         self.log = folder / f'{name}.log'
         self._namespace = namespace
+        self._owner = owner
         self._pid_file = folder / f'{name}.pid'
 
     def process(self) -> Stat | None:
@@ -120,7 +152,8 @@ class Service:
         that it is not running."""
         command = ['ip', 'netns', 'exec', self._namespace, 'env', '-C', str(self.folder), *argv]
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        pid = os.posix_spawnp(command[0], command, os.environ, setsid=True, file_actions=[
+        environment = {**os.environ, OWNER: str(self._owner)}
+        pid = os.posix_spawnp(command[0], command, environment, setsid=True, file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, '/dev/null', os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(self.log), flags, 0o644),
             (os.POSIX_SPAWN_DUP2, 1, 2),

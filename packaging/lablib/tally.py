@@ -70,9 +70,10 @@ class Tally:
         self._slot(sent_at)[1] += 1
         self._latency[min(int((now - sent_at) * RESOLUTION), RESOLUTION)] += 1
 
-    def on_lost(self, sent_at: float) -> None:
+    def on_lost(self, sent_at: float, over_tcp: bool) -> None:
         self.lost += 1
         self._slot(sent_at)[2] += 1
+        self._slot(sent_at)[4] += not over_tcp
 
     def on_wrong(self, sent_at: float, question: str, target: str, why: str, wire: bytes) -> None:
         self.wrong += 1
@@ -98,13 +99,13 @@ class Tally:
                 'cpu_share': round((time.process_time() - self._cpu) / seconds, 3),
                 'memory_mb': resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
                 'examples': self.examples,
-                'slot_s': SLOT, 'timeline_columns': ['sent', 'answered', 'lost', 'wrong'],
+                'slot_s': SLOT, 'timeline_columns': ['sent', 'answered', 'lost', 'wrong', 'lost_udp'],
                 'timeline': self._slots}
 
     def _slot(self, sent_at: float) -> list[int]:
         index = int((sent_at - self.start) / SLOT)
         while len(self._slots) <= index:
-            self._slots.append([0, 0, 0, 0])
+            self._slots.append([0, 0, 0, 0, 0])
         return self._slots[index]
 
     def _percentile(self, part: float) -> float:

@@ -156,6 +156,7 @@ std::string FakeBird::details(const std::string& name) const {
 std::string FakeBird::exported(const std::string& name) const {
   const auto found = sessions.find(name);
   if (found == sessions.end()) return "9001 syntax error, unexpected CF_SYM_UNDEFINED\n";
+  if (secretive.contains(name)) return "8007 Access denied\n";
   std::string text = "1007-Table master4:\n";
   const auto add = [&](const char* prefix, const char* protocol) {
     if (!enabled.at(protocol) && !found->second.wedged) return;

@@ -46,6 +46,7 @@ class FakeBird {
   std::optional<std::size_t> cut;     // after that many octets of the next reply: end of file
   std::string noise;                  // before every reply
   std::set<std::string> hidden;       // sessions that only the table of all protocols shows
+  std::set<std::string> secretive;    // sessions whose exports it does not tell
   std::set<std::string> stuck;        // acknowledged, and nothing happens
 
   [[nodiscard]] int count(const std::string& command) const;

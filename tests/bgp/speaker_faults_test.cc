@@ -216,6 +216,36 @@ TEST_F(SpeakerTest, DoesNotTrustTheStateAlone) {
   ASSERT_TRUE(run_until([&] { return confirmed == 1; }));
 }
 
+// What could not be seen is not known to be gone.
+TEST_F(SpeakerTest, ALookThatFailedConfirmsNothing) {
+  const struct {
+    const char* description;
+    std::function<void()> fail, mend;
+  } cases[] = {
+      {"no details of the session", [&] { bird.hidden = {"host4"}; }, [&] { bird.hidden.clear(); }},
+      {"no exports", [&] { bird.secretive = {"host4"}; }, [&] { bird.secretive.clear(); }},
+      {"no session", [&] { bird.sessions.erase("host4"); }, [&] { bird.sessions["host4"] = {}; }},
+      {"no protocol", [&] { bird.enabled.erase("drain_v4"); }, [&] { bird.enabled["drain_v4"] = false; }},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.description);
+    start_announcing();
+    late.clear();
+    confirmed = 0;
+    c.fail();
+    announce({});
+    ASSERT_TRUE(run_until([&] { return !late.empty(); }));
+    EXPECT_TRUE(bird.none_enabled());
+    bird.commands.clear();
+    ASSERT_TRUE(run_until([&] { return bird.count("show protocols") >= 3; }));
+    EXPECT_EQ(confirmed, 0);
+    EXPECT_FALSE(speaker->settled());
+    c.mend();
+    ASSERT_TRUE(run_until([&] { return confirmed == 1; }));
+    speaker.reset();
+  }
+}
+
 TEST_F(SpeakerTest, TheNextWithdrawalHasItsOwnLimit) {
   start_announcing();
   for (std::size_t round = 1; round <= 2; ++round) {

@@ -10,6 +10,7 @@ from lablib.lab import Lab
 from lablib.routewatch import RouteWatch
 
 DIRECTORY = Path('/run/imrs-e2e')
+SKIPPED_SHARE = .05        # of the questions asked: what a load that was held up may leave out
 
 
 def make_lab() -> Lab:
@@ -46,6 +47,11 @@ class LabCase(unittest.TestCase):
         """Without a memory of earlier faults, which would make its hold-down longer."""
         self.drills.kill_agent()
         self.drills.start_agent()
+
+    def assert_rate_held(self, summary: dict) -> None:
+        """The load really asked at its rate."""
+        self.assertLess(summary['skipped'], SKIPPED_SHARE * summary['sent'],
+                        f'the load generator was held up: {summary["skipped"]} questions were never asked')
 
     def log_tail(self) -> str:
         return self.lab.agent.log_tail(40)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import unittest
 from pathlib import Path
@@ -9,14 +10,15 @@ from pathlib import Path
 from labcase import DIRECTORY, make_lab
 from lablib import netns
 from lablib import topology as net
-from lablib.processes import everything
+from lablib.processes import OWNER, everything, stat, wait_until
 
 LAB = Path(__file__).resolve().parents[2] / 'packaging' / 'lab'
 
 
 def lab(*words: str) -> subprocess.CompletedProcess:
     environment = {**os.environ, 'IMRS_LAB_DIR': str(DIRECTORY)}
-    return subprocess.run([LAB, *words], capture_output=True, text=True, check=False, timeout=60, env=environment)
+    return subprocess.run([LAB, *words], capture_output=True, text=True, check=False, timeout=60,
+                          env=environment)
 
 
 class Commands(unittest.TestCase):
@@ -29,8 +31,8 @@ class Commands(unittest.TestCase):
 
     def agent(self, *words: str) -> subprocess.CompletedProcess:
         program = Path(os.environ['IMRS_BUILD']) / 'bin' / 'imrs-agent'
-        return subprocess.run(['ip', 'netns', 'exec', net.APPLIANCE, program, *words], capture_output=True, text=True,
-                              check=False, timeout=20)
+        return subprocess.run(['ip', 'netns', 'exec', net.APPLIANCE, program, *words], capture_output=True,
+                              text=True, check=False, timeout=20)
 
     def test_status_names_every_process(self) -> None:
         run = lab('status', '--json')
@@ -38,12 +40,14 @@ class Commands(unittest.TestCase):
         status = json.loads(run.stdout)
         self.assertTrue(status['complete'])
         self.assertEqual(set(status['routes']), set(net.PREFIXES))
-        for role in ('agent', 'launcher', 'engine', 'zone', 'web', 'bird_appliance', 'bird_host', 'primary'):
+        roles = ('agent', 'launcher', 'engine', 'zone', 'web', 'bird_appliance', 'bird_host', 'primary')
+        for role in roles:
             self.assertTrue(Path(f'/proc/{status["processes"][role]["pid"]}').exists(), role)
 
     def test_up_again_finds_everything_there(self) -> None:
         run = lab('up')
-        self.assertEqual((run.returncode, run.stdout.splitlines()[0]), (0, 'everything was there'), run.stderr)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertEqual(run.stdout.splitlines()[0], 'everything was there')
 
     def test_dig_and_birdc(self) -> None:
         run = lab('dig', 'com.', 'NS', '+norec')
@@ -56,7 +60,8 @@ class Commands(unittest.TestCase):
 
     def test_no_namespace_has_a_way_out(self) -> None:
         for namespace in net.NAMESPACES:
-            links = {link['ifname'] for link in json.loads(netns.ip('-json', 'link', 'show', namespace=namespace))}
+            shown = json.loads(netns.ip('-json', 'link', 'show', namespace=namespace))
+            links = {link['ifname'] for link in shown}
             self.assertLessEqual(links, {'lo', 'a0', 'a1', 'h0', 'p0', 'anycast0'}, namespace)
 
     def test_check_says_good_and_prints_no_secret(self) -> None:
@@ -87,8 +92,8 @@ class Commands(unittest.TestCase):
         config = DIRECTORY / 'readable.json'
         config.write_text(make_lab().config_file.read_text())
         config.chmod(0o644)
-        run = subprocess.run(['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', program, '--config',
-                              config], capture_output=True, text=True, check=False, timeout=20)
+        run = subprocess.run(['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', program,
+                              '--config', config], capture_output=True, text=True, check=False, timeout=20)
         self.assertEqual(run.returncode, 1, run.stderr)
         self.assertIn('must be started as root', run.stderr)
 
@@ -121,6 +126,51 @@ class Down(unittest.TestCase):
         netns.ip('netns', 'del', net.HOST)
         self.assertEqual(lab('down').returncode, 0)
         self.assertEqual(self.left(pids), [])
+
+    def test_who_is_only_there_lives_on(self) -> None:
+        """A shell whose current directory is the lab's is the operator's, not the lab's."""
+        self.up()
+        shell = subprocess.Popen(['sleep', '60'], cwd=DIRECTORY)
+        self.addCleanup(shell.wait)
+        self.addCleanup(shell.kill)
+        environment = {**os.environ, 'IMRS_LAB_DIR': str(DIRECTORY)}
+        down = subprocess.run([LAB, 'down'], cwd=DIRECTORY, capture_output=True, text=True, check=False,
+                              timeout=60, env=environment)
+        self.assertEqual((down.returncode, down.stderr), (0, ''))
+        self.assertIsNone(shell.poll())
+
+    def test_what_the_lab_started_is_found_without_pid_file_and_namespace(self) -> None:
+        self.up()
+        stray = subprocess.Popen(['sleep', '60'], cwd='/', env={**os.environ, OWNER: str(DIRECTORY)})
+        user = str(net.UIDS['engine'])
+        child = subprocess.Popen(['setpriv', '--reuid', user, '--clear-groups', 'sleep', '60'],
+                                 cwd=DIRECTORY, env={})
+        for process in (stray, child):
+            self.addCleanup(process.wait)
+            self.addCleanup(process.kill)
+        self.assertTrue(wait_until(lambda: stat(child.pid).uid == net.UIDS['engine'], 5))
+        self.assertEqual(lab('down').returncode, 0)
+        self.assertEqual([process.wait(5) for process in (stray, child)], [-signal.SIGKILL] * 2)
+
+    def test_not_from_inside(self) -> None:
+        pids = self.up()
+        run = lab('exec', 'host', str(LAB), 'down')
+        self.assertEqual(run.returncode, 1)
+        self.assertIn(f'you are inside {net.HOST}', run.stderr)
+        self.assertNotEqual(self.left(pids), [])
+        self.assertEqual(lab('down').returncode, 0)
+
+    def test_ended_by_sigterm_says_so(self) -> None:
+        """`up` without a zone takes seconds, so it is still at work when the namespaces are there."""
+        self.assertEqual(lab('down').returncode, 0)
+        environment = {**os.environ, 'IMRS_LAB_DIR': str(DIRECTORY)}
+        up = subprocess.Popen([LAB, 'up', '--build', os.environ['IMRS_BUILD']], env=environment,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        self.assertTrue(wait_until(lambda: len(netns.present()) == 3 or up.poll() is not None, 10))
+        up.send_signal(signal.SIGTERM)
+        self.assertEqual((up.communicate(timeout=20)[1], up.returncode), ('', 130))
+        self.assertEqual(lab('down').returncode, 0)
+        self.assertEqual(self.left([]), [])
 
     def test_twice(self) -> None:
         self.assertEqual(lab('down').returncode, 0)

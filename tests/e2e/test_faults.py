@@ -2,7 +2,9 @@
 
 import os
 import signal
+import threading
 import time
+from contextlib import suppress
 
 from corrupt import corrupt_image
 from labcase import LabCase
@@ -55,6 +57,29 @@ class Faults(LabCase):
             self.assertIsNotNone(self.watch.wait_all(20), self.log_tail())
         self.report('wrong answer, routes of the family gone and the engine replaced', gone, LIMIT)
 
+    def test_an_answer_that_stays_wrong(self) -> None:
+        """Every engine that is started is corrupted as soon as it serves, until all five routes have gone.
+        Then no more: they come back."""
+        begin, stop = time.monotonic(), threading.Event()
+        corrupting = threading.Thread(target=self.corrupt_every_engine, args=(stop,))
+        corrupting.start()
+        try:
+            gone = self.watch.wait_none(10)
+        finally:
+            stop.set()
+            corrupting.join()
+        self.assertIsNotNone(gone, self.log_tail())
+        self.assertIsNotNone(self.watch.wait_all(30), self.log_tail())
+        self.report('each engine wrong, all five routes gone', [gone - begin], LIMIT)
+
+    def corrupt_every_engine(self, stop: threading.Event) -> None:
+        """Those that serve and are still right; at most for 10 s."""
+        deadline = time.monotonic() + 10
+        while not stop.is_set() and time.monotonic() < deadline:
+            with suppress(OSError, KeyError):        # it is just being replaced
+                self.corrupt(self.engine())
+            stop.wait(.002)
+
     def a_family_has_gone(self) -> bool:
         """The first family to see it: the engine is replaced then, and the other may find it right."""
         present = self.watch.present()
@@ -62,9 +87,11 @@ class Faults(LabCase):
 
     def corrupt_soa(self) -> None:
         """The serial in each answer that holds the SOA."""
+        self.assertGreater(self.corrupt(self.engine()), 2)
+
+    def corrupt(self, pid: int) -> int:
         serial = self.lab.zones.current().serial
-        old = serial.to_bytes(4, 'big')
-        self.assertGreater(corrupt_image(self.engine(), old, (serial ^ 1).to_bytes(4, 'big')), 2)
+        return corrupt_image(pid, serial.to_bytes(4, 'big'), (serial ^ 1).to_bytes(4, 'big'))
 
     def test_an_engine_that_always_dies_is_withdrawn_without_flapping(self) -> None:
         """Killed at every start, for as long as it takes until the routes have gone."""
@@ -91,3 +118,4 @@ class Faults(LabCase):
             summary = load.finish()
         self.assertEqual((summary['wrong'], summary['lost']), (0, 0), summary['examples'])
         self.assertGreater(summary['answered'], 1000)
+        self.assert_rate_held(summary)

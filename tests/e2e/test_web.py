@@ -33,15 +33,16 @@ class Web(LabCase):
             head = fetch(net.HOST, net.NOC_PAGE, '-X', method, '-o', '/dev/null', '-w', '%{http_code}')
             self.assertEqual(head, '405', method)
         for path in ('metrics', 'api/state'):
-            self.assertEqual(fetch(net.HOST, net.NOC_PAGE + path, '-o', '/dev/null', '-w', '%{http_code}'), '404')
+            code = fetch(net.HOST, net.NOC_PAGE + path, '-o', '/dev/null', '-w', '%{http_code}')
+            self.assertEqual(code, '404', path)
 
     def test_the_metrics(self) -> None:
         wanted = ['imrs_dns_queries_total{', 'imrs_zone_serial{', 'imrs_probe_results_total{', 'imrs_bgp_']
         text = fetch(net.APPLIANCE, net.METRICS_PAGE)
         for name in wanted:
             self.assertIn(name, text)
-        check = subprocess.run(['promtool', 'check', 'metrics'], input=text, capture_output=True, text=True, check=False,
-                               timeout=20)
+        check = subprocess.run(['promtool', 'check', 'metrics'], input=text, capture_output=True, text=True,
+                               check=False, timeout=20)
         self.assertEqual((check.returncode, check.stdout + check.stderr), (0, ''))
 
     def test_the_page_follows_what_happens(self) -> None:
@@ -49,7 +50,8 @@ class Web(LabCase):
         self.assertEqual(self.exported(), 5)
         self.host_birdc('disable', 'appliance4', '"night work"')
         try:
-            self.assertTrue(wait_until(lambda: self.page_says('Administrative shutdown', 'night work'), 5), self.page())
+            said = wait_until(lambda: self.page_says('Administrative shutdown', 'night work'), 5)
+            self.assertTrue(said, self.page())
             self.assertTrue(wait_until(lambda: self.exported() == 3, 5), self.api())
         finally:
             self.host_birdc('enable', 'appliance4')
@@ -71,4 +73,5 @@ class Web(LabCase):
         return sum(prefix['exported'] for prefix in self.api()['prefixes'])
 
     def host_birdc(self, *words: str) -> None:
-        subprocess.run(['birdc', '-s', self.lab.host_bird.socket, *words], capture_output=True, check=True, timeout=10)
+        subprocess.run(['birdc', '-s', self.lab.host_bird.socket, *words], capture_output=True, check=True,
+                       timeout=10)

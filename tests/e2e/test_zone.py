@@ -28,6 +28,7 @@ class ZoneUpdates(LabCase):
             summary = load.finish()
         self.assertEqual((summary['wrong'], summary['lost']), (0, 0), summary['examples'])
         self.assertGreater(summary['answered'], 1000)
+        self.assert_rate_held(summary)
         self.assertEqual(self.lab.host_routes(), net.PREFIXES)
 
     def test_a_broken_signature_is_refused_and_nothing_changes(self) -> None:

@@ -81,13 +81,13 @@ TEST_F(ExpectationsTest, AMismatchIsDescribed) {
   EXPECT_NE(wrong->find("first difference at octet"), std::string::npos) << *wrong;
 }
 
-// Every second question is the quick one, and the others come round to every question of the image.
+// Quick ones in between do not disturb the walk through every question of the image.
 TEST_F(ExpectationsTest, QuestionsGoRound) {
   expectations_.publish(first_);
   std::set<std::string> deep;
   const std::size_t count = image::question_count(*first_);
   for (std::size_t i = 0; i < 2 * count; ++i) {
-    const auto question = expectations_.next_question();
+    const auto question = expectations_.next_question(i % 2 != 0);
     if (i % 2 == 0) {
       EXPECT_TRUE(question.name.is_root());
       EXPECT_EQ(question.type, wire::rrtype::SOA);

@@ -73,6 +73,18 @@ constexpr Case kRefused[] = {
      "service.addresses[0]: lies in none of the prefixes"},
     {"address twice", "/service", R"({"addresses": ["199.7.83.42", "199.7.83.42"]})", "is given twice"},
     {"no address", "/service", R"({"addresses": []})", "service.addresses: must not be empty"},
+    {"17 addresses", "/service",
+     R"({"addresses": ["199.7.83.1", "199.7.83.2", "199.7.83.3", "199.7.83.4", "199.7.83.5", "199.7.83.6",
+        "199.7.83.7", "199.7.83.8", "199.7.83.9", "199.7.83.10", "199.7.83.11", "199.7.83.12",
+        "199.7.83.13", "199.7.83.14", "199.7.83.15", "2001:500:9f::42", "2001:500:3::42"]})",
+     "service.addresses: at most 16"},
+    {"prefix without an address in it", "/service", R"({"addresses": ["199.7.83.42", "2001:500:9f::42"]})",
+     "prefixes[2]: holds no service address; nothing would answer there"},
+    {"covering prefix without an address in it", "/service",
+     R"({"addresses": ["2001:500:9f::42", "2001:500:3::42"]})", "prefixes[3]: holds no service address"},
+    {"prefix twice, in two roles", "/prefixes",
+     R"([{"prefix": "199.7.83.0/24", "role": "specific"}, {"prefix": "199.7.83.0/24", "role": "covering"},
+         {"prefix": "2001:500::/32", "role": "specific"}])", "prefixes[1]: is given twice"},
     {"port out of range", "/service", R"({"port": 65536})", "service.port: "},
     {"device name", "/service", R"({"device": "a/b"})", "service.device: "},
     {"host bits", "/prefixes", R"([{"prefix": "199.7.83.1/24", "role": "specific"}])", "host bits"},
@@ -82,6 +94,17 @@ constexpr Case kRefused[] = {
     {"no neighbours", "/bgp/neighbours", "[]", "bgp.neighbours: must not be empty"},
     {"neighbour name taken", "/bgp/neighbours/0/name", "\"specific_v4\"", "is taken"},
     {"neighbour name for BIRD", "/bgp/neighbours/0/name", "\"Host 4\"", "lower-case letters"},
+    {"neighbour name that is BIRD's keyword", "/bgp/neighbours/0/name", "\"bgp\"", "BIRD's own language"},
+    {"neighbour name that is BIRD's table", "/bgp/neighbours/0/name", "\"master4\"", "BIRD's own language"},
+    {"neighbour name that is BIRD's attribute", "/bgp/neighbours/0/name", "\"bgp_med\"",
+     "BIRD's own language"},
+    {"relative control socket", "/bgp/control_socket", "\"bird.ctl\"",
+     "bgp.control_socket: must be an absolute"},
+    {"control socket that no socket address holds", "/bgp/control_socket",
+     "\"/a23456789/b23456789/c23456789/d23456789/e23456789/f23456789/g23456789/h23456789/i23456789/"
+     "j23456789/k234567\"",
+     "at most 107 octets"},
+    {"control socket with a NUL", "/bgp/control_socket", "\"/run/a\\u0000b\"", "bgp.control_socket: "},
     {"source of another family", "/bgp/neighbours/0/source", "\"::1\"", "must be of the neighbour"},
     {"AS out of range", "/bgp/neighbours/0/as", "0", "bgp.neighbours[0].as: "},
     {"BFD without an interface", "/bgp/neighbours/0/interface", nullptr, "is missing; BFD needs it"},
@@ -92,6 +115,14 @@ constexpr Case kRefused[] = {
     {"no zones", "/zones", "[]", "must hold the root"},
     {"zone without a source", "/zones/0/primaries", nullptr, "exactly one of"},
     {"zone with two sources", "/zones/0/file", "\"/x\"", "exactly one of"},
+    {"zone name with an empty label", "/zones/0/origin", "\"a..b\"", "zones[0].origin: must be a domain"},
+    {"zone name with a space", "/zones/0/origin", "\"a b\"", "zones[0].origin: must be a domain name"},
+    {"zone name with an escape", "/zones/0/origin", R"("a\\046b")", "zones[0].origin: must be a domain"},
+    {"label of 64 octets", "/zones/0/origin",
+     "\"a123456789b123456789c123456789d123456789e123456789f123456789g123.arpa\"",
+     "zones[0].origin: must be a domain name"},
+    {"primaries of the other family", "/zones/0/primaries", R"(["2001:db8::1"])",
+     "zones[0].primaries: are all of another family than management.address"},
     {"relative file", "/zones/0/trust_anchors", R"(["root.ds"])", "must be an absolute file name"},
     {"no trust anchor", "/zones/0/trust_anchors", nullptr, "zones[0].trust_anchors: is missing"},
     {"bad management address", "/management/address", "\"x\"", "management.address: "},
@@ -102,6 +133,10 @@ constexpr Case kRefused[] = {
     {"too many workers", "/engine", R"({"workers": 65})", "engine.workers: "},
     {"metrics for everybody", "/web", R"({"ops": ["0.0.0.0:9053"]})", "must be a loopback address"},
     {"root as a user", "/users/engine", "\"0:0\"", "users.engine: must not be root"},
+    {"no user's id", "/users/engine", "\"4294967295:64003\"", "users.engine: must not have the id 0"},
+    {"no group's id", "/users/engine", "\"64003:4294967295\"", "users.engine: must not have the id 0"},
+    {"two processes of one user", "/users/web", "\"64003:64005\"",
+     "users.web: has the same uid as users.engine"},
     {"user that is not there", "/users/engine", "\"no-such-user-here\"", "no such user"},
 };
 
@@ -120,6 +155,32 @@ TEST(Config, EverythingElseIsRefusedByName) {
         << c.description << ": " << config.error().message;
     EXPECT_EQ(config.error().message.find("top-secret"), std::string::npos) << c.description;
   }
+}
+
+// The longest that fits is taken, one octet more is not: what the table cannot say shortly.
+TEST(Config, LongNamesUpToTheLimit) {
+  const std::string label(63, 'a');
+  const auto with_origin = [&](std::size_t last) {
+    json value = good();
+    const std::string origin = label + "." + label + "." + label + "." + std::string(last, 'a');
+    value["zones"].push_back({{"origin", origin}, {"file", "/z"}, {"dnssec", "none"}});
+    return parse(value).ok();
+  };
+  EXPECT_TRUE(with_origin(61));
+  EXPECT_FALSE(with_origin(62));
+  const auto with_socket = [&](std::size_t size) {
+    json value = good();
+    value["bgp"]["control_socket"] = "/" + std::string(size - 1, 'a');
+    return parse(value).ok();
+  };
+  EXPECT_TRUE(with_socket(107));
+  EXPECT_FALSE(with_socket(108));
+}
+
+TEST(Config, OnePrimaryOfTheManagementFamilyIsEnough) {
+  json value = good();
+  value["zones"][0]["primaries"] = {"2001:db8::1", "198.51.100.1"};
+  EXPECT_TRUE(parse(value).ok());
 }
 
 TEST(Config, AllComplaintsComeAtOnce) {

@@ -8,6 +8,7 @@
 #include "agent/base/memfd.h"
 #include "agent/base/messages.h"
 #include "agent/base/worker_page.h"
+#include "dns/engine/child.h"
 #include "tests/dns/engine/client.h"
 #include "tests/dns/engine/test_engine.h"
 #include "tests/support/test_zones.h"
@@ -26,9 +27,13 @@ class Child : public testing::Test {
       const int fd = pair->second.fd();
       if (fd == kChildChannelFd) ::fcntl(fd, F_SETFD, 0);
       if (fd != kChildChannelFd) ::dup2(fd, kChildChannelFd);
-      ::execl(IMRS_ENGINE, "imrs-engine", "--child", nullptr);
-      ::_exit(99);
+      run();
     }
+  }
+  // The child's process; its channel is kChildChannelFd.
+  [[noreturn]] virtual void run() {
+    ::execl(IMRS_ENGINE, "imrs-engine", "--child", nullptr);
+    ::_exit(99);
   }
   void TearDown() override {
     if (pid_ > 0) (void)end();
@@ -130,6 +135,28 @@ TEST_F(Child, RefusedImageLeavesTheOldOneInService) {
   send_image(*image_of(three_zones(4)), 4);
   EXPECT_EQ(wait_serving(), 4U);
   EXPECT_EQ(end(), 0);
+}
+
+// Whose workers have no time at all to take an image.
+class HurriedChild : public Child {
+ protected:
+  [[noreturn]] void run() override {
+    channel_.close();  // this process' copy of the other end
+    const auto ended =
+        engine::run_child(Channel(UniqueFd(kChildChannelFd)), 4096, std::chrono::milliseconds(0));
+    ::_exit(!ended && ended.error().code == Errc::Timeout ? 42 : 1);
+  }
+};
+
+// It has been published, so it is neither served nor refused: the next engine will be offered it.
+TEST_F(HurriedChild, AnImageThatAWorkerDoesNotTakeEndsTheEngineWithoutAWord) {
+  constexpr std::uint8_t kWorkers = 8;  // that all of them take it between two instructions is no risk
+  set_up(kWorkers, kWorkers);
+  send_image(*image_of(three_zones(1)), 1);
+  const auto packet = channel_.wait(kPatienceMs);
+  ASSERT_FALSE(packet.ok());
+  EXPECT_EQ(packet.error().code, Errc::Closed);
+  EXPECT_EQ(end(), 42);
 }
 
 TEST_F(Child, SocketsWithoutWorkersAreRefusedAndItEnds) {

@@ -39,7 +39,6 @@ TEST(Udp, CountsWhatItReceivesAndSends) {
   EXPECT_EQ(counters.truncated, (read_response(response_to(*image_of(three_zones()), cut)).tc ? 1U : 0U));
   EXPECT_EQ(engine.page().traffic[0][1].queries, 0U);
   EXPECT_EQ(engine.page().probes, 0U);
-  EXPECT_GT(engine.page().started_ns, 0U);
 }
 
 TEST(Udp, ProbesAreAnsweredAndNotCountedAsTraffic) {

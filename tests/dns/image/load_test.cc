@@ -41,7 +41,7 @@ TEST(Load, EachHeaderFieldIsChecked) {
       {"version", [](Octets& i) { put(i, offsetof(FileHeader, version), 99U); }, "format version"},
       {"byte order", [](Octets& i) { put(i, offsetof(FileHeader, byte_order), 0x04030201U); },
        "byte order"},
-      {"size", [](Octets& i) { put(i, offsetof(FileHeader, size), std::uint64_t{64}); }, "cut or too"},
+      {"size", [](Octets& i) { put(i, offsetof(FileHeader, size), std::uint64_t{64}); }, "cut, or with"},
       {"no zones", [](Octets& i) { put(i, offsetof(FileHeader, zone_count), 0U); }, "zone count"},
       {"too many zones", [](Octets& i) { put(i, offsetof(FileHeader, zone_count), 17U); },
        "zone count"},
@@ -109,6 +109,55 @@ TEST(Load, WrongNumbersWithARightDigestDoNoHarm) {
     }
   }
   EXPECT_GT(accepted, 100U);  // or this test shows nothing
+}
+
+// An answer of `cuts` cuts and `pointers` pointers, made the root's "no data" answer.
+Octets with_body(std::uint16_t cuts, std::uint16_t pointers) {
+  Octets image = good();
+  image.resize((image.size() + 7) / 8 * 8);
+  const auto at = static_cast<std::uint32_t>(image.size());
+  const std::uint32_t size = 2U * pointers;
+  image.resize(at + sizeof(Body) + cuts * sizeof(Cut) + pointers * 2U + size);
+  put(image, at, Body{.size = size, .flags = 0, .answers = 0, .authorities = 0, .additionals = 0,
+                      .fixup_count = pointers, .cut_count = cuts});
+  std::size_t next = at + sizeof(Body);
+  for (int i = 0; i < cuts; ++i, next += sizeof(Cut)) put(image, next, Cut{size, 0});
+  for (int i = 0; i < pointers; ++i, next += 2) put(image, next, static_cast<std::uint16_t>(2 * i));
+  FileHeader header;
+  std::memcpy(&header, image.data(), sizeof header);
+  ZoneRecord root;
+  std::memcpy(&root, image.data() + header.zones + (header.zone_count - 1) * sizeof root, sizeof root);
+  put(image, root.apex + offsetof(Node, no_data), at);
+  put(image, offsetof(FileHeader, size), std::uint64_t{image.size()});
+  renew_digest(image);
+  return image;
+}
+
+// However its parts overlap, an image is seen through in time proportional to its size.
+TEST(Load, ABodyThatTakesForEverIsRefused) {
+  const struct {
+    const char* description;
+    std::uint16_t cuts, pointers;
+    bool accepted;
+  } cases[] = {{"as usual", 1, 20, true},
+               {"many cuts", 65535, 0, true},
+               {"many pointers", 1, 1000, true},
+               {"both", 65535, 1000, false}};
+  for (const auto& c : cases) {
+    const auto loaded = Image::adopt(with_body(c.cuts, c.pointers));
+    ASSERT_EQ(loaded.ok(), c.accepted) << c.description;
+    if (loaded) continue;
+    EXPECT_THAT(loaded.error().message, testing::HasSubstr("overlap too much")) << c.description;
+  }
+}
+
+TEST(Load, TooLargeAFileIsNotEvenMapped) {
+  const UniqueFd fd(::memfd_create("image", MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  ASSERT_EQ(::ftruncate(fd.get(), kMaxImageSize + 1), 0);  // takes no memory unless it is read
+  const auto refused = Image::map(fd.get());
+  ASSERT_FALSE(refused.ok());
+  EXPECT_EQ(refused.error().code, Errc::Refused);
+  EXPECT_THAT(refused.error().message, testing::HasSubstr("over 64 MiB"));
 }
 
 // A body may be cut to nothing and its pieces be larger than the message: nothing is written then.
