@@ -21,12 +21,10 @@ Result<std::shared_ptr<AsyncChannel>> AsyncChannel::make(const asio::any_io_exec
                                                          Channel channel) {
   UniqueFd duplicate(::fcntl(channel.fd(), F_DUPFD_CLOEXEC, 0));
   if (!duplicate) return system_error("duplicating a channel");
-  return std::shared_ptr<AsyncChannel>(
-      new AsyncChannel(executor, std::move(channel), std::move(duplicate)));
+  return std::shared_ptr<AsyncChannel>(new AsyncChannel(executor, std::move(channel), std::move(duplicate)));
 }
 
-AsyncChannel::AsyncChannel(const asio::any_io_executor& executor, Channel channel,
-                           UniqueFd duplicate)
+AsyncChannel::AsyncChannel(const asio::any_io_executor& executor, Channel channel, UniqueFd duplicate)
     : channel_(std::move(channel)), readable_(executor, duplicate.release()) {}
 
 asio::awaitable<Error> AsyncChannel::read_all(std::function<void(Packet)> on_message) {
@@ -39,8 +37,7 @@ asio::awaitable<Error> AsyncChannel::read_all(std::function<void(Packet)> on_mes
       on_message(std::move(**packet));
       continue;
     }
-    const auto [error] =
-        co_await readable_.async_wait(asio::posix::stream_descriptor::wait_read, kNoThrow);
+    const auto [error] = co_await readable_.async_wait(asio::posix::stream_descriptor::wait_read, kNoThrow);
     if (error) co_return Error{Errc::Closed, "closed"};
   }
 }

@@ -23,8 +23,7 @@ Result<AnycastDevice> AnycastDevice::open() {
   return AnycastDevice(std::move(tun));
 }
 
-Result<void> AnycastDevice::create(const std::string& name,
-                                   const std::vector<IpAddress>& addresses) {
+Result<void> AnycastDevice::create(const std::string& name, const std::vector<IpAddress>& addresses) {
   ifreq request{};
   std::strncpy(request.ifr_name, name.c_str(), IFNAMSIZ - 1);
   request.ifr_flags = static_cast<short>(IFF_TUN | IFF_NO_PI | IFF_NO_CARRIER);

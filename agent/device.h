@@ -21,8 +21,7 @@ class AnycastDevice {
   // Makes the device without carrier, adds the addresses (/32 and /128, IPv6 with preferred lifetime
   // 0, so that they are used for answering only) and sets it up. Call once, and only after BIRD has
   // acknowledged that all our protocols are disabled. Needs CAP_NET_ADMIN.
-  [[nodiscard]] Result<void> create(const std::string& name,
-                                    const std::vector<IpAddress>& addresses);
+  [[nodiscard]] Result<void> create(const std::string& name, const std::vector<IpAddress>& addresses);
   [[nodiscard]] bool created() const noexcept { return index_ > 0; }
 
   // The second lock besides BIRD's `enable`: with `check link` nothing is announced without carrier.

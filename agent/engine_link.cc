@@ -9,7 +9,7 @@ namespace {
 
 namespace asio = boost::asio;
 constexpr std::chrono::seconds kFirstChance{1};
-constexpr std::chrono::seconds kTakeLimit{5};   // from offering an image until all workers serve it
+constexpr std::chrono::seconds kTakeLimit{5};  // from offering an image until all workers serve it
 constexpr int kEndsUntilGivenUp = 2;
 
 void log_failure(std::string_view what, const Result<void>& result) {
@@ -26,17 +26,16 @@ EngineLink::EngineLink(asio::any_io_executor executor, Settings settings, Servic
       processes_(processes),
       expectations_(expectations) {}
 
-Result<std::unique_ptr<EngineLink>> EngineLink::make(asio::any_io_executor executor,
-                                                     Settings settings, ServiceSockets sockets,
-                                                     Processes& processes,
+Result<std::unique_ptr<EngineLink>> EngineLink::make(asio::any_io_executor executor, Settings settings,
+                                                     ServiceSockets sockets, Processes& processes,
                                                      health::Expectations& expectations) {
   const std::size_t size = settings.workers * sizeof(WorkerPage);
   auto counters = make_shared_memfd("imrs-counters", size);
   if (!counters) return counters.error();
   auto mapping = map_shared(counters->get(), size, false);
   if (!mapping) return mapping.error();
-  std::unique_ptr<EngineLink> link(new EngineLink(std::move(executor), std::move(settings),
-                                                  std::move(sockets), processes, expectations));
+  std::unique_ptr<EngineLink> link(
+      new EngineLink(std::move(executor), std::move(settings), std::move(sockets), processes, expectations));
   link->counters_ = std::move(*counters);
   link->counter_pages_ = std::move(*mapping);
   return link;
@@ -44,10 +43,9 @@ Result<std::unique_ptr<EngineLink>> EngineLink::make(asio::any_io_executor execu
 
 void EngineLink::start(std::function<void(const image::Image&)> on_serving) {
   on_serving_ = std::move(on_serving);
-  processes_.keep(Program::Engine,
-                  {.started = [this] { send_setup(); },
-                   .message = [this](const Packet& packet) { on_message(packet); },
-                   .ended = [this] { on_ended(); }});
+  processes_.keep(Program::Engine, {.started = [this] { send_setup(); },
+                                    .message = [this](const Packet& packet) { on_message(packet); },
+                                    .ended = [this] { on_ended(); }});
 }
 
 void EngineLink::publish(SharedImage next) {
@@ -100,8 +98,8 @@ std::vector<TrafficState> EngineLink::traffic() const {
     for (const Family family : kFamilies) {
       TrafficState sum{.transport = transport, .family = family};
       for (std::uint32_t worker = 0; worker < settings_.workers; ++worker) {
-        const TrafficCounters& page = pages()[worker].traffic[static_cast<std::size_t>(transport)]
-                                                             [static_cast<std::size_t>(family)];
+        const TrafficCounters& page =
+            pages()[worker].traffic[static_cast<std::size_t>(transport)][static_cast<std::size_t>(family)];
         sum.queries += get(page.queries);
         sum.responses += get(page.responses);
         sum.malformed += get(page.malformed);

@@ -38,9 +38,10 @@ class EngineLink {
     std::chrono::milliseconds settle{1000};  // longer than a probe's time limit
   };
 
-  [[nodiscard]] static Result<std::unique_ptr<EngineLink>> make(
-      boost::asio::any_io_executor executor, Settings settings, ServiceSockets sockets,
-      Processes& processes, health::Expectations& expectations);
+  [[nodiscard]] static Result<std::unique_ptr<EngineLink>> make(boost::asio::any_io_executor executor,
+                                                                Settings settings, ServiceSockets sockets,
+                                                                Processes& processes,
+                                                                health::Expectations& expectations);
 
   // Keeps the engine running. `on_serving`: a new image is served by all workers.
   void start(std::function<void(const image::Image&)> on_serving);
@@ -88,13 +89,13 @@ class EngineLink {
   std::function<void(const image::Image&)> on_serving_;
   UniqueFd counters_;
   Mapping counter_pages_;
-  SharedImage served_;                 // by all workers; empty before the first
-  SharedImage offered_;                // handed to the engine, not confirmed yet
-  std::optional<SharedImage> waiting_; // comes after the swap that is going on
-  bool swapping_ = false;              // from offering until no older answer can be on its way
-  int ends_with_offered_ = 0;          // how often the engine has ended since the image was offered
+  SharedImage served_;                  // by all workers; empty before the first
+  SharedImage offered_;                 // handed to the engine, not confirmed yet
+  std::optional<SharedImage> waiting_;  // comes after the swap that is going on
+  bool swapping_ = false;               // from offering until no older answer can be on its way
+  int ends_with_offered_ = 0;           // how often the engine has ended since the image was offered
   std::string trouble_;
-  std::uint64_t generation_ = 0;       // of the last image handed out
+  std::uint64_t generation_ = 0;  // of the last image handed out
   std::uint64_t serving_ = 0;
 };
 

@@ -11,8 +11,8 @@ std::optional<std::string> expired(const ZoneAge& age, std::int64_t now) {
   }
   const std::int64_t end = age.refreshed + age.expire;
   if (now >= end) {
-    return fmt::format("no primary has confirmed it for {} s (SOA expire is {} s)",
-                       now - age.refreshed, age.expire);
+    return fmt::format("no primary has confirmed it for {} s (SOA expire is {} s)", now - age.refreshed,
+                       age.expire);
   }
   return std::nullopt;
 }

@@ -30,8 +30,7 @@ using ProgramFiles = std::array<UniqueFd, kPrograms>;
 Result<ProgramFiles> open_programs(const std::string& directory) {
   ProgramFiles files;
   for (std::size_t i = 0; i < kPrograms; ++i) {
-    const std::string path =
-        directory + "/" + std::string(program_name(static_cast<Program>(i)));
+    const std::string path = directory + "/" + std::string(program_name(static_cast<Program>(i)));
     files[i].reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!files[i]) return system_error(path + " (it belongs beside imrs-agent)");
   }
@@ -174,8 +173,7 @@ class LauncherLoop {
 
 // Never returns. A session of its own: a Ctrl-C at the terminal reaches the agent alone, which
 // withdraws before anything ends.
-[[noreturn]] void run_launcher(const LauncherSettings& settings, ProgramFiles programs,
-                               Channel channel) {
+[[noreturn]] void run_launcher(const LauncherSettings& settings, ProgramFiles programs, Channel channel) {
   const auto check = [](Result<void> result) {
     if (result) return;
     log_error("launcher cannot start: {}", result.error().message);
@@ -183,8 +181,7 @@ class LauncherLoop {
   };
   ::setsid();
   ::prctl(PR_SET_NAME, "imrs-launcher");
-  check(become(settings.self.uid, settings.self.gid,
-               {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SETPCAP}));
+  check(become(settings.self.uid, settings.self.gid, {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SETPCAP}));
   check(make_undumpable());
   check(forbid_new_privileges());
   LauncherLoop loop(settings, std::move(programs), std::move(channel));

@@ -18,9 +18,9 @@ struct LaunchedUser {
 };
 
 struct LauncherSettings {
-  std::string program_directory;                    // where imrs-engine, imrs-zone, imrs-web are
+  std::string program_directory;  // where imrs-engine, imrs-zone, imrs-web are
   LaunchedUser self;
-  std::array<LaunchedUser, kPrograms> users;        // by Program
+  std::array<LaunchedUser, kPrograms> users;  // by Program
 };
 
 [[nodiscard]] std::string_view program_name(Program program);

@@ -104,9 +104,9 @@ Result<std::set<std::string>> addresses_of(int interface_index) {
     if (!ours || entry->ifa_addr == nullptr || (entry->ifa_flags & IFF_UP) == 0) continue;
     const bool v4 = entry->ifa_addr->sa_family == AF_INET;
     if (!v4 && entry->ifa_addr->sa_family != AF_INET6) continue;
-    const void* const octets =
-        v4 ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr)
-           : &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr;
+    const void* const octets = v4 ? static_cast<const void*>(
+                                        &reinterpret_cast<const sockaddr_in*>(entry->ifa_addr)->sin_addr)
+                                  : &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr;
     std::array<char, INET6_ADDRSTRLEN> text{};
     ::inet_ntop(entry->ifa_addr->sa_family, octets, text.data(), text.size());
     found.insert(text.data());

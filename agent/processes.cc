@@ -139,20 +139,17 @@ void Processes::on_exited(const LaunchExited& exited) {
   if (child.channel) child.channel->close();
   if (stopping_) return;
   ++child.restarts;
-  log_warning("program={} pid={} ended: {}; starting it again in {} ms",
-              program_name(exited.program), exited.pid, describe_end(exited.wait_status),
-              delay.count());
+  log_warning("program={} pid={} ended: {}; starting it again in {} ms", program_name(exited.program),
+              exited.pid, describe_end(exited.wait_status), delay.count());
   child.handlers.ended();
   if (delay.count() == 0) return start(exited.program);
   schedule_start(exited.program, delay);
 }
 
-asio::awaitable<void> Processes::read_child(Program program,
-                                            std::shared_ptr<AsyncChannel> channel) {
+asio::awaitable<void> Processes::read_child(Program program, std::shared_ptr<AsyncChannel> channel) {
   const std::int32_t pid = at(program).pid;
-  const Error end = co_await channel->read_all([this, program](Packet packet) {
-    at(program).handlers.message(std::move(packet));
-  });
+  const Error end = co_await channel->read_all(
+      [this, program](Packet packet) { at(program).handlers.message(std::move(packet)); });
   // A child whose channel is gone is about to end; one that does not is of no use.
   asio::steady_timer grace(executor_, kEndGrace);
   co_await grace.async_wait(asio::as_tuple(asio::use_awaitable));

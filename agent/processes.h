@@ -27,7 +27,7 @@ inline constexpr std::chrono::seconds kQuickDeath{1};
 class Processes {
  public:
   struct Handlers {
-    std::function<void()> started;        // send the setup now
+    std::function<void()> started;  // send the setup now
     std::function<void(Packet)> message;
     std::function<void()> ended;
   };
@@ -49,8 +49,7 @@ class Processes {
 
   template <typename T>
   Result<void> send(Program program, const T& message, std::span<const int> fds = {}) const {
-    return send_bytes(program, {reinterpret_cast<const std::uint8_t*>(&message), sizeof message},
-                      fds);
+    return send_bytes(program, {reinterpret_cast<const std::uint8_t*>(&message), sizeof message}, fds);
   }
   Result<void> send_bytes(Program program, std::span<const std::uint8_t> bytes,
                           std::span<const int> fds = {}) const;
@@ -80,9 +79,7 @@ class Processes {
   void on_exited(const LaunchExited& exited);
   boost::asio::awaitable<void> read_child(Program program, std::shared_ptr<AsyncChannel> channel);
 
-  [[nodiscard]] Child& at(Program program) {
-    return children_[static_cast<std::size_t>(program)];
-  }
+  [[nodiscard]] Child& at(Program program) { return children_[static_cast<std::size_t>(program)]; }
   [[nodiscard]] const Child& at(Program program) const {
     return children_[static_cast<std::size_t>(program)];
   }

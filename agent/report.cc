@@ -20,9 +20,8 @@ void add_routing(const Snapshot& snapshot, std::vector<std::string>& out) {
   }
   for (const SessionState& session : snapshot.bgp.sessions) {
     if (session.state == "Established") continue;
-    out.push_back(fmt::format("session {} with {} is {}{}{}", session.name, session.neighbour,
-                              session.state, session.last_error.empty() ? "" : ": ",
-                              session.last_error));
+    out.push_back(fmt::format("session {} with {} is {}{}{}", session.name, session.neighbour, session.state,
+                              session.last_error.empty() ? "" : ": ", session.last_error));
   }
 }
 
@@ -33,16 +32,16 @@ void add_zones(const Snapshot& snapshot, std::vector<std::string>& out) {
                                 zone.last_serial, zone.serial));
     }
     if (zone.last_attempt != "refused" && zone.last_attempt != "unreachable") continue;
-    out.push_back(fmt::format("zone {} from {} {}: {}", zone.origin, zone.last_source,
-                              zone.last_attempt, zone.last_reason));
+    out.push_back(fmt::format("zone {} from {} {}: {}", zone.origin, zone.last_source, zone.last_attempt,
+                              zone.last_reason));
   }
 }
 
 void add_probes(const Snapshot& snapshot, std::vector<std::string>& out) {
   for (const ProbeState& probe : snapshot.probes) {
     if (probe.last.empty() || probe.last == "right") continue;
-    out.push_back(fmt::format("probe {} {} worker {}: {}", to_string(probe.transport),
-                              probe.service, probe.worker, probe.last));
+    out.push_back(fmt::format("probe {} {} worker {}: {}", to_string(probe.transport), probe.service,
+                              probe.worker, probe.last));
   }
 }
 
@@ -51,10 +50,8 @@ void add_probes(const Snapshot& snapshot, std::vector<std::string>& out) {
 BgpState bgp_state(const BgpConfig& config, const bgp::Observed& observed) {
   BgpState state{.bird_connected = observed.connected, .bird_error = observed.error, .sessions = {}};
   for (const NeighbourConfig& neighbour : config.neighbours) {
-    const auto found =
-        std::ranges::find(observed.sessions, neighbour.name, &bgp::SessionObserved::name);
-    const bgp::SessionObserved session =
-        found == observed.sessions.end() ? bgp::SessionObserved{} : *found;
+    const auto found = std::ranges::find(observed.sessions, neighbour.name, &bgp::SessionObserved::name);
+    const bgp::SessionObserved session = found == observed.sessions.end() ? bgp::SessionObserved{} : *found;
     state.sessions.push_back({.name = neighbour.name,
                               .family = neighbour.address.family,
                               .neighbour = neighbour.address.text,

@@ -27,9 +27,8 @@ health::Policy policy_of(const HealthConfig& config) {
 void note_change(const ProbeState& probe, health::Evidence evidence, const std::string& detail) {
   if (probe.last == health::to_string(evidence)) return;
   log_write(evidence == health::Evidence::Right ? LogLevel::Info : LogLevel::Warning,
-            fmt::format("family={} probe={} was={} {}", to_string(probe.family),
-                        health::to_string(evidence), probe.last.empty() ? "nothing" : probe.last,
-                        detail));
+            fmt::format("family={} probe={} was={} {}", to_string(probe.family), health::to_string(evidence),
+                        probe.last.empty() ? "nothing" : probe.last, detail));
 }
 
 void add_result(ProbeState& probe, health::Evidence evidence) {
@@ -66,9 +65,8 @@ std::vector<health::Target> make_targets(const ServiceConfig& service, std::uint
   return targets;
 }
 
-Routing::Routing(asio::any_io_executor executor, const Config& config,
-                 health::Expectations& expectations, AnycastDevice& device, bgp::Speaker& speaker,
-                 Hooks hooks)
+Routing::Routing(asio::any_io_executor executor, const Config& config, health::Expectations& expectations,
+                 AnycastDevice& device, bgp::Speaker& speaker, Hooks hooks)
     : executor_(std::move(executor)),
       config_(config),
       policy_(policy_of(config.health)),
@@ -94,22 +92,19 @@ Routing::Routing(asio::any_io_executor executor, const Config& config,
 void Routing::start_probing() {
   const health::Timing timing{config_.health.interval, config_.health.timeout};
   for (std::size_t i = 0; i < targets_.size(); ++i) {
-    const health::Hooks hooks{
-        .pressure = hooks_.pressure,
-        .report = [this, i](const health::Target& target, health::Evidence evidence,
-                            const std::string& detail) {
-          note_change(probes_[i], evidence, detail);
-          add_result(probes_[i], evidence);
-          on_probe(target, evidence, detail);
-        }};
-    probers_.push_back(
-        std::make_unique<health::Prober>(targets_[i], timing, expectations_, hooks));
+    const health::Hooks hooks{.pressure = hooks_.pressure,
+                              .report = [this, i](const health::Target& target, health::Evidence evidence,
+                                                  const std::string& detail) {
+                                note_change(probes_[i], evidence, detail);
+                                add_result(probes_[i], evidence);
+                                on_probe(target, evidence, detail);
+                              }};
+    probers_.push_back(std::make_unique<health::Prober>(targets_[i], timing, expectations_, hooks));
     spawn(executor_, probers_.back()->run());
   }
 }
 
-void Routing::on_probe(const health::Target& target, health::Evidence evidence,
-                       const std::string& detail) {
+void Routing::on_probe(const health::Target& target, health::Evidence evidence, const std::string& detail) {
   const auto verdict = feed(decision(target.family), health::Probed{target.index, evidence, detail});
   // While the device is down nothing can be answered, and no engine is to blame.
   if (verdict.failed && device_.link_up()) hooks_.engine_unfit(detail);
@@ -125,8 +120,7 @@ void Routing::withdraw_all(const std::string& reason) {
 }
 
 health::Verdict Routing::feed(FamilyDecision& decided, const health::Event& event) {
-  health::Verdict verdict =
-      health::step(decided.state, event, policy_, std::chrono::steady_clock::now());
+  health::Verdict verdict = health::step(decided.state, event, policy_, std::chrono::steady_clock::now());
   if (!verdict.changed) return verdict;
   decided.since_ms = wall_ms();
   log_info("family={} phase={} announce={} reason=\"{}\"", to_string(decided.family),
@@ -163,10 +157,9 @@ std::vector<FamilyState> Routing::families() const {
                        .prefixes = {}};
     for (const Prefix& prefix : config_.prefixes) {
       if (prefix.family != decided.family) continue;
-      const bool exported =
-          std::ranges::any_of(observed.sessions, [&](const bgp::SessionObserved& session) {
-            return std::ranges::count(session.exported, prefix.text) > 0;
-          });
+      const bool exported = std::ranges::any_of(observed.sessions, [&](const bgp::SessionObserved& session) {
+        return std::ranges::count(session.exported, prefix.text) > 0;
+      });
       family.prefixes.push_back({.prefix = prefix.text,
                                  .role = std::string(to_string(prefix.role)),
                                  .wanted = decided.state.announce(),

@@ -24,20 +24,18 @@
 namespace imrs::agent {
 
 // One target per service address, transport and worker. Pure.
-[[nodiscard]] std::vector<health::Target> make_targets(const ServiceConfig& service,
-                                                       std::uint32_t workers);
+[[nodiscard]] std::vector<health::Target> make_targets(const ServiceConfig& service, std::uint32_t workers);
 
 class Routing {
  public:
   struct Hooks {
     std::function<health::Pressure(const health::Target&)> pressure;
     std::function<void(std::string_view reason)> engine_unfit;  // it answers wrong, or not at all
-    std::function<void()> changed;                               // the snapshot should go out now
+    std::function<void()> changed;                              // the snapshot should go out now
   };
 
-  Routing(boost::asio::any_io_executor executor, const Config& config,
-          health::Expectations& expectations, AnycastDevice& device, bgp::Speaker& speaker,
-          Hooks hooks);
+  Routing(boost::asio::any_io_executor executor, const Config& config, health::Expectations& expectations,
+          AnycastDevice& device, bgp::Speaker& speaker, Hooks hooks);
 
   // From when the device exists.
   void start_probing();
@@ -70,7 +68,7 @@ class Routing {
   bgp::Speaker& speaker_;
   Hooks hooks_;
   std::vector<health::Target> targets_;
-  std::vector<ProbeState> probes_;       // one per target
+  std::vector<ProbeState> probes_;  // one per target
   std::vector<FamilyDecision> decisions_;
   std::vector<std::unique_ptr<health::Prober>> probers_;
 };

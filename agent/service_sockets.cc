@@ -19,17 +19,16 @@ Result<ServiceSockets> ServiceSockets::open(const ServiceConfig& service, std::u
   ServiceSockets sockets;
   for (std::size_t i = 0; i < service.addresses.size(); ++i) {
     for (const Transport transport : kTransports) {
-      auto opened = sockets.open_group(service.addresses[i], service.port,
-                                       static_cast<std::uint8_t>(i), transport, workers);
+      auto opened = sockets.open_group(service.addresses[i], service.port, static_cast<std::uint8_t>(i),
+                                       transport, workers);
       if (!opened) return opened.error();
     }
   }
   return sockets;
 }
 
-Result<void> ServiceSockets::open_group(const IpAddress& address, std::uint16_t port,
-                                        std::uint8_t service, Transport transport,
-                                        std::uint32_t workers) {
+Result<void> ServiceSockets::open_group(const IpAddress& address, std::uint16_t port, std::uint8_t service,
+                                        Transport transport, std::uint32_t workers) {
   const std::size_t first = entries_.size();
   for (const std::uint8_t probe : {std::uint8_t{0}, std::uint8_t{1}}) {
     for (std::uint32_t worker = 0; worker < workers; ++worker) {
@@ -50,8 +49,7 @@ Result<void> ServiceSockets::open_group(const IpAddress& address, std::uint16_t 
   return steered ? steered : steered.error().within(address.text);
 }
 
-std::uint64_t ServiceSockets::drops(std::uint32_t service, Transport transport,
-                                    std::uint32_t worker) const {
+std::uint64_t ServiceSockets::drops(std::uint32_t service, Transport transport, std::uint32_t worker) const {
   std::uint64_t sum = 0;
   for (const auto& [role, fd] : entries_) {
     if (role.service != service || role.worker != worker ||

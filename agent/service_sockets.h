@@ -23,20 +23,17 @@ class ServiceSockets {
 
   // Opens all of them, bound with IP_FREEBIND (the addresses come with anycast0, later), and attaches
   // the steering. Needs CAP_NET_BIND_SERVICE for port 53.
-  [[nodiscard]] static Result<ServiceSockets> open(const ServiceConfig& service,
-                                                   std::uint32_t workers);
+  [[nodiscard]] static Result<ServiceSockets> open(const ServiceConfig& service, std::uint32_t workers);
 
   [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
 
   // Packets and connections the kernel has dropped at that worker's sockets, public and private, for
   // want of room (SO_MEMINFO). Only ever grows.
-  [[nodiscard]] std::uint64_t drops(std::uint32_t service, Transport transport,
-                                    std::uint32_t worker) const;
+  [[nodiscard]] std::uint64_t drops(std::uint32_t service, Transport transport, std::uint32_t worker) const;
 
  private:
-  [[nodiscard]] Result<void> open_group(const IpAddress& address, std::uint16_t port,
-                                        std::uint8_t service, Transport transport,
-                                        std::uint32_t workers);
+  [[nodiscard]] Result<void> open_group(const IpAddress& address, std::uint16_t port, std::uint8_t service,
+                                        Transport transport, std::uint32_t workers);
 
   std::vector<Entry> entries_;
 };

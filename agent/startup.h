@@ -15,8 +15,8 @@ namespace imrs::agent {
 
 struct Prepared {
   Channel launcher;
-  UniqueFd only_one;       // see lock_instance() in startup.cc
-  AnycastDevice device;    // opened, not made yet
+  UniqueFd only_one;     // see lock_instance() in startup.cc
+  AnycastDevice device;  // opened, not made yet
   ServiceSockets sockets;
   WebLink web;
   Result<void> memory_lock;  // Errc::Unavailable: say so and go on; an agent that swaps is slow, not wrong

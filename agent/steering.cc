@@ -15,8 +15,7 @@ constexpr std::uint32_t kSource6 = kNet + 8 + 4, kPorts6 = kNet + 40;  // second
 constexpr std::uint32_t kMark = static_cast<std::uint32_t>(SKF_AD_OFF + SKF_AD_MARK);
 constexpr std::uint32_t kGolden = 2654435769U;  // 2^32 / golden ratio
 
-constexpr sock_filter op(int code, std::uint32_t k, std::uint8_t jump_true = 0,
-                         std::uint8_t jump_false = 0) {
+constexpr sock_filter op(int code, std::uint32_t k, std::uint8_t jump_true = 0, std::uint8_t jump_false = 0) {
   return {static_cast<std::uint16_t>(code), jump_true, jump_false, k};
 }
 

@@ -59,31 +59,27 @@ Supervisor::Supervisor(const Config& config, Prepared prepared)
       started_ms_(wall_ms()) {}
 
 Result<void> Supervisor::set_up(ServiceSockets sockets) {
-  auto engine = EngineLink::make(context_.get_executor(), engine_settings(config_),
-                                 std::move(sockets), processes_, expectations_);
+  auto engine = EngineLink::make(context_.get_executor(), engine_settings(config_), std::move(sockets),
+                                 processes_, expectations_);
   if (!engine) return engine.error();
   engine_ = std::move(*engine);
   speaker_ = std::make_unique<bgp::Speaker>(
       context_.get_executor(), speaker_settings(config_.bgp),
-      bgp::Speaker::Hooks{
-          .disabled = [this] { on_bird_ready(); },
-          .withdrawal_late = [this](std::string_view why) { on_withdrawal_late(why); },
-          .withdrawal_confirmed = [this] { on_withdrawal_confirmed(); },
-          .changed = [this] { changed(); },
-          .note = [](const std::string& line) { log_info("bird: {}", line); }});
+      bgp::Speaker::Hooks{.disabled = [this] { on_bird_ready(); },
+                          .withdrawal_late = [this](std::string_view why) { on_withdrawal_late(why); },
+                          .withdrawal_confirmed = [this] { on_withdrawal_confirmed(); },
+                          .changed = [this] { changed(); },
+                          .note = [](const std::string& line) { log_info("bird: {}", line); }});
   routing_ = std::make_unique<Routing>(
       context_.get_executor(), config_, expectations_, device_, *speaker_,
-      Routing::Hooks{
-          .pressure = [this](const health::Target& t) { return engine_->pressure(t); },
-          .engine_unfit = [this](std::string_view reason) { engine_->replace(reason); },
-          .changed = [this] { changed(); }});
+      Routing::Hooks{.pressure = [this](const health::Target& t) { return engine_->pressure(t); },
+                     .engine_unfit = [this](std::string_view reason) { engine_->replace(reason); },
+                     .changed = [this] { changed(); }});
   return {};
 }
 
 int Supervisor::run() {
-  const auto start = [this](asio::awaitable<void> task) {
-    spawn(context_.get_executor(), std::move(task));
-  };
+  const auto start = [this](asio::awaitable<void> task) { spawn(context_.get_executor(), std::move(task)); };
   start(watch_signals());
   start(watch_launcher());
   start(speak());
@@ -228,8 +224,7 @@ Snapshot Supervisor::snapshot() const {
   now.time_ms = wall_ms();
   now.identity = config_.instance.identity;
   now.kind = config_.instance.kind == InstanceConfig::Kind::Single ? "single" : "cluster";
-  now.appliance =
-      config_.instance.appliance == InstanceConfig::Appliance::Calypso ? "calypso" : "pandora";
+  now.appliance = config_.instance.appliance == InstanceConfig::Appliance::Calypso ? "calypso" : "pandora";
   now.version = IMRS_VERSION;
   now.started_ms = started_ms_;
   now.image_generation = engine_->generation();

@@ -24,8 +24,7 @@ namespace imrs::agent {
 
 class Supervisor {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Supervisor>> make(const Config& config,
-                                                                Prepared prepared);
+  [[nodiscard]] static Result<std::unique_ptr<Supervisor>> make(const Config& config, Prepared prepared);
 
   // Runs until SIGTERM or SIGINT (then 0: everything withdrawn, BIRD has confirmed), or until going on
   // makes no sense (1). The exit code of the program.

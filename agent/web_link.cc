@@ -47,14 +47,12 @@ Result<UniqueFd> listen_on(const Endpoint& endpoint) {
   return fd;
 }
 
-Result<std::vector<UniqueFd>> listen_on_all(const std::vector<Endpoint>& endpoints,
-                                            std::string_view key) {
+Result<std::vector<UniqueFd>> listen_on_all(const std::vector<Endpoint>& endpoints, std::string_view key) {
   std::vector<UniqueFd> sockets;
   for (const Endpoint& endpoint : endpoints) {
     auto fd = listen_on(endpoint);
     if (!fd) {
-      return fd.error().within(
-          fmt::format("{} {} port {}", key, endpoint.address.text, endpoint.port));
+      return fd.error().within(fmt::format("{} {} port {}", key, endpoint.address.text, endpoint.port));
     }
     sockets.push_back(std::move(*fd));
   }
@@ -91,9 +89,8 @@ void WebLink::start(Processes& processes, std::function<Snapshot()> current) {
 
 void WebLink::send_setup() const {
   const std::string settings = nlohmann::json{{"identity", identity_}}.dump();
-  auto memfd = make_sealed_memfd(
-      "imrs-web-settings",
-      {reinterpret_cast<const std::uint8_t*>(settings.data()), settings.size()});
+  auto memfd = make_sealed_memfd("imrs-web-settings",
+                                 {reinterpret_cast<const std::uint8_t*>(settings.data()), settings.size()});
   if (!memfd) return log_error("web: {}", memfd.error().message);
   WebSetup setup;
   setup.noc_sockets = static_cast<std::uint32_t>(noc_.size());

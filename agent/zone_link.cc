@@ -28,10 +28,9 @@ ZoneLink::ZoneLink(const Config& config, Processes& processes, const TrustedCloc
 
 void ZoneLink::start(std::function<void(SharedImage)> on_image) {
   on_image_ = std::move(on_image);
-  processes_.keep(Program::Zone,
-                  {.started = [this] { send_setup(); },
-                   .message = [this](Packet packet) { on_message(std::move(packet)); },
-                   .ended = [] {}});
+  processes_.keep(Program::Zone, {.started = [this] { send_setup(); },
+                                  .message = [this](Packet packet) { on_message(std::move(packet)); },
+                                  .ended = [] {}});
 }
 
 void ZoneLink::on_served(const image::Image& image) {
@@ -146,9 +145,8 @@ void ZoneLink::on_report(const ZoneReport& report) {
   if (repeated) return;  // said once; the metrics count the rest
   const bool good = state.last_reason.empty();
   log_write(good ? LogLevel::Info : LogLevel::Warning,
-            fmt::format("zone={} serial={} state={} source={}{}", state.origin, report.serial,
-                        outcome, state.last_source,
-                        good ? "" : " reason=\"" + state.last_reason + "\""));
+            fmt::format("zone={} serial={} state={} source={}{}", state.origin, report.serial, outcome,
+                        state.last_source, good ? "" : " reason=\"" + state.last_reason + "\""));
 }
 
 }  // namespace imrs::agent

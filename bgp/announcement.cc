@@ -14,7 +14,7 @@ std::string protocol_name(std::string_view role, Family family) {
 
 std::vector<ProtocolWish> protocols_for(const AnnouncedSet& wanted) {
   std::vector<ProtocolWish> wishes;
-  const auto add = [&](std::string_view role, bool FamilyAnnouncement::* part) {
+  const auto add = [&](std::string_view role, bool FamilyAnnouncement::*part) {
     for (const Family family : kFamilies) {
       wishes.push_back({protocol_name(role, family), wanted.at(family).*part});
     }
@@ -29,8 +29,7 @@ std::vector<ProtocolWish> protocols_for(const AnnouncedSet& wanted) {
 bool withdraws(const AnnouncedSet& before, const AnnouncedSet& after) {
   return std::ranges::any_of(kFamilies, [&](Family family) {
     const FamilyAnnouncement &was = before.at(family), &is = after.at(family);
-    return (was.specific && !is.specific) || (was.covering && !is.covering) ||
-           (was.draining && !is.draining);
+    return (was.specific && !is.specific) || (was.covering && !is.covering) || (was.draining && !is.draining);
   });
 }
 

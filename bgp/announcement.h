@@ -25,9 +25,7 @@ struct FamilyAnnouncement {
 
 class AnnouncedSet {
  public:
-  [[nodiscard]] FamilyAnnouncement& at(Family family) {
-    return families_[static_cast<std::size_t>(family)];
-  }
+  [[nodiscard]] FamilyAnnouncement& at(Family family) { return families_[static_cast<std::size_t>(family)]; }
   [[nodiscard]] const FamilyAnnouncement& at(Family family) const {
     return families_[static_cast<std::size_t>(family)];
   }
@@ -38,7 +36,7 @@ class AnnouncedSet {
 };
 
 struct ProtocolWish {
-  std::string name;      // BIRD's, "specific_v4"
+  std::string name;  // BIRD's, "specific_v4"
   bool enabled = false;
   bool operator==(const ProtocolWish&) const = default;
 };
@@ -55,7 +53,7 @@ struct ProtocolWish {
 struct Step {
   std::string protocol;
   bool enable = false;
-  std::string command;   // `disable "specific_v4"`
+  std::string command;  // `disable "specific_v4"`
   bool operator==(const Step&) const = default;
 };
 

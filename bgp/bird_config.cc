@@ -52,8 +52,7 @@ protocol bgp {} {{
 
 std::string_view suffix(Family family) { return family == Family::V4 ? "V4" : "V6"; }
 
-std::string prefix_list(const Config& config, Family family, PrefixRole role,
-                        std::string_view separator) {
+std::string prefix_list(const Config& config, Family family, PrefixRole role, std::string_view separator) {
   std::string list;
   for (const Prefix& prefix : config.prefixes) {
     if (prefix.family != family || prefix.role != role) continue;
@@ -63,11 +62,9 @@ std::string prefix_list(const Config& config, Family family, PrefixRole role,
   return list;
 }
 
-std::string static_protocol(const Config& config, Family family, std::string_view name,
-                            PrefixRole role) {
+std::string static_protocol(const Config& config, Family family, std::string_view name, PrefixRole role) {
   const bool drain = name == "drain";
-  const std::string_view filter =
-      drain ? " import filter { bgp_community.add((65535,0)); accept; };" : "";
+  const std::string_view filter = drain ? " import filter { bgp_community.add((65535,0)); accept; };" : "";
   std::string text = fmt::format(
       "\nprotocol static {} {{\n    disabled;\n    check link yes;\n"
       "    {} {{ preference {};{} }};\n",
@@ -128,9 +125,8 @@ std::string session(const BgpConfig& bgp, const NeighbourConfig& neighbour) {
   const Family family = neighbour.address.family;
   return fmt::format(kSession, neighbour.name, bgp.local_as, neighbour.address.text, neighbour.as,
                      neighbour.source.text, options, neighbour.hold_time, neighbour.hold_time,
-                     neighbour.keepalive_time, neighbour.connect_delay_time,
-                     neighbour.connect_retry_time, to_string(family),
-                     fmt::format("EXPORT_{}", suffix(family)));
+                     neighbour.keepalive_time, neighbour.connect_delay_time, neighbour.connect_retry_time,
+                     to_string(family), fmt::format("EXPORT_{}", suffix(family)));
 }
 
 }  // namespace

@@ -43,13 +43,11 @@ Error not_there(const std::string& path, const error_code& error) {
       error == asio::error::access_denied
           ? "start bird with -g and a group the agent is in"
           : "is bird running, and is bgp.control_socket the -s it was started with?";
-  return Error{Errc::Unavailable,
-               fmt::format("connecting to {}: {} ({})", path, error.message(), remedy)};
+  return Error{Errc::Unavailable, fmt::format("connecting to {}: {} ({})", path, error.message(), remedy)};
 }
 
 Error lost(const error_code& error) {
-  return Error{Errc::Closed, fmt::format("BIRD has closed the control connection: {}",
-                                         error.message())};
+  return Error{Errc::Closed, fmt::format("BIRD has closed the control connection: {}", error.message())};
 }
 
 }  // namespace
@@ -110,9 +108,7 @@ asio::awaitable<Result<Reply>> Control::read_reply() {
   }
 }
 
-asio::awaitable<void> Control::readable() {
-  (void)co_await socket_.async_wait(Socket::wait_read, kNoThrow);
-}
+asio::awaitable<void> Control::readable() { (void)co_await socket_.async_wait(Socket::wait_read, kNoThrow); }
 
 void Control::close() {
   error_code ignored;

@@ -36,8 +36,7 @@ class Control {
  private:
   using Socket = boost::asio::local::stream_protocol::socket;
 
-  Control(Socket socket, std::chrono::milliseconds limit)
-      : socket_(std::move(socket)), limit_(limit) {}
+  Control(Socket socket, std::chrono::milliseconds limit) : socket_(std::move(socket)), limit_(limit) {}
 
   boost::asio::awaitable<Result<void>> greet(std::string path);
   boost::asio::awaitable<Result<Reply>> exchange(std::string line);

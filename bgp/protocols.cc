@@ -116,8 +116,7 @@ Result<std::vector<ExportedRoute>> parse_exported(const Reply& reply) {
 }
 
 Error refusal(std::string_view command, const Reply& reply) {
-  return Error{Errc::Refused,
-               fmt::format("BIRD refused `{}`: {:04} {}", command, reply.code, reply.text)};
+  return Error{Errc::Refused, fmt::format("BIRD refused `{}`: {:04} {}", command, reply.code, reply.text)};
 }
 
 }  // namespace imrs::bgp

@@ -27,9 +27,9 @@ struct ProtocolRow {
 
 // One BGP protocol of `show protocols all`.
 struct SessionDetails {
-  std::string state;          // "Established", "Idle", "Down", ...
-  std::string last_error;     // gone once Established
-  std::string message;        // RFC 8203, as BIRD prints it; stays when the session is up again
+  std::string state;       // "Established", "Idle", "Down", ...
+  std::string last_error;  // gone once Established
+  std::string message;     // RFC 8203, as BIRD prints it; stays when the session is up again
   bool operator==(const SessionDetails&) const = default;
 };
 

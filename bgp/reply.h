@@ -36,9 +36,9 @@ struct Reply {
 
 class ReplyReader {
  public:
-  static constexpr std::size_t kMaxLine = 8 * 1024;      // octets; BIRD's own limit is 512
-  static constexpr std::size_t kMaxHeld = 1024 * 1024;   // octets of replies not yet taken
-  static constexpr std::size_t kMaxAsync = 64;           // lines not yet taken; older ones are dropped
+  static constexpr std::size_t kMaxLine = 8 * 1024;     // octets; BIRD's own limit is 512
+  static constexpr std::size_t kMaxHeld = 1024 * 1024;  // octets of replies not yet taken
+  static constexpr std::size_t kMaxAsync = 64;          // lines not yet taken; older ones are dropped
 
   // Errc::InvalidInput if this is not BIRD's language or is too much of it; then and ever after, the
   // only thing to do is to close the connection.
@@ -56,9 +56,9 @@ class ReplyReader {
   void add_async(std::string_view text);
   Result<void> fail(std::string_view why);
 
-  std::string line_;           // not yet ended
-  Reply current_;              // not yet final
-  int last_code_ = -1;         // of the last "CODE-" line of current_
+  std::string line_;    // not yet ended
+  Reply current_;       // not yet final
+  int last_code_ = -1;  // of the last "CODE-" line of current_
   std::size_t held_ = 0;
   std::deque<Reply> replies_;
   std::deque<std::string> async_;

@@ -32,7 +32,7 @@ struct SessionObserved {
 
 struct Observed {
   bool connected = false;
-  std::string error;                  // why not connected, or what BIRD refused; empty when all is well
+  std::string error;                      // why not connected, or what BIRD refused; empty when all is well
   std::vector<SessionObserved> sessions;  // one per Settings::sessions, in that order
   bool operator==(const Observed&) const = default;
 };
@@ -41,10 +41,10 @@ class Speaker {
  public:
   struct Settings {
     std::string control_socket;
-    std::vector<std::string> sessions;                // BIRD protocol names of the neighbours
-    std::chrono::milliseconds reply_limit{500};       // greeting and every reply
-    std::chrono::milliseconds withdraw_limit{500};    // from announce() to BIRD's confirmation
-    std::chrono::milliseconds look_interval{250};     // between two looks at BIRD's protocols
+    std::vector<std::string> sessions;              // BIRD protocol names of the neighbours
+    std::chrono::milliseconds reply_limit{500};     // greeting and every reply
+    std::chrono::milliseconds withdraw_limit{500};  // from announce() to BIRD's confirmation
+    std::chrono::milliseconds look_interval{250};   // between two looks at BIRD's protocols
     std::chrono::milliseconds reconnect_delay{100};
   };
   struct Hooks {

@@ -79,8 +79,7 @@ asio::awaitable<Result<void>> Speaker::Impl::idle(Control& control) {
   while (!dirty_ && !stopped_ && Clock::now() < next_look_) {
     const auto now = Clock::now();
     const bool nudge = now < nudge_until_ && now + kNudgeInterval < next_look_;
-    const bool readable =
-        co_await wait_until(control, nudge ? now + kNudgeInterval : next_look_);
+    const bool readable = co_await wait_until(control, nudge ? now + kNudgeInterval : next_look_);
     if (readable) break;  // the end of file, which the next look will meet
     if (!nudge || dirty_ || stopped_) continue;
     if (auto reply = co_await control.ask(kNudge); !reply) co_return reply.error();
@@ -102,11 +101,9 @@ asio::awaitable<void> Speaker::Impl::watch_withdrawals() {
     watch_.expires_at(withdrawal_.deadline().value_or(Clock::time_point::max()));
     (void)co_await watch_.async_wait(kNoThrow);
     if (stopped_ || !withdrawal_.expire(Clock::now())) continue;
-    const std::string why =
-        fmt::format("BIRD has not confirmed the withdrawal within {} ms: {}",
-                    settings_.withdraw_limit.count(),
-                    observed_.error.empty() ? "it still announces or has not answered"
-                                            : observed_.error);
+    const std::string why = fmt::format(
+        "BIRD has not confirmed the withdrawal within {} ms: {}", settings_.withdraw_limit.count(),
+        observed_.error.empty() ? "it still announces or has not answered" : observed_.error);
     note(why);
     if (hooks_.withdrawal_late) hooks_.withdrawal_late(why);
   }

@@ -32,11 +32,11 @@ class Speaker::Impl {
   using Clock = std::chrono::steady_clock;
   using Done = boost::asio::awaitable<Result<void>>;  // an error: the connection is of no more use
 
-  struct Session {                       // what BIRD said about one neighbour
+  struct Session {  // what BIRD said about one neighbour
     ProtocolRow row;
     std::vector<ExportedRoute> routes;
     Clock::time_point asked{};
-    std::string complaint;               // stays until it is asked again
+    std::string complaint;  // stays until it is asked again
   };
 
   // speaker_impl.cc: the connection and the time
@@ -70,8 +70,8 @@ class Speaker::Impl {
   Hooks hooks_;
 
   AnnouncedSet wanted_;
-  bool dirty_ = false;             // `wanted_` is newer than the last plan
-  bool disabled_once_ = false;     // hooks_.disabled was called
+  bool dirty_ = false;          // `wanted_` is newer than the last plan
+  bool disabled_once_ = false;  // hooks_.disabled was called
   bool settled_ = false;
   bool stopped_ = false;
   Withdrawal withdrawal_;

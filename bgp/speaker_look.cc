@@ -21,9 +21,10 @@ constexpr std::chrono::seconds kNudgeAfter{5};       // after the last session c
 constexpr const char* kEstablished = "Established";
 
 std::string not_ours(const std::vector<std::string>& missing) {
-  return fmt::format("BIRD does not know {}: its configuration is not ours; render it with imrs-agent "
-                     "--print-bird-config",
-                     fmt::join(missing, ", "));
+  return fmt::format(
+      "BIRD does not know {}: its configuration is not ours; render it with imrs-agent "
+      "--print-bird-config",
+      fmt::join(missing, ", "));
 }
 
 SessionDetails unknown() {
@@ -126,8 +127,7 @@ asio::awaitable<Result<void>> Speaker::Impl::look_at_sessions(Control& control, 
       continue;
     }
     const ProtocolRow row = *found;
-    const bool due = all || row != sessions_[i].row ||
-                     Clock::now() - sessions_[i].asked >= kSessionInterval;
+    const bool due = all || row != sessions_[i].row || Clock::now() - sessions_[i].asked >= kSessionInterval;
     if (!due) continue;
     if (auto looked = co_await look_at_session(control, i, row); !looked) co_return looked;
   }
@@ -157,8 +157,7 @@ asio::awaitable<Result<void>> Speaker::Impl::look_at_session(Control& control, s
   co_return Result<void>();
 }
 
-void Speaker::Impl::show_session(std::size_t index, const Session& session,
-                                 const SessionDetails& details) {
+void Speaker::Impl::show_session(std::size_t index, const Session& session, const SessionDetails& details) {
   SessionObserved next;
   next.name = session.row.name;
   next.state = details.state;
@@ -190,14 +189,12 @@ void Speaker::Impl::nudge_while_starting() {
 // After a whole look that no announce() has overtaken. A withdrawal is confirmed only by what has been
 // seen: a protocol BIRD does not know or a session it does not tell about may still announce.
 void Speaker::Impl::judge(const Plan& plan) {
-  const bool blind = !plan.missing.empty() ||
-                     std::ranges::any_of(sessions_, [](const Session& session) {
-                       return !session.complaint.empty();
-                     });
-  const bool unwanted =
-      plan.withdraws() || std::ranges::any_of(sessions_, [&](const Session& session) {
-        return exports_unwanted(wanted_, session.routes);
-      });
+  const bool blind = !plan.missing.empty() || std::ranges::any_of(sessions_, [](const Session& session) {
+    return !session.complaint.empty();
+  });
+  const bool unwanted = plan.withdraws() || std::ranges::any_of(sessions_, [&](const Session& session) {
+                          return exports_unwanted(wanted_, session.routes);
+                        });
   observed_.error = complaint_;
   set_settled(plan.done() && !unwanted && complaint_.empty());
   if (unwanted) {

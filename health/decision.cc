@@ -9,14 +9,10 @@ namespace imrs::health {
 
 std::string_view to_string(Phase phase) {
   switch (phase) {
-    case Phase::Down:
-      return "down";
-    case Phase::Rising:
-      return "rising";
-    case Phase::Up:
-      return "up";
-    case Phase::Falling:
-      return "falling";
+    case Phase::Down: return "down";
+    case Phase::Rising: return "rising";
+    case Phase::Up: return "up";
+    case Phase::Falling: return "falling";
   }
   return "unknown";
 }
@@ -24,22 +20,16 @@ std::string_view to_string(Phase phase) {
 // The only code that moves a State from one phase to another.
 class Transition {
  public:
-  Transition(State& state, const Policy& policy, TimePoint now)
-      : state_(state), policy_(policy), now_(now) {}
+  Transition(State& state, const Policy& policy, TimePoint now) : state_(state), policy_(policy), now_(now) {}
 
   void on(const Probed& probed) {
     if (probed.target >= state_.targets_.size()) return;
     switch (probed.evidence) {
-      case Evidence::Right:
-        return right(state_.targets_[probed.target]);
-      case Evidence::Wrong:
-        failed_ = true;
-        return to_down("wrong answer: " + probed.detail);
-      case Evidence::Silent:
-        return silent(state_.targets_[probed.target], probed.detail);
+      case Evidence::Right: return right(state_.targets_[probed.target]);
+      case Evidence::Wrong: failed_ = true; return to_down("wrong answer: " + probed.detail);
+      case Evidence::Silent: return silent(state_.targets_[probed.target], probed.detail);
       case Evidence::CrowdedOut:
-      case Evidence::CouldNotAsk:
-        return;
+      case Evidence::CouldNotAsk: return;
     }
   }
 
@@ -82,14 +72,9 @@ class Transition {
     target.silences = std::min(target.silences + 1, policy_.fall);
     failed_ = target.silences >= policy_.fall;
     switch (state_.phase_) {
-      case Phase::Down:
-        state_.reason_ = "silent: " + detail;
-        return;
-      case Phase::Rising:
-        return to_down("silent while rising: " + detail);
-      case Phase::Up:
-        enter(Phase::Falling, "silent: " + detail);
-        [[fallthrough]];
+      case Phase::Down: state_.reason_ = "silent: " + detail; return;
+      case Phase::Rising: return to_down("silent while rising: " + detail);
+      case Phase::Up: enter(Phase::Falling, "silent: " + detail); [[fallthrough]];
       case Phase::Falling:
         if (target.silences >= policy_.fall) {
           to_down("silent " + std::to_string(target.silences) + " times in a row: " + detail);
@@ -120,9 +105,7 @@ class Transition {
     enter(Phase::Down, std::move(reason));
   }
 
-  void forget_evidence() {
-    std::fill(state_.targets_.begin(), state_.targets_.end(), State::Target{});
-  }
+  void forget_evidence() { std::fill(state_.targets_.begin(), state_.targets_.end(), State::Target{}); }
 
   void enter(Phase phase, std::string reason) {
     state_.phase_ = phase;
@@ -131,8 +114,7 @@ class Transition {
 
   template <typename Test>
   [[nodiscard]] bool all(Test test) const {
-    return !state_.targets_.empty() &&
-           std::all_of(state_.targets_.begin(), state_.targets_.end(), test);
+    return !state_.targets_.empty() && std::all_of(state_.targets_.begin(), state_.targets_.end(), test);
   }
 
   State& state_;

@@ -6,30 +6,21 @@ namespace imrs::health {
 
 std::string_view to_string(Evidence evidence) {
   switch (evidence) {
-    case Evidence::Right:
-      return "right";
-    case Evidence::Wrong:
-      return "wrong";
-    case Evidence::Silent:
-      return "silent";
-    case Evidence::CrowdedOut:
-      return "crowded-out";
-    case Evidence::CouldNotAsk:
-      return "could-not-ask";
+    case Evidence::Right: return "right";
+    case Evidence::Wrong: return "wrong";
+    case Evidence::Silent: return "silent";
+    case Evidence::CrowdedOut: return "crowded-out";
+    case Evidence::CouldNotAsk: return "could-not-ask";
   }
   return "unknown";
 }
 
 Evidence judge(Outcome outcome, const Pressure& before, const Pressure& after, bool late) {
   switch (outcome) {
-    case Outcome::Matched:
-      return Evidence::Right;
-    case Outcome::Differed:
-      return Evidence::Wrong;
-    case Outcome::NotAsked:
-      return Evidence::CouldNotAsk;
-    case Outcome::NoAnswer:
-      break;
+    case Outcome::Matched: return Evidence::Right;
+    case Outcome::Differed: return Evidence::Wrong;
+    case Outcome::NotAsked: return Evidence::CouldNotAsk;
+    case Outcome::NoAnswer: break;
   }
   if (late) return Evidence::CouldNotAsk;
   const bool progressed = after.progress != before.progress;

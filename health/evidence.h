@@ -32,7 +32,6 @@ struct Pressure {
 };
 
 // `late`: this process's own loop was delayed so much that the time limit proves nothing.
-[[nodiscard]] Evidence judge(Outcome outcome, const Pressure& before, const Pressure& after,
-                             bool late);
+[[nodiscard]] Evidence judge(Outcome outcome, const Pressure& before, const Pressure& after, bool late);
 
 }  // namespace imrs::health

@@ -54,8 +54,7 @@ Result<void> set_option(Socket& socket, int level, int name, const auto& value, 
 // back: it undoes a linger of its own when a socket is destroyed.
 Result<void> prepare(asio::ip::tcp::socket& socket) {
   const int on = 1;
-  auto late_port =
-      set_option(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, on, "IP_BIND_ADDRESS_NO_PORT");
+  auto late_port = set_option(socket, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, on, "IP_BIND_ADDRESS_NO_PORT");
   if (!late_port) return late_port;
   return set_option(socket, SOL_SOCKET, SO_LINGER, linger{.l_onoff = 1, .l_linger = 0}, "SO_LINGER");
 }
@@ -92,8 +91,7 @@ asio::awaitable<Response> exchange_udp(const Target& target, std::span<const std
   error_code error;
   socket.connect(endpoint_of<asio::ip::udp>(target), error);
   if (error) co_return failure(error, "connect");
-  auto [sent_error, sent] =
-      co_await socket.async_send(asio::buffer(query.data(), query.size()), kNoThrow);
+  auto [sent_error, sent] = co_await socket.async_send(asio::buffer(query.data(), query.size()), kNoThrow);
   if (sent_error) co_return failure(sent_error, "send");
   std::vector<std::uint8_t> response(kMaxUdp);
   for (;;) {
@@ -108,8 +106,7 @@ asio::awaitable<Response> exchange_udp(const Target& target, std::span<const std
 asio::awaitable<Response> exchange_tcp(const Target& target, std::span<const std::uint8_t> query) {
   asio::ip::tcp::socket socket(co_await asio::this_coro::executor);
   if (auto opened = open_here(socket, target); !opened) co_return opened.error();
-  auto [connect_error] =
-      co_await socket.async_connect(endpoint_of<asio::ip::tcp>(target), kNoThrow);
+  auto [connect_error] = co_await socket.async_connect(endpoint_of<asio::ip::tcp>(target), kNoThrow);
   if (connect_error) co_return failure(connect_error, "connect");
   std::array<std::uint8_t, 2> length{};
   wire::store_u16(length.data(), static_cast<std::uint16_t>(query.size()));

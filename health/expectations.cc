@@ -28,17 +28,15 @@ void Expectations::publish(std::shared_ptr<const image::Image> next) {
   previous_ = std::exchange(current_, std::move(next));
 }
 
-void Expectations::take_back() noexcept {
-  current_ = std::exchange(previous_, nullptr);
-}
+void Expectations::take_back() noexcept { current_ = std::exchange(previous_, nullptr); }
 
 image::ProbeQuestion Expectations::next_question(bool deep) {
   if (!deep) return {wire::Name(), wire::rrtype::SOA, true};
   return image::question_at(*current_, deep_++);
 }
 
-std::optional<std::string> Expectations::mismatch(const image::ProbeQuestion& question,
-                                                  std::uint16_t id, Transport transport,
+std::optional<std::string> Expectations::mismatch(const image::ProbeQuestion& question, std::uint16_t id,
+                                                  Transport transport,
                                                   std::span<const std::uint8_t> response) const {
   const bool tcp = transport == Transport::Tcp;
   const auto right = [&](const image::Image& image) {

@@ -33,8 +33,8 @@ class Expectations {
   [[nodiscard]] image::ProbeQuestion next_question(bool deep);
 
   // Nothing if `response` is right; otherwise what differs, in words. Only when ready().
-  [[nodiscard]] std::optional<std::string> mismatch(const image::ProbeQuestion& question,
-                                                    std::uint16_t id, Transport transport,
+  [[nodiscard]] std::optional<std::string> mismatch(const image::ProbeQuestion& question, std::uint16_t id,
+                                                    Transport transport,
                                                     std::span<const std::uint8_t> response) const;
 
  private:

@@ -25,8 +25,7 @@ constexpr std::chrono::milliseconds kLateness{50};
 
 // No coroutine itself: g++ 12 destroys the result of a co_await in a conditional expression twice.
 asio::awaitable<Response> exchange_over(const Target& target, std::span<const std::uint8_t> query) {
-  return target.transport == Transport::Udp ? exchange_udp(target, query)
-                                            : exchange_tcp(target, query);
+  return target.transport == Transport::Udp ? exchange_udp(target, query) : exchange_tcp(target, query);
 }
 
 }  // namespace
@@ -68,8 +67,7 @@ asio::awaitable<void> Prober::ask_once() {
   hooks_.report(target_, evidence, target_.text() + ": " + seen.detail);
 }
 
-asio::awaitable<Prober::Seen> Prober::exchange(const image::ProbeQuestion& question,
-                                               std::uint16_t id) {
+asio::awaitable<Prober::Seen> Prober::exchange(const image::ProbeQuestion& question, std::uint16_t id) {
   const auto query = image::make_query(question, id, kProbeUdpSize);
   Response response = co_await exchange_over(target_, query);
   if (!response) {

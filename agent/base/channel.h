@@ -49,8 +49,7 @@ class Channel {
 
   // Never blocks: Errc::Unavailable when the peer does not read (nothing was sent), Errc::Closed when
   // it has gone.
-  [[nodiscard]] Result<void> send(std::span<const std::uint8_t> bytes,
-                                  std::span<const int> fds = {}) const;
+  [[nodiscard]] Result<void> send(std::span<const std::uint8_t> bytes, std::span<const int> fds = {}) const;
 
   template <typename T>
   [[nodiscard]] Result<void> send_message(const T& message, std::span<const int> fds = {}) const {

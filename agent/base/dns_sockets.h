@@ -20,8 +20,7 @@ struct DnsSocketOptions {
 // A non-blocking, close-on-exec socket bound to `address` and `port` with SO_REUSEPORT; TCP listens
 // already. RFC 9715: UDP answers fit any path (1232 octets), so DF stays off and what others claim about
 // the path's MTU is ignored (IP_PMTUDISC_OMIT); TCP announces an MSS of 1220 octets.
-[[nodiscard]] Result<UniqueFd> open_dns_socket(Family family, Transport transport,
-                                               const std::string& address, std::uint16_t port,
-                                               const DnsSocketOptions& options);
+[[nodiscard]] Result<UniqueFd> open_dns_socket(Family family, Transport transport, const std::string& address,
+                                               std::uint16_t port, const DnsSocketOptions& options);
 
 }  // namespace imrs

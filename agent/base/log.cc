@@ -82,8 +82,8 @@ std::string without_percent(std::string_view text) {
 void log_start(std::string_view program, std::string_view instance, LogLevel lowest) {
   ::tzset();  // reads the time zone's file now: a sandboxed program may not do so at its first line
   auto logger = std::make_shared<spdlog::logger>("imrs", std::make_shared<StderrSink>());
-  logger->set_pattern(fmt::format("%Y-%m-%dT%H:%M:%S.%eZ {}[%P] {} %l: %v",
-                                  without_percent(program), without_percent(instance)),
+  logger->set_pattern(fmt::format("%Y-%m-%dT%H:%M:%S.%eZ {}[%P] {} %l: %v", without_percent(program),
+                                  without_percent(instance)),
                       spdlog::pattern_time_type::utc);
   logger->set_level(to_spdlog(lowest));
   logger->flush_on(spdlog::level::debug);

@@ -59,8 +59,7 @@ Mapping::~Mapping() {
   if (address_ != nullptr) ::munmap(address_, size_);
 }
 
-Result<UniqueFd> make_sealed_memfd(const std::string& name,
-                                   std::span<const std::uint8_t> content) {
+Result<UniqueFd> make_sealed_memfd(const std::string& name, std::span<const std::uint8_t> content) {
   UniqueFd fd(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return system_error("memfd_create " + name);
   if (auto written = write_all(fd.get(), content); !written) return written.error().within(name);

@@ -24,9 +24,7 @@ struct FixedText {
     std::memcpy(chars.data(), text.data(), std::min(text.size(), N - 1));
     return *this;
   }
-  [[nodiscard]] std::string str() const {
-    return std::string(chars.data(), ::strnlen(chars.data(), N));
-  }
+  [[nodiscard]] std::string str() const { return std::string(chars.data(), ::strnlen(chars.data(), N)); }
 };
 
 using Digest = std::array<std::uint8_t, 32>;  // SHA-256
@@ -77,17 +75,17 @@ struct EngineSetup {
   static constexpr std::uint32_t kType = 0x4501;
   std::uint32_t type = kType;
   std::uint32_t workers = 0;
-  std::uint32_t sockets = 0;      // in all the EngineSockets messages that follow
-  FixedText<256> identity;        // NSID, hostname.bind, id.server
+  std::uint32_t sockets = 0;  // in all the EngineSockets messages that follow
+  FixedText<256> identity;    // NSID, hostname.bind, id.server
 };
 
 // One socket. `probe` marks the worker's private socket, which only the agent's probes reach: it is
 // read first, never counted as traffic. TCP sockets are listening already; all are non-blocking.
 struct SocketRole {
   std::uint8_t worker = 0;
-  std::uint8_t transport = 0;     // 0 UDP, 1 TCP
-  std::uint8_t family = 0;        // 0 IPv4, 1 IPv6
-  std::uint8_t service = 0;       // index of the service address
+  std::uint8_t transport = 0;  // 0 UDP, 1 TCP
+  std::uint8_t family = 0;     // 0 IPv4, 1 IPv6
+  std::uint8_t service = 0;    // index of the service address
   std::uint8_t probe = 0;
 };
 
@@ -104,7 +102,7 @@ struct EngineSockets {
 struct EngineImage {
   static constexpr std::uint32_t kType = 0x4503;
   std::uint32_t type = kType;
-  std::uint64_t generation = 0;   // counts up; workers report it in their pages
+  std::uint64_t generation = 0;  // counts up; workers report it in their pages
   Digest digest{};
 };
 
@@ -123,7 +121,7 @@ struct EngineServing {
 struct EngineRefused {
   static constexpr std::uint32_t kType = 0x4512;
   std::uint32_t type = kType;
-  std::uint64_t generation = 0;   // 0: the setup
+  std::uint64_t generation = 0;  // 0: the setup
   FixedText<256> reason;
 };
 
@@ -144,8 +142,8 @@ struct ZoneImage {
   static constexpr std::uint32_t kType = 0x5a11;
   std::uint32_t type = kType;
   Digest digest{};
-  std::uint32_t load_ms = 0;      // from the first octet of the zone to the sealed image
-  FixedText<256> summary;         // for the log: serials, RRsets, signatures verified, times
+  std::uint32_t load_ms = 0;  // from the first octet of the zone to the sealed image
+  FixedText<256> summary;     // for the log: serials, RRsets, signatures verified, times
 };
 
 // The outcome of one attempt to get or verify one zone. Nothing that is served changes by it.
@@ -154,11 +152,11 @@ struct ZoneReport {
   enum class State : std::uint32_t { Loaded, Unchanged, Unreachable, Refused };
   std::uint32_t type = kType;
   State state = State::Unchanged;
-  FixedText<64> origin;           // presentation form, "." for the root
-  FixedText<128> source;          // file name, or address and port of the primary
-  std::uint32_t serial = 0;       // 0 if it was not learnt
-  FixedText<512> reason;          // Refused, Unreachable: which record, what, why
-  std::uint32_t confirmed = 0;    // 1: a source has the current version, `confirmed_serial`: it is fresh
+  FixedText<64> origin;         // presentation form, "." for the root
+  FixedText<128> source;        // file name, or address and port of the primary
+  std::uint32_t serial = 0;     // 0 if it was not learnt
+  FixedText<512> reason;        // Refused, Unreachable: which record, what, why
+  std::uint32_t confirmed = 0;  // 1: a source has the current version, `confirmed_serial`: it is fresh
   std::uint32_t confirmed_serial = 0;
 };
 

@@ -12,12 +12,12 @@
 namespace imrs {
 
 enum class Errc {
-  InvalidInput,   // bytes, file, flag or configuration that cannot be right
-  Refused,        // understood, and not accepted (a zone that does not verify, a damaged image)
-  System,         // a system call failed; the message holds strerror's text
-  Closed,         // the peer has gone (end of file)
-  Timeout,        // no answer in time
-  Unavailable,    // cannot be had now; trying again may help
+  InvalidInput,  // bytes, file, flag or configuration that cannot be right
+  Refused,       // understood, and not accepted (a zone that does not verify, a damaged image)
+  System,        // a system call failed; the message holds strerror's text
+  Closed,        // the peer has gone (end of file)
+  Timeout,       // no answer in time
+  Unavailable,   // cannot be had now; trying again may help
 };
 
 struct Error {
@@ -37,8 +37,8 @@ struct Error {
 template <typename T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}       // NOLINT: implicit
-  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}   // NOLINT: implicit
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // NOLINT: implicit
+  Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // NOLINT: implicit
 
   [[nodiscard]] bool ok() const noexcept { return state_.index() == 0; }
   explicit operator bool() const noexcept { return ok(); }

@@ -23,22 +23,22 @@ inline constexpr std::size_t kRcodes = 24;  // 0..22 as they are, 23: any other 
 
 // Traffic of one transport and family. Probes are not in it.
 struct TrafficCounters {
-  Counter queries;                        // messages received, well formed or not
-  Counter responses;                      // messages sent
-  Counter malformed;                      // received and left unanswered
-  Counter truncated;                      // responses with TC
-  std::array<Counter, kRcodes> rcodes;    // of responses
-  Counter query_bytes;                    // DNS octets
+  Counter queries;                      // messages received, well formed or not
+  Counter responses;                    // messages sent
+  Counter malformed;                    // received and left unanswered
+  Counter truncated;                    // responses with TC
+  std::array<Counter, kRcodes> rcodes;  // of responses
+  Counter query_bytes;                  // DNS octets
   Counter response_bytes;
 };
 
 struct alignas(4096) WorkerPage {
-  Counter progress;        // counts up with every turn of the worker's loop, also when idle
-  Counter generation;      // image generation this worker answers from; 0 before the first
-  Counter probes;          // answered on the private sockets
-  Counter send_errors;     // responses that the kernel did not take
-  Counter tcp_connections; // open now
-  Counter tcp_rejected;    // connections closed, or left waiting, because a table was full
+  Counter progress;         // counts up with every turn of the worker's loop, also when idle
+  Counter generation;       // image generation this worker answers from; 0 before the first
+  Counter probes;           // answered on the private sockets
+  Counter send_errors;      // responses that the kernel did not take
+  Counter tcp_connections;  // open now
+  Counter tcp_rejected;     // connections closed, or left waiting, because a table was full
   std::array<std::array<TrafficCounters, 2>, 2> traffic;  // [transport][family]
 };
 

@@ -80,14 +80,13 @@ Result<Prefix> parse_prefix(std::string_view text) {
     if ((octets[static_cast<std::size_t>(i / 8)] & (0x80U >> (i % 8))) == 0) continue;
     return bad(text, "has host bits set; clear them");
   }
-  return Prefix{split->network.family,
-                split->network.text + "/" + std::to_string(split->length), PrefixRole::Specific};
+  return Prefix{split->network.family, split->network.text + "/" + std::to_string(split->length),
+                PrefixRole::Specific};
 }
 
 Result<Endpoint> parse_endpoint(std::string_view text) {
   const std::size_t colon = text.rfind(':');
-  const auto port =
-      colon == std::string_view::npos ? std::nullopt : number(text.substr(colon + 1), 65535);
+  const auto port = colon == std::string_view::npos ? std::nullopt : number(text.substr(colon + 1), 65535);
   if (!port || *port == 0) return bad(text, "is not ADDRESS:PORT (IPv6: [ADDRESS]:PORT)");
   std::string_view host = text.substr(0, colon);
   const bool bracketed = host.size() > 2 && host.front() == '[' && host.back() == ']';

@@ -39,9 +39,8 @@ void check_instance(const InstanceConfig& instance, Complaints& complaints) {
   }
   const bool cluster = instance.kind == InstanceConfig::Kind::Cluster;
   if (cluster != instance.cluster.has_value()) {
-    complaints.add("instance.cluster", cluster
-                                           ? "is missing; a member of a cluster needs it"
-                                           : "is only for \"kind\": \"cluster\"; remove it");
+    complaints.add("instance.cluster", cluster ? "is missing; a member of a cluster needs it"
+                                               : "is only for \"kind\": \"cluster\"; remove it");
   }
   if (!instance.cluster) return;
   const std::string& secret = instance.cluster->cookie_secret;
@@ -65,8 +64,8 @@ void check_service(const Config& config, Complaints& complaints) {
   for (std::size_t i = 0; i < config.service.addresses.size(); ++i) {
     const IpAddress& address = config.service.addresses[i];
     const std::string path = element("service.addresses", i);
-    const bool inside = std::ranges::any_of(
-        config.prefixes, [&](const Prefix& prefix) { return contains(prefix, address); });
+    const bool inside = std::ranges::any_of(config.prefixes,
+                                            [&](const Prefix& prefix) { return contains(prefix, address); });
     if (!inside) complaints.add(path, "lies in none of the prefixes, so no route leads to it");
     if (std::ranges::count(config.service.addresses, address) > 1) {
       complaints.add(path, "is given twice");
@@ -90,18 +89,14 @@ void check_prefixes(const Config& config, Complaints& complaints) {
   }
 }
 
-void check_neighbour(const NeighbourConfig& neighbour, const std::string& path,
-                     Complaints& complaints) {
-  const auto complain = [&](const char* key, const char* what) {
-    complaints.add(path + "." + key, what);
-  };
-  const bool name_ok =
-      !neighbour.name.empty() && neighbour.name.size() <= 32 &&
-      std::islower(static_cast<unsigned char>(neighbour.name.front())) != 0 &&
-      std::ranges::all_of(neighbour.name, [](char c) {
-        return c == '_' || std::islower(static_cast<unsigned char>(c)) != 0 ||
-               std::isdigit(static_cast<unsigned char>(c)) != 0;
-      });
+void check_neighbour(const NeighbourConfig& neighbour, const std::string& path, Complaints& complaints) {
+  const auto complain = [&](const char* key, const char* what) { complaints.add(path + "." + key, what); };
+  const bool name_ok = !neighbour.name.empty() && neighbour.name.size() <= 32 &&
+                       std::islower(static_cast<unsigned char>(neighbour.name.front())) != 0 &&
+                       std::ranges::all_of(neighbour.name, [](char c) {
+                         return c == '_' || std::islower(static_cast<unsigned char>(c)) != 0 ||
+                                std::isdigit(static_cast<unsigned char>(c)) != 0;
+                       });
   if (!name_ok) complain("name", "must be lower-case letters, digits and _, a letter first");
   if (is_bird_word(neighbour.name)) {
     complain("name", "is a word of BIRD's own language; take another, like \"host4\"");
@@ -112,16 +107,14 @@ void check_neighbour(const NeighbourConfig& neighbour, const std::string& path,
   if (neighbour.bfd && neighbour.interface.empty()) {
     complain("interface", "is missing; BFD needs it");
   }
-  if (neighbour.interface.find_first_of("\"\\") != std::string::npos ||
-      neighbour.interface.size() > 15) {
+  if (neighbour.interface.find_first_of("\"\\") != std::string::npos || neighbour.interface.size() > 15) {
     complain("interface", "must be an interface name");
   }
   if (neighbour.hold_time < 3 * neighbour.keepalive_time) {
     complain("hold_time", "must be at least three times keepalive_time (RFC 4271 section 10)");
   }
-  const bool printable = std::ranges::all_of(neighbour.password, [](char c) {
-    return c > ' ' && c < 127 && c != '"' && c != '\\';
-  });
+  const bool printable = std::ranges::all_of(
+      neighbour.password, [](char c) { return c > ' ' && c < 127 && c != '"' && c != '\\'; });
   if (!printable || neighbour.password.size() > 80) {
     complain("password", "must be up to 80 printable characters without spaces, \" and \\");
   }
@@ -133,13 +126,12 @@ void check_bgp(const BgpConfig& bgp, Complaints& complaints) {
     complaints.add("bgp.router_id", "must be an IPv4 address");
   }
   const std::string& socket = bgp.control_socket;
-  if (!socket.starts_with('/') || socket.size() > kMaxUnixPath ||
-      socket.find('\0') != std::string::npos) {
+  if (!socket.starts_with('/') || socket.size() > kMaxUnixPath || socket.find('\0') != std::string::npos) {
     complaints.add("bgp.control_socket", "must be an absolute file name of at most 107 octets");
   }
   if (bgp.neighbours.empty()) complaints.add("bgp.neighbours", "must not be empty");
-  constexpr std::array kTaken{"device1", "bfd1", "specific_v4", "specific_v6", "covering_v4",
-                              "covering_v6", "drain_v4", "drain_v6"};
+  constexpr std::array kTaken{"device1",     "bfd1",        "specific_v4", "specific_v6",
+                              "covering_v4", "covering_v6", "drain_v4",    "drain_v6"};
   std::set<std::string> names(kTaken.begin(), kTaken.end());
   for (std::size_t i = 0; i < bgp.neighbours.size(); ++i) {
     const std::string path = element("bgp.neighbours", i);

@@ -17,32 +17,32 @@
 
 namespace imrs {
 
-struct IpAddress {           // of either family, in canonical text
+struct IpAddress {  // of either family, in canonical text
   Family family = Family::V4;
   std::string text;
   bool operator==(const IpAddress&) const = default;
 };
 
-struct Endpoint {            // "192.0.2.1:8080" or "[2001:db8::1]:8080"
+struct Endpoint {  // "192.0.2.1:8080" or "[2001:db8::1]:8080"
   IpAddress address;
   std::uint16_t port = 0;
 };
 
 struct Prefix {
   Family family = Family::V4;
-  std::string text;          // canonical, host bits zero: "199.7.83.0/24"
+  std::string text;  // canonical, host bits zero: "199.7.83.0/24"
   PrefixRole role = PrefixRole::Specific;
 };
 
 struct ClusterConfig {
-  std::string member;        // this member's id within the site
-  std::string cookie_secret; // 32 hex digits, shared by the members (RFC 9018)
+  std::string member;         // this member's id within the site
+  std::string cookie_secret;  // 32 hex digits, shared by the members (RFC 9018)
 };
 
 struct InstanceConfig {
   enum class Kind { Single, Cluster };
   enum class Appliance { Calypso, Pandora };
-  std::string identity;      // unique name: NSID, hostname.bind; 1 to 63 octets a label, at most 255
+  std::string identity;  // unique name: NSID, hostname.bind; 1 to 63 octets a label, at most 255
   Kind kind = Kind::Single;
   Appliance appliance = Appliance::Calypso;
   std::optional<ClusterConfig> cluster;  // there exactly if kind is Cluster
@@ -50,18 +50,18 @@ struct InstanceConfig {
 
 struct ServiceConfig {
   std::string device = "anycast0";
-  std::vector<IpAddress> addresses;      // default: L-root's three
+  std::vector<IpAddress> addresses;  // default: L-root's three
   std::uint16_t port = 53;
 };
 
 struct NeighbourConfig {
-  std::string name;          // BIRD protocol name: [a-z][a-z0-9_]*
+  std::string name;  // BIRD protocol name: [a-z][a-z0-9_]*
   IpAddress address;
-  IpAddress source;          // own address on that link, same family
+  IpAddress source;  // own address on that link, same family
   std::uint32_t as = 0;
-  std::string interface;     // for BFD; needed if bfd
-  std::string password;      // MD5 (RFC 2385); empty: none
-  bool gtsm = false;         // RFC 5082; only if the host agrees
+  std::string interface;  // for BFD; needed if bfd
+  std::string password;   // MD5 (RFC 2385); empty: none
+  bool gtsm = false;      // RFC 5082; only if the host agrees
   bool bfd = false;
   std::uint16_t hold_time = 9, keepalive_time = 3;  // seconds
   std::uint16_t connect_delay_time = 1, connect_retry_time = 5;
@@ -69,7 +69,7 @@ struct NeighbourConfig {
 
 struct BgpConfig {
   std::uint32_t local_as = 20144;
-  std::string router_id;     // IPv4 address
+  std::string router_id;  // IPv4 address
   std::string control_socket = "/run/imrs-bird/bird.ctl";
   std::vector<NeighbourConfig> neighbours;
 };
@@ -80,12 +80,12 @@ struct PrimaryConfig {
 };
 
 struct ZoneConfig {
-  std::string origin;        // ".", "arpa.", ...: absolute, lower case
-  std::string file;          // exactly one of file and primaries
+  std::string origin;  // ".", "arpa.", ...: absolute, lower case
+  std::string file;    // exactly one of file and primaries
   std::vector<PrimaryConfig> primaries;
   enum class Dnssec { Required, None } dnssec = Dnssec::Required;
   enum class Zonemd { Required, IfPresent, None } zonemd = Zonemd::IfPresent;
-  std::vector<std::string> trust_anchors;  // files of DS or DNSKEY records; needed if dnssec Required
+  std::vector<std::string> trust_anchors;       // files of DS or DNSKEY records; needed if dnssec Required
   std::optional<std::chrono::seconds> refresh;  // instead of the SOA's
   std::optional<std::uint32_t> served_serial;   // never from the file: see zone_settings_json()
 };
@@ -100,15 +100,15 @@ struct HealthConfig {
 };
 
 struct EngineConfig {
-  std::uint32_t workers = 0;                  // 0 in the file: one per core; never 0 here
+  std::uint32_t workers = 0;  // 0 in the file: one per core; never 0 here
 };
 
 struct WebConfig {
-  std::vector<Endpoint> noc;                  // the host's NOC page
-  std::vector<Endpoint> ops;                  // ICANN's metrics: loopback only for now
+  std::vector<Endpoint> noc;  // the host's NOC page
+  std::vector<Endpoint> ops;  // ICANN's metrics: loopback only for now
 };
 
-struct UserConfig {                           // resolved ids; names or numbers in the file
+struct UserConfig {  // resolved ids; names or numbers in the file
   std::uint32_t agent_uid = 0, agent_gid = 0;
   std::uint32_t launcher_uid = 0, launcher_gid = 0;
   std::uint32_t engine_uid = 0, engine_gid = 0;
@@ -119,11 +119,11 @@ struct UserConfig {                           // resolved ids; names or numbers 
 struct Config {
   InstanceConfig instance;
   ServiceConfig service;
-  std::vector<Prefix> prefixes;               // default: AS 20144's five
-  std::optional<IpAddress> management;        // source address for transfers
+  std::vector<Prefix> prefixes;         // default: AS 20144's five
+  std::optional<IpAddress> management;  // source address for transfers
   BgpConfig bgp;
-  std::vector<ZoneConfig> zones;              // "." is always one of them
-  std::string state_directory;                // empty: nothing is kept on disk
+  std::vector<ZoneConfig> zones;  // "." is always one of them
+  std::string state_directory;    // empty: nothing is kept on disk
   HealthConfig health;
   EngineConfig engine;
   WebConfig web;

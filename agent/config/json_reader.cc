@@ -53,8 +53,7 @@ void ObjectReader::boolean(const char* key, bool& out) {
   out = value->get<bool>();
 }
 
-void ObjectReader::each(const char* key,
-                        const std::function<void(const Json&, const std::string&)>& take,
+void ObjectReader::each(const char* key, const std::function<void(const Json&, const std::string&)>& take,
                         bool is_required) {
   const Json* value = is_required ? required(key) : member(key);
   if (value == nullptr) return;
@@ -64,8 +63,8 @@ void ObjectReader::each(const char* key,
   }
 }
 
-bool ObjectReader::read_number(const char* key, std::int64_t& out, std::int64_t least,
-                               std::int64_t most, bool is_required) {
+bool ObjectReader::read_number(const char* key, std::int64_t& out, std::int64_t least, std::int64_t most,
+                               bool is_required) {
   const Json* value = is_required ? required(key) : member(key);
   if (value == nullptr) return false;
   const std::string range = std::to_string(least) + " to " + std::to_string(most);
@@ -73,9 +72,8 @@ bool ObjectReader::read_number(const char* key, std::int64_t& out, std::int64_t 
     complain(key, "must be a whole number, " + range);
     return false;
   }
-  out = value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX
-            ? INT64_MAX
-            : value->get<std::int64_t>();
+  out = value->is_number_unsigned() && value->get<std::uint64_t>() > INT64_MAX ? INT64_MAX
+                                                                               : value->get<std::int64_t>();
   if (out >= least && out <= most) return true;
   complain(key, "is out of range; use " + range);
   return false;

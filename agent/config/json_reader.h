@@ -46,8 +46,7 @@ class ObjectReader {
   void boolean(const char* key, bool& out);
   // Reads into any integer type; out of [least, most]: a complaint.
   template <typename T>
-  void number(const char* key, T& out, std::int64_t least, std::int64_t most,
-              bool is_required = false) {
+  void number(const char* key, T& out, std::int64_t least, std::int64_t most, bool is_required = false) {
     std::int64_t value = 0;
     if (read_number(key, value, least, most, is_required)) out = static_cast<T>(value);
   }
@@ -71,8 +70,7 @@ class ObjectReader {
   }
   // Text that `parse` turns into T.
   template <typename T>
-  void parsed(const char* key, T& out, Result<T> (*parse)(std::string_view),
-              bool is_required = false) {
+  void parsed(const char* key, T& out, Result<T> (*parse)(std::string_view), bool is_required = false) {
     std::string value;
     text(key, value, is_required);
     if (value.empty()) return;
@@ -104,9 +102,7 @@ class ObjectReader {
   }
 
   void complain(const char* key, const std::string& what) { complaints_.add(path_to(key), what); }
-  [[nodiscard]] std::string path_to(const char* key) const {
-    return path_.empty() ? key : path_ + "." + key;
-  }
+  [[nodiscard]] std::string path_to(const char* key) const { return path_.empty() ? key : path_ + "." + key; }
   [[nodiscard]] Complaints& complaints() { return complaints_; }
 
  private:

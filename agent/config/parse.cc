@@ -47,9 +47,8 @@ void read_prefixes(ObjectReader& in, std::vector<Prefix>& out) {
     ObjectReader reader(&element, path, in.complaints());
     Prefix prefix;
     reader.parsed("prefix", prefix, parse_prefix, true);
-    reader.choice<PrefixRole>(
-        "role", prefix.role,
-        {{"specific", PrefixRole::Specific}, {"covering", PrefixRole::Covering}}, true);
+    reader.choice<PrefixRole>("role", prefix.role,
+                              {{"specific", PrefixRole::Specific}, {"covering", PrefixRole::Covering}}, true);
     out.push_back(prefix);
   });
 }
@@ -94,13 +93,11 @@ ZoneConfig read_zone(ObjectReader& in) {
   using Zonemd = ZoneConfig::Zonemd;
   in.text("origin", out.origin, true);
   if (!out.origin.empty() && out.origin.back() != '.') out.origin += '.';
-  std::ranges::transform(out.origin, out.origin.begin(), [](char c) {
-    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-  });
+  std::ranges::transform(out.origin, out.origin.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
   in.parsed("file", out.file, parse_file_name);
   in.parsed_list("primaries", out.primaries, parse_primary);
-  in.choice<Dnssec>("dnssec", out.dnssec,
-                    {{"required", Dnssec::Required}, {"none", Dnssec::None}});
+  in.choice<Dnssec>("dnssec", out.dnssec, {{"required", Dnssec::Required}, {"none", Dnssec::None}});
   in.choice<Zonemd>(
       "zonemd", out.zonemd,
       {{"required", Zonemd::Required}, {"if-present", Zonemd::IfPresent}, {"none", Zonemd::None}});
@@ -142,8 +139,8 @@ void read_management(ObjectReader& in, std::optional<IpAddress>& out) {
 }
 
 void read_health(ObjectReader&& in, HealthConfig& out) {
-  const auto milliseconds = [&](const char* key, std::chrono::milliseconds& value,
-                                std::int64_t least, std::int64_t most) {
+  const auto milliseconds = [&](const char* key, std::chrono::milliseconds& value, std::int64_t least,
+                                std::int64_t most) {
     std::int64_t number = value.count();
     in.number(key, number, least, most);
     value = std::chrono::milliseconds(number);
@@ -185,8 +182,7 @@ Result<Ids> parse_user(std::string_view text) {
 }
 
 void read_users(ObjectReader&& in, UserConfig& out) {
-  const auto user = [&](const char* key, const char* fallback, std::uint32_t& uid,
-                        std::uint32_t& gid) {
+  const auto user = [&](const char* key, const char* fallback, std::uint32_t& uid, std::uint32_t& gid) {
     std::string name = fallback;
     in.text(key, name);
     const auto ids = parse_user(name);
@@ -207,10 +203,11 @@ Config defaults() {
   for (const char* address : {"199.7.83.42", "2001:500:9f::42", "2001:500:3::42"}) {
     config.service.addresses.push_back(*parse_address(address));
   }
-  const std::pair<const char*, PrefixRole> prefixes[] = {
-      {"199.7.83.0/24", PrefixRole::Specific},   {"2001:500:9f::/48", PrefixRole::Specific},
-      {"2001:500:3::/48", PrefixRole::Specific}, {"199.7.82.0/23", PrefixRole::Covering},
-      {"2001:500:9e::/47", PrefixRole::Covering}};
+  const std::pair<const char*, PrefixRole> prefixes[] = {{"199.7.83.0/24", PrefixRole::Specific},
+                                                         {"2001:500:9f::/48", PrefixRole::Specific},
+                                                         {"2001:500:3::/48", PrefixRole::Specific},
+                                                         {"199.7.82.0/23", PrefixRole::Covering},
+                                                         {"2001:500:9e::/47", PrefixRole::Covering}};
   for (const auto& [text, role] : prefixes) {
     Prefix prefix = *parse_prefix(text);
     prefix.role = role;
@@ -222,8 +219,7 @@ Config defaults() {
 void read_all(ObjectReader& in, Config& config) {
   Complaints& complaints = in.complaints();
   const auto section = [&](const char* key, bool is_required = false) {
-    return ObjectReader(is_required ? in.required(key) : in.member(key), in.path_to(key),
-                        complaints);
+    return ObjectReader(is_required ? in.required(key) : in.member(key), in.path_to(key), complaints);
   };
   read_instance(section("instance", true), config.instance);
   read_service(section("service"), config.service);

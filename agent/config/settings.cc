@@ -26,8 +26,7 @@ nlohmann::json to_json(const ZoneConfig& zone) {
 
 }  // namespace
 
-std::string zone_settings_json(const Config& config,
-                               const std::map<std::string, std::uint32_t>& served) {
+std::string zone_settings_json(const Config& config, const std::map<std::string, std::uint32_t>& served) {
   nlohmann::json out;
   for (const ZoneConfig& zone : config.zones) {
     auto json = to_json(zone);

@@ -16,37 +16,37 @@
 namespace imrs {
 
 struct PrefixState {
-  std::string prefix;        // "199.7.83.0/24"
-  std::string role;          // "specific" or "covering"
-  bool wanted = false;       // the decision says: announce
-  bool exported = false;     // BIRD says: exported to at least one neighbour
+  std::string prefix;     // "199.7.83.0/24"
+  std::string role;       // "specific" or "covering"
+  bool wanted = false;    // the decision says: announce
+  bool exported = false;  // BIRD says: exported to at least one neighbour
 };
 
 struct FamilyState {
   Family family = Family::V4;
-  std::string phase;         // "down", "rising", "up", "falling"
+  std::string phase;  // "down", "rising", "up", "falling"
   bool announce = false;
-  std::string reason;        // why it is as it is, in words
-  std::int64_t since_ms = 0; // Unix time in ms of the last phase change
+  std::string reason;         // why it is as it is, in words
+  std::int64_t since_ms = 0;  // Unix time in ms of the last phase change
   std::vector<PrefixState> prefixes;
 };
 
 struct SessionState {
-  std::string name;          // BIRD's protocol name
+  std::string name;  // BIRD's protocol name
   Family family = Family::V4;
-  std::string neighbour;     // address
+  std::string neighbour;  // address
   std::uint32_t neighbour_as = 0;
   std::uint32_t local_as = 0;
-  std::string state;         // BGP state: "Established", "Idle", "Active", ... or "unknown"
-  std::string since;         // as BIRD prints it
-  std::string last_error;    // BIRD's words; empty if none
-  std::string message;       // RFC 8203 shutdown message from the peer; empty if none
+  std::string state;                  // BGP state: "Established", "Idle", "Active", ... or "unknown"
+  std::string since;                  // as BIRD prints it
+  std::string last_error;             // BIRD's words; empty if none
+  std::string message;                // RFC 8203 shutdown message from the peer; empty if none
   std::vector<std::string> exported;  // prefixes that BIRD exports to it now
 };
 
 struct BgpState {
   bool bird_connected = false;
-  std::string bird_error;    // why not connected; empty when it is
+  std::string bird_error;  // why not connected; empty when it is
   std::vector<SessionState> sessions;
 };
 
@@ -58,7 +58,7 @@ struct ZoneState {
   std::uint32_t expire = 0;              // seconds, SOA
   bool dnssec_verified = false;
   bool zonemd_verified = false;
-  std::string last_attempt;              // "loaded", "unchanged", "unreachable", "refused", ""
+  std::string last_attempt;  // "loaded", "unchanged", "unreachable", "refused", ""
   std::string last_source;
   std::uint32_t last_serial = 0;
   std::string last_reason;
@@ -68,17 +68,17 @@ struct ZoneState {
 
 // Counts since the agent started, of one probe target.
 struct ProbeState {
-  std::string service;       // address
+  std::string service;  // address
   Family family = Family::V4;
   Transport transport = Transport::Udp;
   std::uint32_t worker = 0;
-  std::string last;          // "right", "wrong", "silent", "crowded-out", "could-not-ask"
+  std::string last;  // "right", "wrong", "silent", "crowded-out", "could-not-ask"
   std::uint64_t right = 0, wrong = 0, silent = 0, crowded_out = 0, could_not_ask = 0;
 };
 
 struct ProgramState {
-  std::string name;          // "imrs-engine", ...
-  std::int32_t pid = 0;      // 0: not running
+  std::string name;      // "imrs-engine", ...
+  std::int32_t pid = 0;  // 0: not running
   std::uint64_t restarts = 0;
 };
 
@@ -111,7 +111,7 @@ struct Snapshot {
   std::vector<ProgramState> programs;
   std::vector<TrafficState> traffic;  // summed over the workers
   EngineState engine;
-  std::vector<std::string> alarms;    // what is wrong now, in words
+  std::vector<std::string> alarms;  // what is wrong now, in words
 };
 
 [[nodiscard]] std::string to_json(const Snapshot& snapshot);

@@ -73,8 +73,7 @@ std::string bgp_json(const Snapshot& snapshot, std::int64_t now_ms) {
        {{"level", to_string(status.verdict.level)},
         {"headline", status.verdict.headline},
         {"details", status.verdict.details}}},
-      {"bird",
-       {{"connected", snapshot.bgp.bird_connected}, {"error", snapshot.bgp.bird_error}}},
+      {"bird", {{"connected", snapshot.bgp.bird_connected}, {"error", snapshot.bgp.bird_error}}},
       {"families", array_of(snapshot.families, family_json)},
       {"sessions", array_of(status.sessions, session_json)},
       {"prefixes", array_of(status.prefixes, prefix_json)}};

@@ -27,7 +27,7 @@ using Response = http::response<http::string_body>;
 using Parser = http::request_parser<http::empty_body>;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
-constexpr std::size_t kReadAhead = 512;       // a pipelined request may start in the buffer
+constexpr std::size_t kReadAhead = 512;  // a pipelined request may start in the buffer
 constexpr std::size_t kLingerBytes = 64 * 1024;
 
 std::string_view view(beast::string_view text) { return {text.data(), text.size()}; }
@@ -37,8 +37,7 @@ std::string http_date() {
   std::tm parts{};
   ::gmtime_r(&now, &parts);
   std::array<char, 40> text{};
-  return {text.data(),
-          std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
+  return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }
 
 Response make_response(Reply reply, unsigned version, bool keep_alive) {
@@ -111,17 +110,16 @@ class Connection {
       co_return false;
     }
     const bool head = request.method() == http::verb::head;
-    const bool sent = co_await send(
-        make_response(std::move(reply), request.version(), request.keep_alive()), head);
-    co_return sent && request.keep_alive();
+    const bool sent = co_await send(make_response(std::move(reply), request.version(), request.keep_alive()),
+                                    head);
+    co_return sent&& request.keep_alive();
   }
 
   // Waits for the next request's first octets. False: none came.
   asio::awaitable<bool> next_request() {
     if (buffer_.size() > 0) co_return true;
     stream_.expires_after(limits_.idle);
-    auto [error, size] =
-        co_await stream_.async_read_some(buffer_.prepare(kReadAhead), kNoThrow);
+    auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kReadAhead), kNoThrow);
     if (error) co_return false;
     buffer_.commit(size);
     co_return true;

@@ -41,8 +41,7 @@ std::string masthead(const Snapshot& snapshot, std::string_view what_text) {
   return fmt::format(
       "<header>\n<p class=\"what\">{}</p>\n<h1>{}</h1>\n<p class=\"kind\">{} appliance, {}</p>\n"
       "</header>\n",
-      escape_html(what_text), escape_html(snapshot.identity),
-      escape_html(capitalised(snapshot.appliance)),
+      escape_html(what_text), escape_html(snapshot.identity), escape_html(capitalised(snapshot.appliance)),
       snapshot.kind == "cluster" ? "member of a cluster" : escape_html(snapshot.kind));
 }
 
@@ -64,17 +63,16 @@ std::string pill(Level level, std::string_view text) {
 }
 
 std::string freshness(const Snapshot& snapshot, const Status& status) {
-  return fmt::format("<p class=\"fresh{}\">State of <time datetime=\"{}\">{}</time>, {} old{}. "
-                     "This page reloads itself every 5 seconds.</p>\n",
-                     status.stale ? " old" : "", rfc3339_text(snapshot.time_ms),
-                     utc_text(snapshot.time_ms), duration_text(status.age_ms),
-                     status.stale ? ": do not rely on it" : "");
+  return fmt::format(
+      "<p class=\"fresh{}\">State of <time datetime=\"{}\">{}</time>, {} old{}. "
+      "This page reloads itself every 5 seconds.</p>\n",
+      status.stale ? " old" : "", rfc3339_text(snapshot.time_ms), utc_text(snapshot.time_ms),
+      duration_text(status.age_ms), status.stale ? ": do not rely on it" : "");
 }
 
 std::string waiting_page() {
-  const Verdict verdict{Level::Unknown,
-                        "No state yet",
-                        {"The agent has not reported since this page server was started."}};
+  const Verdict verdict{
+      Level::Unknown, "No state yet", {"The agent has not reported since this page server was started."}};
   return document("? No state yet", verdict_box(verdict));
 }
 

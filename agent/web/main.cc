@@ -24,8 +24,9 @@ int main(int argc, char** argv) {
   using namespace imrs;
   web::StandaloneOptions options;
   bool child = false;
-  CLI::App app{"Shows the state of an IMRS instance over HTTP. Runs as imrs-agent's child; by itself "
-               "only for experiments."};
+  CLI::App app{
+      "Shows the state of an IMRS instance over HTTP. Runs as imrs-agent's child; by itself "
+      "only for experiments."};
   app.add_option("--snapshot", options.snapshot, "state to show: a JSON file, as /api/state gives it");
   app.add_option("--noc", options.noc, "listen here for the host's NOC: 127.0.0.1:8080, [::1]:8080");
   app.add_option("--ops", options.ops, "listen here for operations");

@@ -12,8 +12,7 @@ namespace {
 
 class SnapshotMetrics : public prometheus::Collectable {
  public:
-  SnapshotMetrics(const Snapshot& snapshot, std::int64_t now_ms)
-      : snapshot_(snapshot), now_ms_(now_ms) {}
+  SnapshotMetrics(const Snapshot& snapshot, std::int64_t now_ms) : snapshot_(snapshot), now_ms_(now_ms) {}
 
   Families Collect() const override {
     Families families;

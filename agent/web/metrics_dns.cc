@@ -15,11 +15,10 @@ struct Rcode {
   bool always = false;
 };
 constexpr std::array<Rcode, kRcodes> kRcodeNames{
-    {{"NOERROR", true}, {"FORMERR", true}, {"SERVFAIL", true}, {"NXDOMAIN", true},
-     {"NOTIMP", true},  {"REFUSED", true}, {"YXDOMAIN"},       {"YXRRSET"},
-     {"NXRRSET"},       {"NOTAUTH"},       {"NOTZONE"},        {"DSOTYPENI"},
-     {"RCODE12"},       {"RCODE13"},       {"RCODE14"},        {"RCODE15"},
-     {"BADVERS", true}, {"BADKEY"},        {"BADTIME"},        {"BADMODE"},
+    {{"NOERROR", true}, {"FORMERR", true}, {"SERVFAIL", true}, {"NXDOMAIN", true}, {"NOTIMP", true},
+     {"REFUSED", true}, {"YXDOMAIN"},      {"YXRRSET"},        {"NXRRSET"},        {"NOTAUTH"},
+     {"NOTZONE"},       {"DSOTYPENI"},     {"RCODE12"},        {"RCODE13"},        {"RCODE14"},
+     {"RCODE15"},       {"BADVERS", true}, {"BADKEY"},         {"BADTIME"},        {"BADMODE"},
      {"BADNAME"},       {"BADALG"},        {"BADTRUNC"},       {"other"}}};
 
 Labels path_labels(const TrafficState& traffic) {
@@ -85,8 +84,9 @@ void add_engine(const Snapshot& snapshot, Families& out) {
           engine.send_errors);
   add_one(out, gauge("imrs_engine_tcp_connections", "TCP connections of clients that are open."),
           engine.tcp_connections);
-  add_one(out, counter("imrs_engine_tcp_connections_rejected_total",
-                       "TCP connections closed or not taken because a table was full."),
+  add_one(out,
+          counter("imrs_engine_tcp_connections_rejected_total",
+                  "TCP connections closed or not taken because a table was full."),
           engine.tcp_rejected);
 }
 

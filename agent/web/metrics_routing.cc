@@ -86,13 +86,10 @@ void add_instance(const Snapshot& snapshot, Families& out) {
   build.add({{"version", snapshot.version}}, true);
   build.into(out);
   Metric instance = gauge("imrs_instance_info", "1; the labels tell which instance this is.");
-  instance.add({{"identity", snapshot.identity},
-                {"appliance", snapshot.appliance},
-                {"kind", snapshot.kind}},
+  instance.add({{"identity", snapshot.identity}, {"appliance", snapshot.appliance}, {"kind", snapshot.kind}},
                true);
   instance.into(out);
-  add_value(out,
-            gauge("imrs_agent_start_time_seconds", "Unix time at which the agent started."),
+  add_value(out, gauge("imrs_agent_start_time_seconds", "Unix time at which the agent started."),
             seconds(snapshot.started_ms));
   add_value(out,
             gauge("imrs_snapshot_timestamp_seconds",

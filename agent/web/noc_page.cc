@@ -45,10 +45,8 @@ std::string withheld_list(const SessionStatus& status) {
 // RFC 8203 text is the neighbour's: shown as a quotation and isolated, so that it can neither pass for
 // ours nor turn the direction of what follows.
 std::string quoted_message(const SessionStatus& status) {
-  return fmt::format("<blockquote><bdi>{}</bdi></blockquote>{}",
-                     escape_html(status.session->message),
-                     status.established ? "<span class=\"soft\">from before the session came up</span>"
-                                        : "");
+  return fmt::format("<blockquote><bdi>{}</bdi></blockquote>{}", escape_html(status.session->message),
+                     status.established ? "<span class=\"soft\">from before the session came up</span>" : "");
 }
 
 std::string since_text(const SessionState& session, std::string_view bird_zone) {
@@ -74,8 +72,7 @@ std::string session_card(const SessionStatus& status, std::string_view bird_zone
       session.local_as, escape_html(session.name), rows);
 }
 
-std::string sessions_section(const Status& status, const BgpState& bgp,
-                             std::string_view bird_zone) {
+std::string sessions_section(const Status& status, const BgpState& bgp, std::string_view bird_zone) {
   std::string html = "<h2>BGP sessions</h2>\n";
   if (!bgp.bird_connected) {
     html += fmt::format("<p class=\"old\">BIRD cannot be asked ({}). Below is what it last said.</p>\n",
@@ -100,8 +97,8 @@ std::string prefix_row(const PrefixStatus& entry) {
   return fmt::format(
       "<tr><td data-label=\"Prefix\">{}</td><td data-label=\"Role\">{}</td>"
       "<td data-label=\"Wanted\">{}</td><td data-label=\"Exported\"><span>{}</span></td></tr>\n",
-      address(entry.prefix->prefix), escape_html(entry.prefix->role),
-      entry.prefix->wanted ? "yes" : "no", exported_cell(entry));
+      address(entry.prefix->prefix), escape_html(entry.prefix->role), entry.prefix->wanted ? "yes" : "no",
+      exported_cell(entry));
 }
 
 std::string prefixes_section(const Status& status) {

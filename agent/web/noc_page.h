@@ -13,7 +13,6 @@ namespace imrs::web {
 
 // `now_ms`: Unix time in ms. `bird_zone`: the time zone of BIRD's clock ("UTC"), put after the times that
 // BIRD prints without one.
-[[nodiscard]] std::string noc_page(const Snapshot& snapshot, std::int64_t now_ms,
-                                   std::string_view bird_zone);
+[[nodiscard]] std::string noc_page(const Snapshot& snapshot, std::int64_t now_ms, std::string_view bird_zone);
 
 }  // namespace imrs::web

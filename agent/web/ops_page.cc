@@ -58,13 +58,11 @@ std::string zones_section(const Snapshot& snapshot) {
     const bool served = zone.loaded_ms != 0;
     rows.push_back({escape_html(zone.origin), served ? std::to_string(zone.serial) : "not served",
                     served ? duration_text(snapshot.time_ms - zone.loaded_ms) : "",
-                    utc_text(zone.first_signature_end * 1000),
-                    attempt_text(zone),
-                    grouped(zone.refusals)});
+                    utc_text(zone.first_signature_end * 1000), attempt_text(zone), grouped(zone.refusals)});
   }
-  return "<h2>Zones</h2>\n" + table({{"Zone"}, {"Serial"}, {"Age"}, {"Signatures end"}, {"Last attempt"},
-                                     {"Refused", true}},
-                                    rows);
+  return "<h2>Zones</h2>\n" +
+         table({{"Zone"}, {"Serial"}, {"Age"}, {"Signatures end"}, {"Last attempt"}, {"Refused", true}},
+               rows);
 }
 
 std::string traffic_section(const Snapshot& snapshot) {
@@ -72,12 +70,11 @@ std::string traffic_section(const Snapshot& snapshot) {
   for (const TrafficState& traffic : snapshot.traffic) {
     rows.push_back({fmt::format("{} {}", traffic.transport == Transport::Udp ? "UDP" : "TCP",
                                 family_text(traffic.family)),
-                    grouped(traffic.queries), grouped(traffic.responses),
-                    grouped(traffic.malformed), grouped(traffic.truncated)});
+                    grouped(traffic.queries), grouped(traffic.responses), grouped(traffic.malformed),
+                    grouped(traffic.truncated)});
   }
   return "<h2>Queries since the agent started</h2>\n" +
-         table({{"Path"}, {"Queries", true}, {"Responses", true}, {"Malformed", true},
-                {"Truncated", true}},
+         table({{"Path"}, {"Queries", true}, {"Responses", true}, {"Malformed", true}, {"Truncated", true}},
                rows);
 }
 
@@ -87,15 +84,18 @@ std::string probes_section(const Snapshot& snapshot) {
     const Level level = probe.last == "right" ? Level::Good
                         : probe.last.empty()  ? Level::Unknown
                                               : Level::Bad;
-    rows.push_back({fmt::format("<span class=\"address\">{}</span> {}, worker {}",
-                                escape_html(probe.service),
+    rows.push_back({fmt::format("<span class=\"address\">{}</span> {}, worker {}", escape_html(probe.service),
                                 probe.transport == Transport::Udp ? "UDP" : "TCP", probe.worker),
                     pill(level, probe.last.empty() ? "not yet" : probe.last), grouped(probe.right),
                     grouped(probe.wrong), grouped(probe.silent), grouped(probe.crowded_out),
                     grouped(probe.could_not_ask)});
   }
-  return "<h2>Probes</h2>\n" + table({{"Target"}, {"Last"}, {"Right", true}, {"Wrong", true},
-                                      {"Silent", true}, {"Crowded out", true},
+  return "<h2>Probes</h2>\n" + table({{"Target"},
+                                      {"Last"},
+                                      {"Right", true},
+                                      {"Wrong", true},
+                                      {"Silent", true},
+                                      {"Crowded out", true},
                                       {"Could not ask", true}},
                                      rows);
 }
@@ -116,8 +116,9 @@ std::string programs_section(const Snapshot& snapshot) {
 std::string ops_page(const Snapshot& snapshot, std::int64_t now_ms) {
   const Status status = status_of(snapshot, now_ms);
   std::string body = masthead(snapshot, "Operations");
-  body += "<nav><a href=\"/metrics\">/metrics</a> for Prometheus, "
-          "<a href=\"/api/state\">/api/state</a> all of it as JSON</nav>\n";
+  body +=
+      "<nav><a href=\"/metrics\">/metrics</a> for Prometheus, "
+      "<a href=\"/api/state\">/api/state</a> all of it as JSON</nav>\n";
   body += "<main>\n" + verdict_box(status.verdict) + freshness(snapshot, status);
   body += alarms_section(snapshot) + zones_section(snapshot) + traffic_section(snapshot);
   body += probes_section(snapshot) + programs_section(snapshot);

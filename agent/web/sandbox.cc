@@ -16,23 +16,23 @@ namespace {
 constexpr int kAllowed[] = {
     // clients and the channel, by way of Asio
     SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
-    SCMP_SYS(sendto), SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(writev),
-    SCMP_SYS(shutdown), SCMP_SYS(close), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt),
-    SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
-    SCMP_SYS(epoll_ctl), SCMP_SYS(timerfd_settime), SCMP_SYS(poll), SCMP_SYS(ppoll),
+    SCMP_SYS(sendto), SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(shutdown),
+    SCMP_SYS(close), SCMP_SYS(getsockopt), SCMP_SYS(setsockopt), SCMP_SYS(getsockname), SCMP_SYS(getpeername),
+    SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(timerfd_settime),
+    SCMP_SYS(poll), SCMP_SYS(ppoll),
     // memory, threads, time
     SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
     SCMP_SYS(sched_yield), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
-    SCMP_SYS(gettimeofday), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(set_robust_list),
-    SCMP_SYS(rseq), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall),
-    SCMP_SYS(getrandom), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(fcntl),
+    SCMP_SYS(gettimeofday), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(getrandom),
+    SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(fcntl),
     // ending
     SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(tgkill)};
 
-constexpr int kFatal[] = {SCMP_SYS(execve),  SCMP_SYS(execveat), SCMP_SYS(openat2),
-                          SCMP_SYS(creat),   SCMP_SYS(socket),   SCMP_SYS(connect),
-                          SCMP_SYS(bind),    SCMP_SYS(ptrace),   SCMP_SYS(process_vm_readv),
-                          SCMP_SYS(process_vm_writev)};
+constexpr int kFatal[] = {
+    SCMP_SYS(execve),           SCMP_SYS(execveat),         SCMP_SYS(openat2), SCMP_SYS(creat),
+    SCMP_SYS(socket),           SCMP_SYS(connect),          SCMP_SYS(bind),    SCMP_SYS(ptrace),
+    SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev)};
 
 constexpr std::uint64_t kExecutable = 4;  // PROT_EXEC
 

@@ -122,8 +122,7 @@ class Server::Impl {
     co_await serve_connection(
         std::move(socket), settings_.limits,
         [this, audience](std::string_view method, std::string_view target) {
-          const View view{snapshot_ ? &*snapshot_ : nullptr, settings_.now_ms(),
-                          settings_.bird_zone};
+          const View view{snapshot_ ? &*snapshot_ : nullptr, settings_.now_ms(), settings_.bird_zone};
           return answer(audience, method, target, view);
         });
   }
@@ -157,8 +156,9 @@ class Server::Impl {
 
   static Result<Snapshot> read_snapshot(const Packet& packet) {
     if (packet.type() != kWebSnapshot) {
-      return Error{Errc::InvalidInput, "the agent sent something else than a snapshot (another "
-                                       "version?)"};
+      return Error{Errc::InvalidInput,
+                   "the agent sent something else than a snapshot (another "
+                   "version?)"};
     }
     const auto* text = reinterpret_cast<const char*>(packet.bytes.data()) + sizeof kWebSnapshot;
     return snapshot_from_json({text, packet.bytes.size() - sizeof kWebSnapshot});

@@ -22,17 +22,16 @@ struct Listeners {
 
 struct ServerSettings {
   Limits limits;
-  std::string bird_zone = "UTC";                  // see noc_page.h
-  std::function<std::int64_t()> now_ms;           // Unix time in ms
-  std::function<void(const Error&)> on_problem;   // worth a log line; serving goes on
+  std::string bird_zone = "UTC";                 // see noc_page.h
+  std::function<std::int64_t()> now_ms;          // Unix time in ms
+  std::function<void(const Error&)> on_problem;  // worth a log line; serving goes on
 };
 
 class Server {
  public:
   // Everything that opens a descriptor is done here, so that a sandbox can follow. Nothing is accepted
   // before run().
-  [[nodiscard]] static Result<std::unique_ptr<Server>> open(Listeners listeners,
-                                                            ServerSettings settings);
+  [[nodiscard]] static Result<std::unique_ptr<Server>> open(Listeners listeners, ServerSettings settings);
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;

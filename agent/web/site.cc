@@ -52,9 +52,9 @@ struct Page {
 };
 
 constexpr std::array kPages{
-    Page{Audience::Noc, "/", noc_front},       Page{Audience::Noc, "/api/bgp", bgp},
-    Page{Audience::Noc, "/style.css", style},  Page{Audience::Ops, "/", ops_front},
-    Page{Audience::Ops, "/metrics", metrics},  Page{Audience::Ops, "/api/state", state},
+    Page{Audience::Noc, "/", noc_front},      Page{Audience::Noc, "/api/bgp", bgp},
+    Page{Audience::Noc, "/style.css", style}, Page{Audience::Ops, "/", ops_front},
+    Page{Audience::Ops, "/metrics", metrics}, Page{Audience::Ops, "/api/state", state},
     Page{Audience::Ops, "/style.css", style}};
 
 std::string_view path_of(std::string_view target) {
@@ -72,8 +72,7 @@ Reply failure(unsigned status, std::string_view words) {
   return {status, "text/plain; charset=utf-8", std::string(words) + "\n"};
 }
 
-Reply answer(Audience audience, std::string_view method, std::string_view target,
-             const View& view) {
+Reply answer(Audience audience, std::string_view method, std::string_view target, const View& view) {
   if (method != "GET" && method != "HEAD") {
     return failure(405, "this server only shows things: use GET or HEAD");
   }

@@ -17,8 +17,7 @@ namespace {
 using boost::asio::ip::tcp;
 
 Error not_an_endpoint(const std::string& text) {
-  return Error{Errc::InvalidInput,
-               text + ": not an address and port (127.0.0.1:8080 or [::1]:8080)"};
+  return Error{Errc::InvalidInput, text + ": not an address and port (127.0.0.1:8080 or [::1]:8080)"};
 }
 
 Result<tcp::endpoint> parse_endpoint(const std::string& text) {

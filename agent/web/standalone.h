@@ -10,9 +10,9 @@
 namespace imrs::web {
 
 struct StandaloneOptions {
-  std::string snapshot;              // JSON file, as /api/state gives it
-  std::string noc, ops;              // "192.0.2.1:8080", "[2001:db8::1]:8080"; empty: no such listener
-  std::int64_t age_seconds = 0;      // how old the snapshot shall seem
+  std::string snapshot;          // JSON file, as /api/state gives it
+  std::string noc, ops;          // "192.0.2.1:8080", "[2001:db8::1]:8080"; empty: no such listener
+  std::int64_t age_seconds = 0;  // how old the snapshot shall seem
 };
 
 // Serves until the process is ended. An error: something about the options.

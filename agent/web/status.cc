@@ -29,12 +29,10 @@ constexpr std::array kStates{
     Words{"unknown", "BIRD has not been asked yet."}};
 
 // BIRD's classes of errors, and who saw the error.
-constexpr std::array kErrorClasses{
-    Words{"Received: ", "The neighbour closed the session: "},
-    Words{"BGP Error: ", "This side closed the session: "},
-    Words{"Automatic shutdown: ", "This side switched the session off: "},
-    Words{"Socket: ", "TCP: "},
-    Words{"Error: ", "On this side: "}};
+constexpr std::array kErrorClasses{Words{"Received: ", "The neighbour closed the session: "},
+                                   Words{"BGP Error: ", "This side closed the session: "},
+                                   Words{"Automatic shutdown: ", "This side switched the session off: "},
+                                   Words{"Socket: ", "TCP: "}, Words{"Error: ", "On this side: "}};
 
 std::string explain_state(std::string_view state) {
   const auto* known = std::ranges::find(kStates, state, &Words::first);
@@ -64,8 +62,7 @@ SessionStatus session_status(const Snapshot& snapshot, const SessionState& sessi
     if (family.family != session.family) continue;
     for (const PrefixState& prefix : family.prefixes) {
       if (std::ranges::count(status.announced, prefix.prefix) > 0) continue;
-      status.withheld.push_back(
-          {prefix.prefix, why_withheld(family, prefix, status.established)});
+      status.withheld.push_back({prefix.prefix, why_withheld(family, prefix, status.established)});
     }
   }
   return status;

@@ -46,7 +46,7 @@ struct PrefixStatus {
 // Refers to the snapshot it was made from, which has to outlive it.
 struct Status {
   std::int64_t age_ms = 0;
-  bool stale = false;                  // older than kStaleAfterMs: do not believe it
+  bool stale = false;  // older than kStaleAfterMs: do not believe it
   Verdict verdict;
   std::vector<SessionStatus> sessions;
   std::vector<PrefixStatus> prefixes;

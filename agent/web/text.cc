@@ -37,7 +37,8 @@ void append_ascii(std::string& out, char c) {
     case '>': out += "&gt;"; return;
     case '"': out += "&quot;"; return;
     case '\'': out += "&#39;"; return;
-    case '\n': case '\t': out += ' '; return;
+    case '\n':
+    case '\t': out += ' '; return;
     default: break;
   }
   if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {

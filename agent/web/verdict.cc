@@ -55,8 +55,7 @@ std::string common_reason(const Snapshot& snapshot) {
 }
 
 // `known`: the reason that the headline has given already.
-void add_families(const Snapshot& snapshot, std::string_view known,
-                  std::vector<std::string>& details) {
+void add_families(const Snapshot& snapshot, std::string_view known, std::vector<std::string>& details) {
   for (const FamilyState& family : snapshot.families) {
     const auto name = family_text(family.family);
     const std::string reason = withdrawn_text(family.reason);
@@ -83,9 +82,8 @@ void add_sessions(const Status& status, std::vector<std::string>& details) {
 }
 
 bool has_session(const Status& status, Family family) {
-  return std::ranges::any_of(status.sessions, [&](const SessionStatus& s) {
-    return s.established && s.session->family == family;
-  });
+  return std::ranges::any_of(
+      status.sessions, [&](const SessionStatus& s) { return s.established && s.session->family == family; });
 }
 
 void add_differences(const Status& status, std::vector<std::string>& details) {
@@ -128,8 +126,7 @@ Verdict withdrawn(const Snapshot& snapshot, const Status& status, std::size_t es
 // Everything that is wanted is announced, and everything is wanted.
 Verdict announcing_all(const Snapshot& snapshot, const Status& status, std::size_t total) {
   Verdict verdict;
-  verdict.headline = total == 1 ? "Announcing the one prefix"
-                                : "Announcing all " + prefixes_text(total);
+  verdict.headline = total == 1 ? "Announcing the one prefix" : "Announcing all " + prefixes_text(total);
   verdict.details = all_details(snapshot, status);
   verdict.level = verdict.details.empty() ? Level::Good : Level::Warning;
   return verdict;
@@ -141,19 +138,16 @@ Verdict verdict_of(const Snapshot& snapshot, const Status& status) {
   const Counts counts = count(status);
   if (counts.total == 0) return {Level::Bad, "No prefix is configured", {}};
   if (!snapshot.bgp.bird_connected) {
-    return {Level::Bad, "Not known what is announced: BIRD cannot be asked",
-            all_details(snapshot, status)};
+    return {Level::Bad, "Not known what is announced: BIRD cannot be asked", all_details(snapshot, status)};
   }
   if (counts.surplus > 0) {
-    return {Level::Bad,
-            fmt::format("Announcing {} that should be withdrawn", prefixes_text(counts.surplus)),
+    return {Level::Bad, fmt::format("Announcing {} that should be withdrawn", prefixes_text(counts.surplus)),
             all_details(snapshot, status)};
   }
   if (counts.wanted == 0) return withdrawn(snapshot, status, counts.established);
   if (counts.announced == counts.total) return announcing_all(snapshot, status, counts.total);
   if (counts.announced > 0) {
-    return {Level::Warning,
-            fmt::format("Announcing {} of {}", counts.announced, prefixes_text(counts.total)),
+    return {Level::Warning, fmt::format("Announcing {} of {}", counts.announced, prefixes_text(counts.total)),
             all_details(snapshot, status)};
   }
   return {Level::Bad,

@@ -72,8 +72,8 @@ struct Records {
   std::uint8_t version = 0;
 };
 
-bool read_opt(std::uint16_t rclass, std::uint32_t ttl, std::span<const std::uint8_t> rdata,
-              bool root_owner, Query& query, Records& seen) noexcept {
+bool read_opt(std::uint16_t rclass, std::uint32_t ttl, std::span<const std::uint8_t> rdata, bool root_owner,
+              Query& query, Records& seen) noexcept {
   if (query.edns.present || !root_owner) return false;
   query.edns.present = true;
   query.edns.udp_size = rclass;
@@ -99,8 +99,8 @@ bool read_tsig(std::span<const std::uint8_t> message, std::size_t owner_at, std:
   return rdata.ok();
 }
 
-bool read_record(std::span<const std::uint8_t> message, ByteReader& reader, Query& query,
-                 Records& seen, bool additional) noexcept {
+bool read_record(std::span<const std::uint8_t> message, ByteReader& reader, Query& query, Records& seen,
+                 bool additional) noexcept {
   const std::size_t start = reader.position();
   if (query.tsig.present || !skip_name(reader)) return false;  // TSIG is the last record
   const bool root_owner = reader.position() == start + 1;
@@ -152,8 +152,7 @@ void read_query(std::span<const std::uint8_t> message, Query& query) noexcept {
   const std::uint16_t questions = reader.u16();
   const unsigned answers = reader.u16(), authorities = reader.u16(), additional = reader.u16();
   if (!reader.ok() || (query.flags & flag::QR) != 0) return;
-  query.verdict =
-      read_body(message, reader, query, questions, answers + authorities, additional);
+  query.verdict = read_body(message, reader, query, questions, answers + authorities, additional);
   if ((query.flags & kOpcodeMask) != 0) query.verdict = Verdict::NotImp;
 }
 

@@ -31,14 +31,14 @@ struct Edns {
 // Where the TSIG record stands in the message.
 struct TsigPlace {
   bool present = false;
-  std::size_t name_at = 0, name_size = 0;  // key name, uncompressed
+  std::size_t name_at = 0, name_size = 0;    // key name, uncompressed
   std::size_t fixed_at = 0, fixed_size = 0;  // algorithm name, time signed, fudge
 };
 
 struct Query {
   Verdict verdict = Verdict::Drop;
-  std::uint16_t flags = 0;          // as received
-  std::size_t question_size = 0;    // octets of name, type and class; 0: no readable question
+  std::uint16_t flags = 0;        // as received
+  std::size_t question_size = 0;  // octets of name, type and class; 0: no readable question
   std::array<std::uint8_t, wire::kMaxNameSize> name;  // lower case
   std::size_t name_size = 0;
   std::uint16_t type = 0;

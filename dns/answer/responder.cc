@@ -32,8 +32,8 @@ constexpr std::uint16_t kOpcodeMask = 0x7800;
 // A response under construction. The header is written last, when the counts are known.
 class Response {
  public:
-  Response(const Query& query, const Identity& identity, Octets message,
-           std::span<std::uint8_t> out, std::size_t limit) noexcept
+  Response(const Query& query, const Identity& identity, Octets message, std::span<std::uint8_t> out,
+           std::size_t limit) noexcept
       : query_(query), identity_(identity), message_(message), out_(out.data()), limit_(limit) {
     std::memcpy(out_ + kHeaderSize, message.data() + kHeaderSize, query.question_size);
     end_ = kHeaderSize + query.question_size;
@@ -183,8 +183,8 @@ Outcome answer_question(const image::Image& image, const Identity& identity, Tra
   if (query.type == rrtype::AXFR || query.type == rrtype::IXFR) {
     return refuse_transfer(image, transport, query, response);
   }
-  const image::Found found = image::find(image::View(image), {query.name.data(), query.name_size},
-                                         query.type, query.edns.dnssec_ok);
+  const image::Found found = image::find(image::View(image), {query.name.data(), query.name_size}, query.type,
+                                         query.edns.dnssec_ok);
   if (found.body == nullptr) return response.error(rcode::Refused);
   return response.found(found);
 }
@@ -197,13 +197,12 @@ std::size_t size_limit(Transport transport, const Edns& edns) noexcept {
 
 }  // namespace
 
-Outcome respond(const image::Image& image, const Identity& identity, Transport transport,
-                Octets query_octets, std::span<std::uint8_t> response_octets) noexcept {
+Outcome respond(const image::Image& image, const Identity& identity, Transport transport, Octets query_octets,
+                std::span<std::uint8_t> response_octets) noexcept {
   Query query;
   read_query(query_octets, query);
   if (query.verdict == Verdict::Drop) return {};
-  Response response(query, identity, query_octets, response_octets,
-                    size_limit(transport, query.edns));
+  Response response(query, identity, query_octets, response_octets, size_limit(transport, query.edns));
   switch (query.verdict) {
     case Verdict::FormErr: return response.error(rcode::FormErr);
     case Verdict::NotImp: return response.error(rcode::NotImp);

@@ -56,9 +56,9 @@ class Child {
     if (!sockets) return sockets.error();
     auto limits = tcp_limits(descriptors_, sockets->size(), setup->workers);
     if (!limits) return limits.error();
-    auto engine = Engine::start(
-        std::move(*sockets), {static_cast<WorkerPage*>(pages_.address()), setup->workers},
-        {setup->identity.str(), std::string(kVersionText)}, *limits);
+    auto engine = Engine::start(std::move(*sockets),
+                                {static_cast<WorkerPage*>(pages_.address()), setup->workers},
+                                {setup->identity.str(), std::string(kVersionText)}, *limits);
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
     image::prepare_digests();
@@ -90,8 +90,7 @@ class Child {
     auto image = image::Image::map(packet.fds[0].get());
     if (!image) return refuse(message->generation, image.error());
     if ((*image)->digest() != message->digest) {
-      return refuse(message->generation,
-                    Error{Errc::Refused, "the image's digest is not the one announced"});
+      return refuse(message->generation, Error{Errc::Refused, "the image's digest is not the one announced"});
     }
     auto served = engine_->serve(std::move(*image), message->generation, swap_limit_);
     if (!served) return served;

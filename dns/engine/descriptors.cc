@@ -28,10 +28,9 @@ Result<TcpLimits> tcp_limits(std::size_t descriptors, std::size_t sockets, std::
   const std::size_t own = kOthers + sockets + workers * share;
   const std::size_t left = descriptors > own ? (descriptors - own) / std::max<std::size_t>(workers, 1) : 0;
   if (left < kLeastConnections) {
-    return Error{Errc::Refused,
-                 "too few open files are allowed (" + std::to_string(descriptors) + ", " +
-                     std::to_string(own + workers * kLeastConnections) +
-                     " are the least): raise the hard limit (LimitNOFILE=, ulimit -Hn)"};
+    return Error{Errc::Refused, "too few open files are allowed (" + std::to_string(descriptors) + ", " +
+                                    std::to_string(own + workers * kLeastConnections) +
+                                    " are the least): raise the hard limit (LimitNOFILE=, ulimit -Hn)"};
   }
   limits.connections = std::min(limits.connections, left);
   return limits;

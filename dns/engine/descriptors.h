@@ -18,7 +18,6 @@ namespace imrs::engine {
 // engine needs itself: its `sockets`, the probes' connections and some others. Refused if that
 // leaves fewer than kLeastConnections for a worker. Pure.
 inline constexpr std::size_t kLeastConnections = 16;
-[[nodiscard]] Result<TcpLimits> tcp_limits(std::size_t descriptors, std::size_t sockets,
-                                           std::size_t workers);
+[[nodiscard]] Result<TcpLimits> tcp_limits(std::size_t descriptors, std::size_t sockets, std::size_t workers);
 
 }  // namespace imrs::engine

@@ -35,15 +35,13 @@ Result<void> check_workers(std::span<const SocketRole> roles, std::uint32_t work
   }
   const auto idle = std::ranges::find(busy, false);
   if (idle == busy.end()) return {};
-  return Error{Errc::Refused,
-               "worker " + std::to_string(idle - busy.begin()) + " has no socket to read"};
+  return Error{Errc::Refused, "worker " + std::to_string(idle - busy.begin()) + " has no socket to read"};
 }
 
 Engine::Engine(std::span<WorkerPage> pages, answer::Identity identity)
     : pages_(pages), identity_(std::move(identity)) {}
 
-Result<std::unique_ptr<Engine>> Engine::start(std::vector<WorkerSocket> sockets,
-                                              std::span<WorkerPage> pages,
+Result<std::unique_ptr<Engine>> Engine::start(std::vector<WorkerSocket> sockets, std::span<WorkerPage> pages,
                                               answer::Identity identity, TcpLimits limits) {
   std::vector<SocketRole> roles;
   for (const WorkerSocket& socket : sockets) roles.push_back(socket.role);
@@ -56,8 +54,7 @@ Result<std::unique_ptr<Engine>> Engine::start(std::vector<WorkerSocket> sockets,
   for (std::size_t i = 0; i < pages.size(); ++i) {
     pages[i].generation.store(0, std::memory_order_relaxed);
     pages[i].tcp_connections.store(0, std::memory_order_relaxed);
-    auto worker =
-        Worker::make(std::move(shares[i]), pages[i], engine->slot_, engine->identity_, limits);
+    auto worker = Worker::make(std::move(shares[i]), pages[i], engine->slot_, engine->identity_, limits);
     if (!worker) return worker.error();
     engine->workers_.push_back(std::move(*worker));
   }
@@ -83,8 +80,8 @@ Result<void> Engine::serve(std::shared_ptr<const image::Image> image, std::uint6
   const auto end = std::chrono::steady_clock::now() + limit;
   while (!all_serve(generation)) {
     if (std::chrono::steady_clock::now() >= end) {
-      return Error{Errc::Timeout, "a worker does not take the new image within " +
-                                      std::to_string(limit.count()) + " ms"};
+      return Error{Errc::Timeout,
+                   "a worker does not take the new image within " + std::to_string(limit.count()) + " ms"};
     }
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }

@@ -27,8 +27,7 @@ class Engine {
   // `pages`: one per worker; must outlive the engine.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> start(std::vector<WorkerSocket> sockets,
                                                              std::span<WorkerPage> pages,
-                                                             answer::Identity identity,
-                                                             TcpLimits limits);
+                                                             answer::Identity identity, TcpLimits limits);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -36,8 +35,8 @@ class Engine {
   // Publishes the image and waits until every worker answers from it; then the one before is released.
   // Errc::Timeout if a worker has not moved within `limit`: until it does, some workers answer from the
   // image before, which stays valid, and some from this one. Such an engine should be replaced.
-  [[nodiscard]] Result<void> serve(std::shared_ptr<const image::Image> image,
-                                   std::uint64_t generation, std::chrono::milliseconds limit);
+  [[nodiscard]] Result<void> serve(std::shared_ptr<const image::Image> image, std::uint64_t generation,
+                                   std::chrono::milliseconds limit);
 
  private:
   struct Held {

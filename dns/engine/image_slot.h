@@ -19,12 +19,8 @@ struct Published {
 class ImageSlot {
  public:
   // `published` must stay valid until all workers have moved on.
-  void publish(const Published* published) noexcept {
-    current_.store(published, std::memory_order_release);
-  }
-  [[nodiscard]] const Published* get() const noexcept {
-    return current_.load(std::memory_order_acquire);
-  }
+  void publish(const Published* published) noexcept { current_.store(published, std::memory_order_release); }
+  [[nodiscard]] const Published* get() const noexcept { return current_.load(std::memory_order_acquire); }
 
  private:
   std::atomic<const Published*> current_{nullptr};

@@ -28,8 +28,9 @@ int main(int argc, char** argv) {
   using namespace imrs;
   engine::StandaloneOptions options;
   bool child = false;
-  CLI::App app{"Answers DNS queries (UDP and TCP, IPv4 and IPv6) from an answer image that imrs-zone "
-               "compiled."};
+  CLI::App app{
+      "Answers DNS queries (UDP and TCP, IPv4 and IPv6) from an answer image that imrs-zone "
+      "compiled."};
   app.add_option("--image", options.image, "answer image (imrs-zone compile)");
   app.add_option("--listen", options.listen,
                  "address and port, 192.0.2.1:53 or [2001:db8::1]:53; repeatable");

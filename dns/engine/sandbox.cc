@@ -14,24 +14,22 @@ namespace {
 
 constexpr int kAllowed[] = {
     // answering
-    SCMP_SYS(recvmmsg), SCMP_SYS(sendmmsg), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg),
-    SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(accept4), SCMP_SYS(epoll_wait),
-    SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(close), SCMP_SYS(read), SCMP_SYS(write),
-    SCMP_SYS(writev), SCMP_SYS(poll), SCMP_SYS(ppoll),
+    SCMP_SYS(recvmmsg), SCMP_SYS(sendmmsg), SCMP_SYS(recvmsg), SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),
+    SCMP_SYS(sendto), SCMP_SYS(accept4), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl),
+    SCMP_SYS(close), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(poll), SCMP_SYS(ppoll),
     // memory, threads, time
     SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(futex),
-    SCMP_SYS(sched_yield), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(nanosleep), SCMP_SYS(gettimeofday), SCMP_SYS(getpid), SCMP_SYS(gettid),
-    SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn),
-    SCMP_SYS(restart_syscall), SCMP_SYS(getrandom),
+    SCMP_SYS(sched_yield), SCMP_SYS(clock_gettime), SCMP_SYS(clock_nanosleep), SCMP_SYS(nanosleep),
+    SCMP_SYS(gettimeofday), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+    SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(getrandom),
     // looking at a received image
     SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(fcntl),
     // ending
     SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(tgkill)};
 
-constexpr int kFatal[] = {SCMP_SYS(execve),  SCMP_SYS(execveat), SCMP_SYS(open),
-                          SCMP_SYS(openat),  SCMP_SYS(openat2),  SCMP_SYS(creat),
-                          SCMP_SYS(socket),  SCMP_SYS(ptrace),   SCMP_SYS(process_vm_readv),
+constexpr int kFatal[] = {SCMP_SYS(execve),           SCMP_SYS(execveat), SCMP_SYS(open),
+                          SCMP_SYS(openat),           SCMP_SYS(openat2),  SCMP_SYS(creat),
+                          SCMP_SYS(socket),           SCMP_SYS(ptrace),   SCMP_SYS(process_vm_readv),
                           SCMP_SYS(process_vm_writev)};
 
 constexpr std::uint64_t kExecutable = 4;  // PROT_EXEC
@@ -39,8 +37,8 @@ constexpr std::uint64_t kExecutable = 4;  // PROT_EXEC
 Error failed(const char* what, int code) { return system_error(what, -code); }
 
 [[maybe_unused]] Result<void> load_filter() {
-  const std::unique_ptr<void, decltype(&seccomp_release)> filter(
-      seccomp_init(SCMP_ACT_ERRNO(EPERM)), seccomp_release);
+  const std::unique_ptr<void, decltype(&seccomp_release)> filter(seccomp_init(SCMP_ACT_ERRNO(EPERM)),
+                                                                 seccomp_release);
   if (!filter) return Error{Errc::System, "seccomp_init failed"};
   scmp_filter_ctx context = filter.get();
   if (int r = seccomp_attr_set(context, SCMP_FLTATR_CTL_TSYNC, 1); r != 0) {

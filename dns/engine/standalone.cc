@@ -58,8 +58,7 @@ Result<std::vector<WorkerSocket>> open_sockets(const std::vector<std::string>& l
     if (!parsed) return parsed.error();
     for (const Transport transport : kTransports) {
       for (std::uint32_t worker = 0; worker < workers; ++worker) {
-        auto fd =
-            open_dns_socket(parsed->family, transport, parsed->address, parsed->port, {});
+        auto fd = open_dns_socket(parsed->family, transport, parsed->address, parsed->port, {});
         if (!fd) return fd.error();
         sockets.push_back({{.worker = static_cast<std::uint8_t>(worker),
                             .transport = static_cast<std::uint8_t>(transport),

@@ -12,9 +12,9 @@
 namespace imrs::engine {
 
 struct StandaloneOptions {
-  std::string image;                 // file
-  std::vector<std::string> listen;   // "192.0.2.1:53", "[2001:db8::1]:53"
-  std::uint32_t workers = 0;         // 0: one per core, at most 64
+  std::string image;                // file
+  std::vector<std::string> listen;  // "192.0.2.1:53", "[2001:db8::1]:53"
+  std::uint32_t workers = 0;        // 0: one per core, at most 64
   std::string identity = "imrs";
 };
 

@@ -20,11 +20,7 @@ constexpr std::size_t kLength = 2;
 }  // namespace
 
 TcpServer::TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, WorkerPage& page)
-    : epoll_(epoll_fd),
-      tag_(tag),
-      limits_(limits),
-      page_(page),
-      response_(answer::kMaxResponse) {}
+    : epoll_(epoll_fd), tag_(tag), limits_(limits), page_(page), response_(answer::kMaxResponse) {}
 
 void TcpServer::accept(int listener, TrafficCounters* counters, Clock::time_point now) {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
@@ -42,8 +38,8 @@ void TcpServer::accept(int listener, TrafficCounters* counters, Clock::time_poin
   }
 }
 
-void TcpServer::serve(std::uint32_t slot, const image::Image& image,
-                      const answer::Identity& identity, Clock::time_point now) {
+void TcpServer::serve(std::uint32_t slot, const image::Image& image, const answer::Identity& identity,
+                      Clock::time_point now) {
   if (slot >= connections_.size() || !connections_[slot]) return;  // closed earlier in this turn
   Connection& connection = *connections_[slot];
   bool alive = flush(connection, now) && answer_waiting(connection, image, identity, now);
@@ -134,13 +130,11 @@ bool TcpServer::answer_waiting(Connection& connection, const image::Image& image
   return true;
 }
 
-void TcpServer::answer(Connection& connection, const image::Image& image,
-                       const answer::Identity& identity) {
+void TcpServer::answer(Connection& connection, const image::Image& image, const answer::Identity& identity) {
   while (connection.output.size() < limits_.output) {
     const auto query = connection.framing.next();
     if (query.empty()) break;
-    const answer::Outcome outcome =
-        answer::respond(image, identity, Transport::Tcp, query, response_);
+    const answer::Outcome outcome = answer::respond(image, identity, Transport::Tcp, query, response_);
     if (connection.counters != nullptr) {
       count_query(*connection.counters, query.size(), outcome);
     } else {
@@ -159,8 +153,7 @@ void TcpServer::answer(Connection& connection, const image::Image& image,
 bool TcpServer::flush(Connection& connection, Clock::time_point now) {
   while (connection.sent < connection.output.size()) {
     const ssize_t n = ::send(connection.fd.get(), connection.output.data() + connection.sent,
-                             connection.output.size() - connection.sent,
-                             MSG_DONTWAIT | MSG_NOSIGNAL);
+                             connection.output.size() - connection.sent, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return errno == EAGAIN;
     connection.sent += static_cast<std::size_t>(n);

@@ -16,11 +16,11 @@
 namespace imrs::engine {
 
 struct TcpLimits {
-  std::size_t connections = 1000;          // public ones, per worker
-  std::size_t probe_connections = 64;      // reserved for the agent
-  std::chrono::milliseconds idle{10000};   // without progress in either direction
-  std::chrono::milliseconds total{120000}; // of a connection's life
-  std::size_t output = 128 * 1024;         // octets waiting to be sent; beyond, no more is read
+  std::size_t connections = 1000;           // public ones, per worker
+  std::size_t probe_connections = 64;       // reserved for the agent
+  std::chrono::milliseconds idle{10000};    // without progress in either direction
+  std::chrono::milliseconds total{120000};  // of a connection's life
+  std::size_t output = 128 * 1024;          // octets waiting to be sent; beyond, no more is read
 };
 
 class TcpServer {
@@ -48,19 +48,19 @@ class TcpServer {
     UniqueFd fd;
     TcpFraming framing;
     std::vector<std::uint8_t> output;
-    std::size_t sent = 0;                // of output
+    std::size_t sent = 0;  // of output
     TrafficCounters* counters = nullptr;
     Clock::time_point opened, progress;
-    bool finished = false;               // the client has closed its side
-    bool waits_for_room = false;         // EPOLLOUT is asked for
+    bool finished = false;        // the client has closed its side
+    bool waits_for_room = false;  // EPOLLOUT is asked for
   };
 
   void add(UniqueFd fd, TrafficCounters* counters, Clock::time_point now);
   void close(std::size_t slot);
   bool close_oldest();
   bool read_queries(Connection& connection, Clock::time_point now);
-  bool answer_waiting(Connection& connection, const image::Image& image,
-                      const answer::Identity& identity, Clock::time_point now);
+  bool answer_waiting(Connection& connection, const image::Image& image, const answer::Identity& identity,
+                      Clock::time_point now);
   void answer(Connection& connection, const image::Image& image, const answer::Identity& identity);
   bool flush(Connection& connection, Clock::time_point now);
   void watch(std::size_t slot, Connection& connection);

@@ -52,8 +52,8 @@ std::size_t UdpBatch::serve(int fd, const image::Image& image, const answer::Ide
 void UdpBatch::send(int fd, std::size_t replies, WorkerPage& page) noexcept {
   std::size_t sent = 0;
   while (sent < replies) {
-    const int n = ::sendmmsg(fd, memory_->replies.data() + sent,
-                             static_cast<unsigned>(replies - sent), MSG_DONTWAIT);
+    const int n = ::sendmmsg(fd, memory_->replies.data() + sent, static_cast<unsigned>(replies - sent),
+                             MSG_DONTWAIT);
     if (n > 0) {
       sent += static_cast<std::size_t>(n);
     } else if (errno != EINTR) {

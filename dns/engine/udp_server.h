@@ -25,8 +25,8 @@ class UdpBatch {
   // Receives up to a batch from `fd` without waiting, answers it and sends. `counters` null: probes,
   // which are counted in page.probes only. Returns how many messages came; kMessages means that more
   // may be waiting. No allocation, no other system call than recvmmsg and sendmmsg.
-  std::size_t serve(int fd, const image::Image& image, const answer::Identity& identity,
-                    WorkerPage& page, TrafficCounters* counters) noexcept;
+  std::size_t serve(int fd, const image::Image& image, const answer::Identity& identity, WorkerPage& page,
+                    TrafficCounters* counters) noexcept;
 
  private:
   void send(int fd, std::size_t count, WorkerPage& page) noexcept;

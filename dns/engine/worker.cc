@@ -20,8 +20,8 @@ constexpr std::uint64_t kConnectionTag = 1ULL << 32;
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::make(std::vector<WorkerSocket> sockets, WorkerPage& page,
-                                             const ImageSlot& slot,
-                                             const answer::Identity& identity, TcpLimits limits) {
+                                             const ImageSlot& slot, const answer::Identity& identity,
+                                             TcpLimits limits) {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return system_error("epoll_create1");
   // The probes' sockets first: events are served in this order.
@@ -33,8 +33,8 @@ Result<std::unique_ptr<Worker>> Worker::make(std::vector<WorkerSocket> sockets, 
   return worker;
 }
 
-Worker::Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, WorkerPage& page,
-               const ImageSlot& slot, const answer::Identity& identity, TcpLimits limits)
+Worker::Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, WorkerPage& page, const ImageSlot& slot,
+               const answer::Identity& identity, TcpLimits limits)
     : sockets_(std::move(sockets)),
       epoll_(std::move(epoll)),
       page_(page),

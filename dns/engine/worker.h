@@ -26,8 +26,7 @@ class Worker {
  public:
   // `page`, `slot`, `identity` and `stop` must outlive the worker.
   [[nodiscard]] static Result<std::unique_ptr<Worker>> make(std::vector<WorkerSocket> sockets,
-                                                            WorkerPage& page,
-                                                            const ImageSlot& slot,
+                                                            WorkerPage& page, const ImageSlot& slot,
                                                             const answer::Identity& identity,
                                                             TcpLimits limits);
 
@@ -38,8 +37,8 @@ class Worker {
  private:
   using Clock = std::chrono::steady_clock;
 
-  Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, WorkerPage& page,
-         const ImageSlot& slot, const answer::Identity& identity, TcpLimits limits);
+  Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, WorkerPage& page, const ImageSlot& slot,
+         const answer::Identity& identity, TcpLimits limits);
 
   Result<void> watch_sockets();
   void serve_socket(const WorkerSocket& socket, Clock::time_point now);

@@ -127,8 +127,7 @@ void ZoneCompiler::add_glue(BodyBuilder& body, const wire::Name& owner, const zo
   for (const wire::Name& host : others) add_addresses(body, host, true, dnssec_ok);
 }
 
-void ZoneCompiler::add_addresses(BodyBuilder& body, const wire::Name& host, bool cuts,
-                                 bool dnssec_ok) const {
+void ZoneCompiler::add_addresses(BodyBuilder& body, const wire::Name& host, bool cuts, bool dnssec_ok) const {
   const auto node = zone_.nodes.find(host);
   if (node == zone_.nodes.end()) return;
   for (const std::uint16_t type : {A, AAAA}) {

@@ -12,8 +12,8 @@
 namespace imrs::image {
 namespace {
 
-constexpr int kQuestionTail = 4;      // QTYPE, QCLASS
-constexpr int kLastTarget = 0x3E00;   // further back a pointer cannot reach once the body has moved
+constexpr int kQuestionTail = 4;     // QTYPE, QCLASS
+constexpr int kLastTarget = 0x3E00;  // further back a pointer cannot reach once the body has moved
 
 std::string key_of(const wire::Name& name) {
   const wire::Name lower = name.lower();
@@ -40,8 +40,8 @@ BodyBuilder BodyBuilder::piece() {
   return body;
 }
 
-void BodyBuilder::add(Section section, const wire::Name& owner, std::uint16_t type,
-                      std::uint32_t ttl, const zone::Rdata& rdata) {
+void BodyBuilder::add(Section section, const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
+                      const zone::Rdata& rdata) {
   wire::ByteWriter writer(octets_);
   add_name(owner);
   writer.u16(type);
@@ -50,8 +50,7 @@ void BodyBuilder::add(Section section, const wire::Name& owner, std::uint16_t ty
   const std::size_t length_at = octets_.size();
   writer.u16(0);
   add_rdata(type, rdata);
-  wire::store_u16(octets_.data() + length_at,
-                  static_cast<std::uint16_t>(octets_.size() - length_at - 2));
+  wire::store_u16(octets_.data() + length_at, static_cast<std::uint16_t>(octets_.size() - length_at - 2));
   ++counts_[static_cast<int>(section)];
 }
 
@@ -60,16 +59,14 @@ void BodyBuilder::add_set(Section section, const wire::Name& owner, std::uint16_
   for (const zone::Rdata& rdata : set.rdata) add(section, owner, type, set.ttl, rdata);
 }
 
-void BodyBuilder::add_signatures(Section section, const wire::Name& owner,
-                                 const zone::RRset& set) {
+void BodyBuilder::add_signatures(Section section, const wire::Name& owner, const zone::RRset& set) {
   for (const zone::Rdata& rdata : set.signatures) {
     add(section, owner, wire::rrtype::RRSIG, set.signature_ttl, rdata);
   }
 }
 
 void BodyBuilder::allow_cut() {
-  const Cut cut{static_cast<std::uint32_t>(octets_.size()),
-                counts_[static_cast<int>(Section::Additional)]};
+  const Cut cut{static_cast<std::uint32_t>(octets_.size()), counts_[static_cast<int>(Section::Additional)]};
   if (cuts_.empty() || cuts_.back().size != cut.size) cuts_.push_back(cut);
 }
 

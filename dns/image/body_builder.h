@@ -25,8 +25,7 @@ class BodyBuilder {
 
   void add(Section section, const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
            const zone::Rdata& rdata);
-  void add_set(Section section, const wire::Name& owner, std::uint16_t type,
-               const zone::RRset& set);
+  void add_set(Section section, const wire::Name& owner, std::uint16_t type, const zone::RRset& set);
   void add_signatures(Section section, const wire::Name& owner, const zone::RRset& set);
 
   // The body may end here. Call after the last record that must not be left off, and after each that

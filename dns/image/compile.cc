@@ -18,8 +18,7 @@ Result<void> check_origins(std::span<const zone::VerifiedZone* const> zones) {
   for (std::size_t i = 0; i < zones.size(); ++i) {
     for (std::size_t j = i + 1; j < zones.size(); ++j) {
       if (zones[i]->zone().origin != zones[j]->zone().origin) continue;
-      return Error{Errc::InvalidInput,
-                   "zone " + zones[i]->zone().origin.text() + " is given twice"};
+      return Error{Errc::InvalidInput, "zone " + zones[i]->zone().origin.text() + " is given twice"};
     }
   }
   return {};
@@ -30,9 +29,8 @@ Result<void> check_origins(std::span<const zone::VerifiedZone* const> zones) {
 Result<std::vector<std::uint8_t>> compile(std::span<const zone::VerifiedZone* const> zones) {
   if (auto ok = check_origins(zones); !ok) return ok.error();
   std::vector<const zone::VerifiedZone*> deepest_first(zones.begin(), zones.end());
-  std::ranges::stable_sort(deepest_first, std::greater{}, [](const zone::VerifiedZone* zone) {
-    return zone->zone().origin.label_count();
-  });
+  std::ranges::stable_sort(deepest_first, std::greater{},
+                           [](const zone::VerifiedZone* zone) { return zone->zone().origin.label_count(); });
   ImageWriter writer;
   FileHeader header{};
   (void)writer.append({reinterpret_cast<const std::uint8_t*>(&header), sizeof header});

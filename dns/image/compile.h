@@ -14,7 +14,6 @@ namespace imrs::image {
 
 // Refuses, naming the record, what these zones never hold and the layout cannot answer: CNAME, DNAME,
 // wildcard owners, NSEC3, two zones with one origin, names too long for the index.
-[[nodiscard]] Result<std::vector<std::uint8_t>> compile(
-    std::span<const zone::VerifiedZone* const> zones);
+[[nodiscard]] Result<std::vector<std::uint8_t>> compile(std::span<const zone::VerifiedZone* const> zones);
 
 }  // namespace imrs::image

@@ -20,8 +20,7 @@ void prepare_digests() {
 Digest digest_of(std::span<const std::uint8_t> image) {
   constexpr std::size_t kField = offsetof(FileHeader, digest);
   constexpr Digest kZero{};
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                       EVP_MD_CTX_free);
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   Digest digest{};
   const auto rest = image.subspan(kField + kZero.size());
   EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);

@@ -68,8 +68,8 @@ std::vector<std::uint8_t> make_query(const ProbeQuestion& question, std::uint16_
                                      std::uint16_t udp_size) {
   std::vector<std::uint8_t> out;
   ByteWriter writer(out);
-  for (const std::uint16_t word : {id, std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{0},
-                                   std::uint16_t{0}, std::uint16_t{1}}) {
+  for (const std::uint16_t word :
+       {id, std::uint16_t{0}, std::uint16_t{1}, std::uint16_t{0}, std::uint16_t{0}, std::uint16_t{1}}) {
     writer.u16(word);
   }
   write_question(writer, question);
@@ -80,10 +80,8 @@ std::vector<std::uint8_t> make_query(const ProbeQuestion& question, std::uint16_
 std::vector<std::uint8_t> expected_response(const Image& image, const ProbeQuestion& question,
                                             std::uint16_t id, std::uint16_t udp_size, bool tcp) {
   constexpr std::size_t kOptSize = 11;
-  const std::size_t limit =
-      tcp ? 65535 : std::clamp<std::size_t>(udp_size, kMinUdpResponse, kMaxUdpResponse);
-  const Found found = find(View(image), question.name.lower().wire(), question.type,
-                           question.dnssec_ok);
+  const std::size_t limit = tcp ? 65535 : std::clamp<std::size_t>(udp_size, kMinUdpResponse, kMaxUdpResponse);
+  const Found found = find(View(image), question.name.lower().wire(), question.type, question.dnssec_ok);
   std::vector<std::uint8_t> out;
   ByteWriter writer(out);
   out.resize(kHeaderSize);

@@ -26,10 +26,8 @@ struct ProbeQuestion {
                                                    std::uint16_t udp_size);
 
 // The response that make_query's message has to get, octet for octet. `tcp`: no size limit.
-[[nodiscard]] std::vector<std::uint8_t> expected_response(const Image& image,
-                                                          const ProbeQuestion& question,
-                                                          std::uint16_t id, std::uint16_t udp_size,
-                                                          bool tcp);
+[[nodiscard]] std::vector<std::uint8_t> expected_response(const Image& image, const ProbeQuestion& question,
+                                                          std::uint16_t id, std::uint16_t udp_size, bool tcp);
 
 // Questions for the deep probe, walked round and round: SOA, NS and DNSKEY of each zone, then for
 // each delegation the referral, DS and the name that does not exist right after it. index is taken

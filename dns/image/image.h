@@ -17,14 +17,14 @@ namespace imrs::image {
 
 // One zone in the image, for humans and for the expiry decision.
 struct ZoneSummary {
-  std::string origin;                  // presentation form
+  std::string origin;  // presentation form
   std::uint32_t serial = 0;
   std::uint32_t refresh = 0, retry = 0, expire = 0;  // seconds, from the SOA
-  std::int64_t first_signature_end = 0;  // Unix time, 0: no signatures
+  std::int64_t first_signature_end = 0;              // Unix time, 0: no signatures
   bool dnssec_verified = false;
   bool zonemd_verified = false;
   std::uint32_t delegations = 0;
-  std::uint32_t names = 0;             // owner names that are authoritative or delegations
+  std::uint32_t names = 0;  // owner names that are authoritative or delegations
 };
 
 class Image {
@@ -40,7 +40,7 @@ class Image {
   [[nodiscard]] static Result<std::shared_ptr<const Image>> adopt(std::vector<std::uint8_t> bytes);
 
   [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept;
-  [[nodiscard]] Digest digest() const noexcept;            // SHA-256 over the whole content
+  [[nodiscard]] Digest digest() const noexcept;  // SHA-256 over the whole content
   [[nodiscard]] std::vector<ZoneSummary> zones() const;
 
  private:

@@ -23,65 +23,65 @@ inline constexpr std::array<char, 8> kMagic{'I', 'M', 'R', 'S', 'I', 'M', 'G', '
 inline constexpr std::uint32_t kFormatVersion = 1;
 inline constexpr std::uint32_t kByteOrder = 0x01020304;
 inline constexpr std::uint32_t kMaxZones = 16;
-inline constexpr std::uint32_t kMaxImageSize = 64U << 20;   // octets; the root zone takes about 3 MB
-inline constexpr std::uint32_t kMaxBodySize = 60000;        // octets; fits a TCP message with its question
-inline constexpr std::uint32_t kMaxProbes = 16;             // slots looked at, at most
+inline constexpr std::uint32_t kMaxImageSize = 64U << 20;  // octets; the root zone takes about 3 MB
+inline constexpr std::uint32_t kMaxBodySize = 60000;       // octets; fits a TCP message with its question
+inline constexpr std::uint32_t kMaxProbes = 16;            // slots looked at, at most
 inline constexpr std::size_t kMaxFixups = 1000;
 
 struct FileHeader {
   std::array<char, 8> magic;
   std::uint32_t version;
   std::uint32_t byte_order;
-  std::uint64_t size;                      // of the whole file
-  std::array<std::uint8_t, 32> digest;     // SHA-256 of the file with this field zeroed
+  std::uint64_t size;                   // of the whole file
+  std::array<std::uint8_t, 32> digest;  // SHA-256 of the file with this field zeroed
   std::uint32_t zone_count;
-  std::uint32_t zones;                     // ZoneRecord × zone_count, deepest origin first
+  std::uint32_t zones;  // ZoneRecord × zone_count, deepest origin first
 };
 
 enum ZoneFlags : std::uint32_t { kDnssecVerified = 1, kZonemdVerified = 2, kSigned = 4 };
 
 struct ZoneRecord {
-  std::uint32_t origin;                    // name in lower case
-  std::uint32_t origin_size;               // octets
+  std::uint32_t origin;       // name in lower case
+  std::uint32_t origin_size;  // octets
   std::uint32_t serial, refresh, retry, expire;
-  std::int64_t first_signature_end;        // Unix time, 0: none
+  std::int64_t first_signature_end;  // Unix time, 0: none
   std::uint32_t flags;
   std::uint32_t delegations;
   std::uint32_t names;
-  std::uint32_t apex;                      // Node
-  std::uint32_t slots;                     // Slot × slot_count
-  std::uint32_t slot_count;                // a power of two
-  std::uint32_t sorted;                    // Sorted × sorted_count, canonical order
+  std::uint32_t apex;        // Node
+  std::uint32_t slots;       // Slot × slot_count
+  std::uint32_t slot_count;  // a power of two
+  std::uint32_t sorted;      // Sorted × sorted_count, canonical order
   std::uint32_t sorted_count;
-  std::array<std::uint32_t, 2> name_error; // Body: SOA (plain; with RRSIG), rcode NXDOMAIN
+  std::array<std::uint32_t, 2> name_error;  // Body: SOA (plain; with RRSIG), rcode NXDOMAIN
 };
 
 // Open addressing, linear, by hash of the lower-cased wire name.
 struct Slot {
   std::uint32_t hash;
-  std::uint32_t node;                      // 0: empty
+  std::uint32_t node;  // 0: empty
 };
 
 // A name that has an NSEC or would have one: the predecessor of a name that does not exist.
 struct Sorted {
-  std::uint64_t prefix;                    // first 8 octets of the label below the origin, lower case,
-                                           // zero-padded, as a big-endian number; 0 for the apex
+  std::uint64_t prefix;  // first 8 octets of the label below the origin, lower case,
+                         // zero-padded, as a big-endian number; 0 for the apex
   std::uint32_t name;
-  std::uint32_t nsec;                      // piece: NSEC and its RRSIGs; 0 if the zone is not signed
+  std::uint32_t nsec;  // piece: NSEC and its RRSIGs; 0 if the zone is not signed
 };
 
 enum class NodeKind : std::uint32_t { Authoritative = 1, Delegation = 2, EmptyNonTerminal = 3 };
 
 // Answers come in pairs: [0] without DO, [1] with DO.
 struct Node {
-  std::uint32_t name;                      // lower case
+  std::uint32_t name;  // lower case
   std::uint32_t name_size;
   NodeKind kind;
-  std::uint32_t type_count;                // TypeAnswer × type_count follow the node
-  std::array<std::uint32_t, 2> referral;   // Delegation
-  std::array<std::uint32_t, 2> ds;         // Delegation: DS or its absence
-  std::array<std::uint32_t, 2> no_data;    // the others
-  std::uint32_t wildcard_nsec;             // piece that denies "*." + name; 0: none or not signed
+  std::uint32_t type_count;               // TypeAnswer × type_count follow the node
+  std::array<std::uint32_t, 2> referral;  // Delegation
+  std::array<std::uint32_t, 2> ds;        // Delegation: DS or its absence
+  std::array<std::uint32_t, 2> no_data;   // the others
+  std::uint32_t wildcard_nsec;            // piece that denies "*." + name; 0: none or not signed
   std::uint32_t reserved;
 };
 
@@ -94,10 +94,10 @@ struct TypeAnswer {
 // Followed by Cut × cut_count, uint16 × fixup_count, then `size` octets.
 struct Body {
   std::uint32_t size;
-  std::uint16_t flags;                     // AA and rcode, host order
+  std::uint16_t flags;  // AA and rcode, host order
   std::uint16_t answers, authorities, additionals;
-  std::uint16_t fixup_count;               // offsets of pointers in the body
-  std::uint16_t cut_count;                 // at least 1; the last one is the whole body
+  std::uint16_t fixup_count;  // offsets of pointers in the body
+  std::uint16_t cut_count;    // at least 1; the last one is the whole body
 };
 
 // Where the additional section may end without the response being truncated: before the first cut only

@@ -93,8 +93,8 @@ Found at_node(const View& view, const Node& node, std::uint16_t type, bool dnsse
   return {body_at(view, node.no_data[dnssec_ok ? 1 : 0]), {}};
 }
 
-Found in_zone(const View& view, const ZoneRecord& zone, Name name, const Labels& labels,
-              std::size_t below, std::uint16_t type, bool dnssec_ok) noexcept {
+Found in_zone(const View& view, const ZoneRecord& zone, Name name, const Labels& labels, std::size_t below,
+              std::uint16_t type, bool dnssec_ok) noexcept {
   const std::size_t do_index = dnssec_ok ? 1 : 0;
   const Node* node = &view.at<Node>(zone.apex);
   for (std::size_t label = below; label-- > 0;) {
@@ -119,8 +119,7 @@ const Node* View::find(const ZoneRecord& zone, Name name) const noexcept {
     if (slot.node == 0) return nullptr;
     if (slot.hash != hash) continue;
     const Node& node = at<Node>(slot.node);
-    if (node.name_size == name.size() &&
-        std::memcmp(octets(node.name), name.data(), name.size()) == 0) {
+    if (node.name_size == name.size() && std::memcmp(octets(node.name), name.data(), name.size()) == 0) {
       return &node;
     }
   }

@@ -22,24 +22,21 @@ class View {
   [[nodiscard]] const T& at(std::uint32_t offset) const noexcept {
     return *reinterpret_cast<const T*>(base_ + offset);
   }
-  [[nodiscard]] const std::uint8_t* octets(std::uint32_t offset) const noexcept {
-    return base_ + offset;
-  }
+  [[nodiscard]] const std::uint8_t* octets(std::uint32_t offset) const noexcept { return base_ + offset; }
   [[nodiscard]] const FileHeader& header() const noexcept { return at<FileHeader>(0); }
   [[nodiscard]] std::span<const ZoneRecord> zones() const noexcept {
     return {&at<ZoneRecord>(header().zones), header().zone_count};
   }
   // The node of a lower-cased name in the zone; null if the name is not in the zone.
-  [[nodiscard]] const Node* find(const ZoneRecord& zone,
-                                 std::span<const std::uint8_t> name) const noexcept;
+  [[nodiscard]] const Node* find(const ZoneRecord& zone, std::span<const std::uint8_t> name) const noexcept;
 
  private:
   const std::uint8_t* base_;
 };
 
 struct Found {
-  const Body* body = nullptr;                   // null: no served zone holds the name
-  std::array<const Body*, 2> pieces{};          // NSECs to append; null: none
+  const Body* body = nullptr;           // null: no served zone holds the name
+  std::array<const Body*, 2> pieces{};  // NSECs to append; null: none
 };
 
 // `name`: uncompressed wire name in lower case. `type`: not a meta type other than ANY.
@@ -50,8 +47,8 @@ struct Found {
 [[nodiscard]] bool is_apex(const View& view, std::span<const std::uint8_t> name) noexcept;
 
 struct Rendered {
-  std::size_t end = 0;            // offset after the last octet written
-  std::uint16_t flags = 0;        // AA and rcode, TC if truncated
+  std::size_t end = 0;      // offset after the last octet written
+  std::uint16_t flags = 0;  // AA and rcode, TC if truncated
   std::uint16_t answers = 0, authorities = 0, additionals = 0;
   bool truncated = false;
 };
@@ -59,7 +56,7 @@ struct Rendered {
 // Writes the answer at message + start. `limit`: the message must not be longer, `reserve` octets of it
 // are kept for the OPT record. What does not fit is left off as the cuts allow; else nothing is written
 // and TC is set.
-[[nodiscard]] Rendered render(const Found& found, std::uint8_t* message, std::size_t start,
-                              std::size_t limit, std::size_t reserve) noexcept;
+[[nodiscard]] Rendered render(const Found& found, std::uint8_t* message, std::size_t start, std::size_t limit,
+                              std::size_t reserve) noexcept;
 
 }  // namespace imrs::image

@@ -74,8 +74,7 @@ class Validator {
     check(name.ok() && (size == 0 || name->size() == size), "broken name");
     if (!name) return;
     const wire::Name lower = name->lower();
-    check(std::memcmp(lower.wire().data(), name->wire().data(), name->size()) == 0,
-          "name not in lower case");
+    check(std::memcmp(lower.wire().data(), name->wire().data(), name->size()) == 0, "name not in lower case");
   }
 
   void body(std::uint32_t offset, bool needed, bool piece = false) {
@@ -89,8 +88,7 @@ class Validator {
     const auto* cuts = array<Cut>(after, head->cut_count, "cuts outside the file");
     const std::uint64_t fixups_at = after + std::uint64_t{head->cut_count} * sizeof(Cut);
     const auto* fixups = array<std::uint16_t>(fixups_at, head->fixup_count, "pointers outside");
-    (void)array<std::uint8_t>(fixups_at + head->fixup_count * 2ULL, head->size,
-                              "answer runs past the end");
+    (void)array<std::uint8_t>(fixups_at + head->fixup_count * 2ULL, head->size, "answer runs past the end");
     if (failure_ != nullptr || !spend(body_steps(*head))) return;
     for (std::uint32_t i = 0; i < head->cut_count; ++i) {
       check(cuts[i].size <= head->size && cuts[i].additionals <= head->additionals, "cut");
@@ -127,15 +125,13 @@ class Validator {
     check(node->name_size > 0 && node->name_size <= wire::kMaxNameSize, "name size");
     name(node->name, node->name_size);
     const bool delegation = node->kind == NodeKind::Delegation;
-    check(delegation || node->kind == NodeKind::Authoritative ||
-              node->kind == NodeKind::EmptyNonTerminal,
+    check(delegation || node->kind == NodeKind::Authoritative || node->kind == NodeKind::EmptyNonTerminal,
           "kind of name");
     pair(node->referral, delegation);
     pair(node->ds, delegation);
     pair(node->no_data, !delegation);
     body(node->wildcard_nsec, false, true);
-    const auto* types =
-        array<TypeAnswer>(offset + sizeof(Node), node->type_count, "types outside the file");
+    const auto* types = array<TypeAnswer>(offset + sizeof(Node), node->type_count, "types outside the file");
     for (std::uint32_t i = 0; types != nullptr && i < node->type_count && failure_ == nullptr; ++i) {
       pair(types[i].body, true);
     }
@@ -145,8 +141,7 @@ class Validator {
     check(zone.origin_size > 0 && zone.origin_size <= wire::kMaxNameSize, "origin size");
     name(zone.origin, zone.origin_size);
     node(zone.apex);
-    check(std::has_single_bit(zone.slot_count),
-          "slot count");
+    check(std::has_single_bit(zone.slot_count), "slot count");
     const auto* slots = array<Slot>(zone.slots, zone.slot_count, "index outside the file");
     (void)spend(zone.slot_count);
     for (std::uint32_t i = 0; slots != nullptr && i < zone.slot_count && failure_ == nullptr; ++i) {

@@ -85,8 +85,7 @@ Result<void> ZoneCompiler::classify() {
   return {};
 }
 
-Result<void> ZoneCompiler::refuse_unanswerable(const wire::Name& owner,
-                                               const zone::Node& node) const {
+Result<void> ZoneCompiler::refuse_unanswerable(const wire::Name& owner, const zone::Node& node) const {
   using namespace wire::rrtype;
   for (const std::uint16_t type : {CNAME, DNAME, NSEC3, NSEC3PARAM}) {
     if (!node.contains(type)) continue;
@@ -133,8 +132,8 @@ Result<void> ZoneCompiler::write_nodes() {
     node.type_count = static_cast<std::uint32_t>(types.size());
     std::vector<std::uint8_t> octets(sizeof node + types.size() * sizeof(TypeAnswer));
     std::copy_n(reinterpret_cast<const std::uint8_t*>(&node), sizeof node, octets.begin());
-    std::copy_n(reinterpret_cast<const std::uint8_t*>(types.data()),
-                types.size() * sizeof(TypeAnswer), octets.begin() + sizeof node);
+    std::copy_n(reinterpret_cast<const std::uint8_t*>(types.data()), types.size() * sizeof(TypeAnswer),
+                octets.begin() + sizeof node);
     nodes_[owner] = writer_.append(octets);
   }
   return {};
@@ -167,8 +166,7 @@ Node ZoneCompiler::make_authoritative(const wire::Name& owner, const Place& plac
 
 // Twice as many slots as names at least, and more until no probe sequence is too long.
 Result<std::vector<Slot>> ZoneCompiler::make_slots() const {
-  for (std::size_t count = std::bit_ceil(nodes_.size() * 2); count <= nodes_.size() * 64;
-       count *= 2) {
+  for (std::size_t count = std::bit_ceil(nodes_.size() * 2); count <= nodes_.size() * 64; count *= 2) {
     std::vector<Slot> slots(count);
     const bool fits = std::ranges::all_of(nodes_, [&](const auto& entry) {
       const wire::Name name = entry.first.lower();
@@ -213,8 +211,8 @@ std::uint32_t ZoneCompiler::wildcard_piece(const wire::Name& encloser) const {
 
 std::uint32_t ZoneCompiler::write(BodyBuilder& body) {
   if (body.size() > kMaxBodySize || body.fixups() > kMaxFixups) {
-    failure_ = Error{Errc::Refused, "zone " + zone_.origin.text() +
-                                        ": an answer does not fit one DNS message"};
+    failure_ = Error{Errc::Refused,
+                     "zone " + zone_.origin.text() + ": an answer does not fit one DNS message"};
   }
   return writer_.append(body.finish());
 }

@@ -50,8 +50,7 @@ class ZoneCompiler {
   void write_nsec_pieces();
   Result<void> write_nodes();
   Node make_delegation(const wire::Name& owner, const zone::Node& node);
-  Node make_authoritative(const wire::Name& owner, const Place& place,
-                          std::vector<TypeAnswer>& types);
+  Node make_authoritative(const wire::Name& owner, const Place& place, std::vector<TypeAnswer>& types);
   [[nodiscard]] Result<std::vector<Slot>> make_slots() const;
   [[nodiscard]] std::vector<Sorted> make_sorted() const;
 
@@ -62,8 +61,7 @@ class ZoneCompiler {
   Pair negative(const wire::Name& owner, std::uint16_t flags, const wire::Name* nsec_owner);
   void add_negative_soa(BodyBuilder& body, bool dnssec_ok) const;
   void add_nsec(BodyBuilder& body, const wire::Name& owner, bool dnssec_ok) const;
-  void add_glue(BodyBuilder& body, const wire::Name& owner, const zone::RRset& ns,
-                bool dnssec_ok) const;
+  void add_glue(BodyBuilder& body, const wire::Name& owner, const zone::RRset& ns, bool dnssec_ok) const;
   void add_addresses(BodyBuilder& body, const wire::Name& host, bool cuts, bool dnssec_ok) const;
   std::uint32_t write(BodyBuilder& body);
 
@@ -75,10 +73,10 @@ class ZoneCompiler {
   ImageWriter& writer_;
   const zone::VerifiedZone& verified_;
   const zone::Zone& zone_;
-  std::map<wire::Name, Place> places_;                 // what can be asked for and exists
-  std::map<wire::Name, std::uint32_t> nsec_pieces_;    // the NSEC chain
-  std::map<wire::Name, std::uint32_t> names_;          // written names
-  std::map<wire::Name, std::uint32_t> nodes_;          // written nodes
+  std::map<wire::Name, Place> places_;               // what can be asked for and exists
+  std::map<wire::Name, std::uint32_t> nsec_pieces_;  // the NSEC chain
+  std::map<wire::Name, std::uint32_t> names_;        // written names
+  std::map<wire::Name, std::uint32_t> nodes_;        // written nodes
   std::optional<Error> failure_;
 };
 

@@ -55,10 +55,8 @@ Result<void> start_watching(const Channel& channel) {
 
 // Waits for an agent that is busy, but not for one that hangs.
 template <typename Message>
-Result<void> send_patiently(const Channel& channel, const Message& message,
-                            std::span<const int> fds = {}) {
-  const auto deadline =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(kAgentPatienceMs);
+Result<void> send_patiently(const Channel& channel, const Message& message, std::span<const int> fds = {}) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(kAgentPatienceMs);
   for (;;) {
     auto sent = channel.send_message(message, fds);
     if (sent || sent.error().code != Errc::Unavailable) return sent;
@@ -73,13 +71,10 @@ Sink sink_to(const Channel& channel) {
               [&channel](const ZoneImage& image, int memfd) {
                 return send_patiently(channel, image, {&memfd, 1});
               },
-          .report = [&channel](const ZoneReport& report) {
-            return send_patiently(channel, report);
-          }};
+          .report = [&channel](const ZoneReport& report) { return send_patiently(channel, report); }};
 }
 
-Result<void> look_after_zones(const ZoneSettings& settings, const Channel& channel,
-                              const Clock& clock) {
+Result<void> look_after_zones(const ZoneSettings& settings, const Channel& channel, const Clock& clock) {
   auto pipeline = Pipeline::make(settings, clock, sink_to(channel));
   if (!pipeline) return pipeline.error();
   for (;;) {

@@ -114,8 +114,6 @@ class Compilation {
 
 }  // namespace
 
-Result<std::string> run_compile(const CompileOptions& options) {
-  return Compilation(options).run();
-}
+Result<std::string> run_compile(const CompileOptions& options) { return Compilation(options).run(); }
 
 }  // namespace imrs::pipeline

@@ -28,13 +28,12 @@ std::string as_text(const image::Image& image) {
                                 hex(image.digest()));
   for (const image::ZoneSummary& zone : image.zones()) {
     out += fmt::format("zone     {}\n  serial               {}\n", zone.origin, zone.serial);
-    out += fmt::format("  refresh/retry/expire {} s / {} s / {} s\n", zone.refresh, zone.retry,
-                       zone.expire);
+    out += fmt::format("  refresh/retry/expire {} s / {} s / {} s\n", zone.refresh, zone.retry, zone.expire);
     out += fmt::format("  first signature end  {}\n", first_end(zone));
     out += fmt::format("  delegations          {}\n  names                {}\n", zone.delegations,
                        zone.names);
-    out += fmt::format("  DNSSEC               {}\n  ZONEMD               {}\n",
-                       yes_no(zone.dnssec_verified), yes_no(zone.zonemd_verified));
+    out += fmt::format("  DNSSEC               {}\n  ZONEMD               {}\n", yes_no(zone.dnssec_verified),
+                       yes_no(zone.zonemd_verified));
   }
   return out;
 }

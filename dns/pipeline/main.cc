@@ -45,15 +45,13 @@ void keep_heap() {
 
 CLI::App* add_compile(CLI::App& app, pipeline::CompileOptions& options, std::string& now) {
   auto* compile = app.add_subcommand("compile", "Verify zone files and compile them into an image");
-  compile->add_option("--zone", options.zones, "ORIGIN=FILE, as in .=root.zone; repeatable")
-      ->required();
+  compile->add_option("--zone", options.zones, "ORIGIN=FILE, as in .=root.zone; repeatable")->required();
   compile->add_option("--trust-anchor", options.trust_anchors,
                       "file of DS or DNSKEY records (/usr/share/dns/root.ds); repeatable");
   compile->add_option("--unsigned", options.unsigned_zones,
                       "ORIGIN of a zone that need not be signed; repeatable");
   compile->add_option("-o,--output", options.output, "the image")->required();
-  compile->add_option("--now", now,
-                      "verify as of this time: Unix seconds or 2020-10-20T12:00:00Z");
+  compile->add_option("--now", now, "verify as of this time: Unix seconds or 2020-10-20T12:00:00Z");
   compile->add_flag("--insecure-no-verify", options.no_verify,
                     "for experiments: check no signature and no ZONEMD");
   return compile;
@@ -74,8 +72,9 @@ int main(int argc, char** argv) {
   pipeline::CompileOptions options;
   std::string now, image;
   bool child = false, json = false;
-  CLI::App app{"Gets zones, verifies them (DNSSEC, ZONEMD) and compiles the answer image that "
-               "imrs-engine serves."};
+  CLI::App app{
+      "Gets zones, verifies them (DNSSEC, ZONEMD) and compiles the answer image that "
+      "imrs-engine serves."};
   app.require_subcommand(0, 1);
   app.add_flag("--child", child, "be the agent's child (started by imrs-agent only)");
   const auto* compile = add_compile(app, options, now);

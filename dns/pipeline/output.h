@@ -12,7 +12,6 @@ namespace imrs::pipeline {
 
 // Writes to a temporary name in the same directory, fsyncs, and renames over `path` (mode 0644 by the
 // umask). After an error `path` is as it was and no temporary file is left.
-[[nodiscard]] Result<void> write_whole(const std::string& path,
-                                       std::span<const std::uint8_t> content);
+[[nodiscard]] Result<void> write_whole(const std::string& path, std::span<const std::uint8_t> content);
 
 }  // namespace imrs::pipeline

@@ -36,8 +36,7 @@ Result<SealedImage> seal(std::span<const VerifiedZone* const> zones) {
 
 std::uint32_t milliseconds_since(std::chrono::steady_clock::time_point start) {
   const auto took = std::chrono::steady_clock::now() - start;
-  return static_cast<std::uint32_t>(
-      std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+  return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
 }
 
 double chance() {
@@ -59,8 +58,8 @@ ZoneReport report_of(const ZoneSource& source, const Attempt& attempt) {
 
 }  // namespace
 
-std::chrono::milliseconds wait_after(const ZoneConfig& config, const VerifiedZone* good,
-                                     bool succeeded, int failures, double random) {
+std::chrono::milliseconds wait_after(const ZoneConfig& config, const VerifiedZone* good, bool succeeded,
+                                     int failures, double random) {
   if (!config.file.empty()) return config.refresh.value_or(kFileLook);
   if (good == nullptr) return transfer::after_first_failure(failures, random);
   const transfer::RefreshTimes times{good->refresh(), good->retry()};
@@ -91,25 +90,21 @@ Result<std::chrono::steady_clock::time_point> Pipeline::step(Steady::time_point 
 Result<void> Pipeline::look_after(Tracked& tracked) {
   const auto start = Steady::now();
   const auto* current = tracked.good ? &*tracked.good : nullptr;
-  const auto attempt = tracked.source.attempt(current, [&](VerifiedZone candidate) {
-    return accept(tracked, std::move(candidate), start);
-  });
+  const auto attempt = tracked.source.attempt(
+      current, [&](VerifiedZone candidate) { return accept(tracked, std::move(candidate), start); });
   if (broken_) return *broken_;
   using State = ZoneReport::State;
-  const bool succeeded =
-      attempt && (attempt->state == State::Loaded || attempt->state == State::Unchanged);
+  const bool succeeded = attempt && (attempt->state == State::Loaded || attempt->state == State::Unchanged);
   // A primary that was reached is asked again at the retry time; only silence makes the wait grow. While
   // there is nothing to serve, everything does.
   const bool reached = !attempt || attempt->state == State::Refused;
   tracked.failures = succeeded ? 0 : (reached && tracked.good ? 1 : tracked.failures + 1);
-  tracked.due = Steady::now() + wait_after(tracked.source.config(),
-                                           tracked.good ? &*tracked.good : nullptr, succeeded,
-                                           tracked.failures, chance());
+  tracked.due = Steady::now() + wait_after(tracked.source.config(), tracked.good ? &*tracked.good : nullptr,
+                                           succeeded, tracked.failures, chance());
   return attempt ? sink_.report(report_of(tracked.source, *attempt)) : Result<void>();
 }
 
-Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate,
-                              Steady::time_point start) {
+Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, Steady::time_point start) {
   std::vector<const VerifiedZone*> all;
   for (const Tracked& other : zones_) {
     if (&other == &tracked) {
@@ -122,8 +117,8 @@ Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate,
   auto image = seal(all);
   if (!image) return image.error();
   tracked.good = std::move(candidate);
-  const bool complete =
-      std::ranges::all_of(zones_, [](const Tracked& zone) { return zone.good.has_value(); });
+  const bool complete = std::ranges::all_of(zones_,
+                                            [](const Tracked& zone) { return zone.good.has_value(); });
   if (!complete) return {};
   ZoneImage message;
   message.digest = image->digest;
@@ -138,8 +133,7 @@ std::string Pipeline::summary(const Tracked& newest) const {
   std::string text = summary_of(*newest.good);
   for (const Tracked& other : zones_) {
     if (&other == &newest) continue;
-    text += "; zone " + other.source.origin().text() + " serial " +
-            std::to_string(other.good->serial());
+    text += "; zone " + other.source.origin().text() + " serial " + std::to_string(other.good->serial());
   }
   return text;
 }

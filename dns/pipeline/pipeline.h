@@ -25,12 +25,10 @@ struct Sink {
 class Pipeline {
  public:
   // Errc::InvalidInput: an origin that is not a name.
-  [[nodiscard]] static Result<Pipeline> make(const ZoneSettings& settings, const Clock& clock,
-                                             Sink sink);
+  [[nodiscard]] static Result<Pipeline> make(const ZoneSettings& settings, const Clock& clock, Sink sink);
 
   // Makes the attempts that are due at `now`; gives the time of the next one.
-  [[nodiscard]] Result<std::chrono::steady_clock::time_point> step(
-      std::chrono::steady_clock::time_point now);
+  [[nodiscard]] Result<std::chrono::steady_clock::time_point> step(std::chrono::steady_clock::time_point now);
 
  private:
   using Steady = std::chrono::steady_clock;
@@ -55,8 +53,7 @@ class Pipeline {
 
 // How long to wait after an attempt (nothing: one that said nothing new). Pure but for `random`, from
 // [0, 1). `good`: the version served, or null.
-[[nodiscard]] std::chrono::milliseconds wait_after(const ZoneConfig& config,
-                                                   const zone::VerifiedZone* good,
+[[nodiscard]] std::chrono::milliseconds wait_after(const ZoneConfig& config, const zone::VerifiedZone* good,
                                                    bool succeeded, int failures, double random);
 
 }  // namespace imrs::pipeline

@@ -13,8 +13,8 @@
 namespace imrs::pipeline {
 namespace {
 
-constexpr int kFatal[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace),
-                          SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev)};
+constexpr int kFatal[] = {SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
+                          SCMP_SYS(process_vm_writev)};
 
 constexpr int kDenied[] = {
     // it serves nobody
@@ -23,9 +23,9 @@ constexpr int kDenied[] = {
     SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root), SCMP_SYS(chroot), SCMP_SYS(unshare),
     SCMP_SYS(setns), SCMP_SYS(setuid), SCMP_SYS(setgid), SCMP_SYS(setresuid), SCMP_SYS(setresgid),
     SCMP_SYS(setgroups), SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(userfaultfd),
-    SCMP_SYS(io_uring_setup), SCMP_SYS(init_module), SCMP_SYS(finit_module),
-    SCMP_SYS(kexec_load), SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(keyctl),
-    SCMP_SYS(personality), SCMP_SYS(pidfd_getfd), SCMP_SYS(clock_settime), SCMP_SYS(settimeofday)};
+    SCMP_SYS(io_uring_setup), SCMP_SYS(init_module), SCMP_SYS(finit_module), SCMP_SYS(kexec_load),
+    SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(keyctl), SCMP_SYS(personality), SCMP_SYS(pidfd_getfd),
+    SCMP_SYS(clock_settime), SCMP_SYS(settimeofday)};
 
 constexpr std::uint64_t kDeniedDomains[] = {AF_UNIX, AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK};
 

@@ -95,8 +95,7 @@ std::optional<Attempt> ZoneSource::attempt(const VerifiedZone* current, const Ac
   return is_file() ? attempt_file(current, accept) : attempt_primaries(current, accept);
 }
 
-std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current,
-                                                const Accept& accept) {
+std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current, const Accept& accept) {
   Attempt attempt;
   attempt.source = config_.file;
   auto stamp = stamp_of(config_.file);
@@ -123,8 +122,7 @@ std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current,
   return attempt;
 }
 
-std::optional<Attempt> ZoneSource::attempt_primaries(const VerifiedZone* current,
-                                                     const Accept& accept) {
+std::optional<Attempt> ZoneSource::attempt_primaries(const VerifiedZone* current, const Accept& accept) {
   std::optional<Attempt> unchanged, failures;
   bool newer = false;
   for (std::size_t i = 0; i < config_.primaries.size(); ++i) {
@@ -144,10 +142,8 @@ std::optional<Attempt> ZoneSource::attempt_primaries(const VerifiedZone* current
   return failures;
 }
 
-ZoneSource::Asked ZoneSource::ask(std::size_t primary, const VerifiedZone* current,
-                                  const Accept& accept) {
-  const transfer::Primary peer{config_.primaries[primary].address.text,
-                               config_.primaries[primary].port};
+ZoneSource::Asked ZoneSource::ask(std::size_t primary, const VerifiedZone* current, const Accept& accept) {
+  const transfer::Primary peer{config_.primaries[primary].address.text, config_.primaries[primary].port};
   Attempt attempt;
   attempt.source = peer.text();
   auto client = transfer::Client::connect(peer, management_, {});
@@ -173,15 +169,14 @@ ZoneSource::Asked ZoneSource::ask(std::size_t primary, const VerifiedZone* curre
   return {std::move(attempt), true};
 }
 
-Attempt ZoneSource::transfer(transfer::Client& client, Attempt attempt,
-                             const VerifiedZone* current, const Accept& accept) {
+Attempt ZoneSource::transfer(transfer::Client& client, Attempt attempt, const VerifiedZone* current,
+                             const Accept& accept) {
   auto zone = client.axfr(origin_);
   if (!zone && state_of(zone.error()) == State::Unreachable) return failed(attempt, zone.error());
   const auto check = [&, announced = attempt.serial](std::uint32_t serial) {
     return check_transferred(serial, announced, current);
   };
-  auto taken = zone ? take(std::move(*zone), attempt.serial, check, accept)
-                    : Result<void>(zone.error());
+  auto taken = zone ? take(std::move(*zone), attempt.serial, check, accept) : Result<void>(zone.error());
   if (!taken) attempt = failed(attempt, taken.error());
   attempt.state = taken ? State::Loaded : State::Refused;
   return attempt;
@@ -201,8 +196,8 @@ Result<void> ZoneSource::take(zone::Zone zone, std::uint32_t& serial, const Chec
 Result<void> ZoneSource::check_not_back(std::uint32_t serial, const VerifiedZone* current) const {
   const auto served = current != nullptr ? current->serial() : config_.served_serial;
   if (!served || !is_older(serial, *served)) return {};
-  return Error{Errc::Refused, "serial " + std::to_string(serial) + " goes back: " +
-                                  std::to_string(*served) + " is served (RFC 1982); raise it"};
+  return Error{Errc::Refused, "serial " + std::to_string(serial) + " goes back: " + std::to_string(*served) +
+                                  " is served (RFC 1982); raise it"};
 }
 
 Result<void> ZoneSource::check_transferred(std::uint32_t serial, std::uint32_t announced,
@@ -210,12 +205,12 @@ Result<void> ZoneSource::check_transferred(std::uint32_t serial, std::uint32_t a
   if (auto order = check_not_back(serial, current); !order) return order;
   if (is_older(serial, announced)) {
     return Error{Errc::Refused, "the transfer has serial " + std::to_string(serial) +
-                                    ", though the primary had announced " +
-                                    std::to_string(announced) + " just before"};
+                                    ", though the primary had announced " + std::to_string(announced) +
+                                    " just before"};
   }
   if (current != nullptr && serial == current->serial()) {
-    return Error{Errc::Refused, "the transfer has serial " + std::to_string(serial) +
-                                    ", which is served already"};
+    return Error{Errc::Refused,
+                 "the transfer has serial " + std::to_string(serial) + ", which is served already"};
   }
   return {};
 }

@@ -22,9 +22,9 @@ namespace imrs::pipeline {
 
 struct Attempt {
   ZoneReport::State state = ZoneReport::State::Unchanged;
-  std::string source;            // file name, or address and port of the primary
-  std::uint32_t serial = 0;      // 0 if it was not learnt
-  std::string reason;            // Refused, Unreachable
+  std::string source;        // file name, or address and port of the primary
+  std::uint32_t serial = 0;  // 0 if it was not learnt
+  std::string reason;        // Refused, Unreachable
   // The current serial, if one of the sources has it: it is fresh, whatever else the attempt brought. One
   // lying primary does not make a zone expire that another one confirms.
   std::optional<std::uint32_t> confirmed;
@@ -43,8 +43,7 @@ class ZoneSource {
   // order until one gives such a version; Unchanged: none has one, and at least one has `current`. Nothing
   // is returned when there is nothing to say that was not said before: the only version to be had is one
   // that was refused, from there, less than a minute ago, and is not read again.
-  [[nodiscard]] std::optional<Attempt> attempt(const zone::VerifiedZone* current,
-                                               const Accept& accept);
+  [[nodiscard]] std::optional<Attempt> attempt(const zone::VerifiedZone* current, const Accept& accept);
 
   [[nodiscard]] const wire::Name& origin() const noexcept { return origin_; }
   [[nodiscard]] const ZoneConfig& config() const noexcept { return config_; }
@@ -67,8 +66,7 @@ class ZoneSource {
   };
 
   std::optional<Attempt> attempt_file(const zone::VerifiedZone* current, const Accept& accept);
-  std::optional<Attempt> attempt_primaries(const zone::VerifiedZone* current,
-                                           const Accept& accept);
+  std::optional<Attempt> attempt_primaries(const zone::VerifiedZone* current, const Accept& accept);
   // What came of asking one primary.
   struct Asked {
     std::optional<Attempt> attempt;  // nothing: it still has the version that was refused
@@ -81,8 +79,7 @@ class ZoneSource {
   Result<void> take(zone::Zone zone, std::uint32_t& serial, const CheckSerial& check,
                     const Accept& accept) const;
   // Errc::Refused: older than what is served, by this process or by what it took over from.
-  [[nodiscard]] Result<void> check_not_back(std::uint32_t serial,
-                                            const zone::VerifiedZone* current) const;
+  [[nodiscard]] Result<void> check_not_back(std::uint32_t serial, const zone::VerifiedZone* current) const;
   [[nodiscard]] Result<void> check_transferred(std::uint32_t serial, std::uint32_t announced,
                                                const zone::VerifiedZone* current) const;
   static Result<FileStamp> stamp_of(const std::string& path);

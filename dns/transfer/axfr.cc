@@ -31,8 +31,8 @@ AxfrReader::AxfrReader(wire::Name origin, std::uint16_t id, std::size_t max_size
 Result<void> AxfrReader::feed(Bytes octets) {
   if (octets.size() > max_size_ - received_) {
     return bad_transfer("larger than the " + std::to_string(max_size_) +
-                        " octets this program takes; look at what that primary serves as " +
-                        origin_.text() + " (a zone that has grown so large needs a build with a larger " +
+                        " octets this program takes; look at what that primary serves as " + origin_.text() +
+                        " (a zone that has grown so large needs a build with a larger " +
                         "kMaxTransferSize)");
   }
   received_ += octets.size();
@@ -46,8 +46,7 @@ Result<void> AxfrReader::feed(Bytes octets) {
 }
 
 Result<void> AxfrReader::take_message(Bytes message) {
-  auto reader =
-      MessageReader::open(message, id_, origin_, wire::rrtype::AXFR, soa_.has_value());
+  auto reader = MessageReader::open(message, id_, origin_, wire::rrtype::AXFR, soa_.has_value());
   if (!reader) return reader.error();
   while (reader->answers_left() > 0) {
     auto record = reader->next_answer();
@@ -88,9 +87,8 @@ Result<void> AxfrReader::take_last(const Record& record) {
   if (canonical(record.rdata) != canonical(*soa_)) {
     const auto first = serial_of(*soa_), last = serial_of(record.rdata);
     if (!first || !last || *first == *last) return bad_transfer("ends with another SOA");
-    return Error{Errc::Unavailable, "transfer: the zone changed from serial " +
-                                        std::to_string(*first) + " to " + std::to_string(*last) +
-                                        " meanwhile"};
+    return Error{Errc::Unavailable, "transfer: the zone changed from serial " + std::to_string(*first) +
+                                        " to " + std::to_string(*last) + " meanwhile"};
   }
   complete_ = true;
   return {};

@@ -61,8 +61,8 @@ Result<void> bind_source(int fd, const std::string& source, int family) {
   auto address = to_address(source, 0);
   if (!address) return address.error();
   if (address->storage.ss_family != family) {
-    return Error{Errc::InvalidInput, "the management address " + source +
-                                         " is not of the primary's address family"};
+    return Error{Errc::InvalidInput,
+                 "the management address " + source + " is not of the primary's address family"};
   }
   if (::bind(fd, address->get(), address->size) != 0) {
     return system_error("bind to the management address " + source);
@@ -90,8 +90,7 @@ Result<std::uint16_t> random_id() {
 
 std::string Primary::text() const { return address + " port " + std::to_string(port); }
 
-Result<Client> Client::connect(const Primary& primary, const std::string& source,
-                               const Limits& limits) {
+Result<Client> Client::connect(const Primary& primary, const std::string& source, const Limits& limits) {
   auto address = to_address(primary.address, primary.port);
   if (!address) return address.error();
   const int family = address->storage.ss_family;
@@ -141,8 +140,7 @@ Result<void> Client::send_query(Bytes query, Clock::time_point deadline) {
   writer.u16(static_cast<std::uint16_t>(query.size()));
   writer.put(query);
   for (std::size_t done = 0; done < framed.size();) {
-    const ssize_t n =
-        ::send(socket_.get(), framed.data() + done, framed.size() - done, MSG_NOSIGNAL);
+    const ssize_t n = ::send(socket_.get(), framed.data() + done, framed.size() - done, MSG_NOSIGNAL);
     if (n >= 0) {
       done += static_cast<std::size_t>(n);
     } else if (errno == EAGAIN) {

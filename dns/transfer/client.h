@@ -23,7 +23,7 @@ struct Primary {
 
 struct Limits {
   std::chrono::milliseconds connect{5000};
-  std::chrono::milliseconds answer{5000};     // of the SOA query
+  std::chrono::milliseconds answer{5000};      // of the SOA query
   std::chrono::milliseconds transfer{120000};  // from the query to the last SOA
   std::size_t size = kMaxTransferSize;         // octets
 };

@@ -47,8 +47,8 @@ Result<void> check_flags(std::uint16_t flags) {
   if ((flags & wire::flag::QR) == 0) return malformed("it is a query, not a response");
   if ((flags & kOpcode) != 0) return malformed("the opcode is not QUERY");
   if (const std::uint16_t rcode = flags & kRcode; rcode != 0) {
-    return Error{Errc::Unavailable, "answers " + wire::rcode_text(rcode) +
-                                        "; does it serve the zone, and to this address?"};
+    return Error{Errc::Unavailable,
+                 "answers " + wire::rcode_text(rcode) + "; does it serve the zone, and to this address?"};
   }
   if ((flags & wire::flag::TC) != 0) return malformed("it is truncated");
   return {};
@@ -71,8 +71,7 @@ Result<void> check_question(Bytes message, std::size_t& position, const wire::Na
 
 }  // namespace
 
-std::vector<std::uint8_t> make_query(std::uint16_t id, const wire::Name& origin,
-                                     std::uint16_t type) {
+std::vector<std::uint8_t> make_query(std::uint16_t id, const wire::Name& origin, std::uint16_t type) {
   std::vector<std::uint8_t> query;
   wire::ByteWriter writer(query);
   writer.u16(id);
@@ -114,9 +113,8 @@ Result<wire::Name> read_name(Bytes message, std::size_t& position) {
   return wire::Name::from_wire(labels);
 }
 
-Result<MessageReader> MessageReader::open(Bytes message, std::uint16_t id,
-                                          const wire::Name& origin, std::uint16_t type,
-                                          bool question_optional) {
+Result<MessageReader> MessageReader::open(Bytes message, std::uint16_t id, const wire::Name& origin,
+                                          std::uint16_t type, bool question_optional) {
   if (message.size() < wire::kHeaderSize) return malformed("shorter than a header");
   wire::ByteReader header(message);
   const std::uint16_t got_id = header.u16(), flags = header.u16(), questions = header.u16();

@@ -38,9 +38,8 @@ class MessageReader {
   // Checks ID, QR, opcode QUERY, rcode NOERROR, TC clear, and the question: `origin`, `type`, class IN; it
   // may be absent if `question_optional` (RFC 5936 section 2.2.1: later messages of a transfer). An rcode
   // is Errc::Unavailable, everything else Errc::InvalidInput.
-  [[nodiscard]] static Result<MessageReader> open(Bytes message, std::uint16_t id,
-                                                  const wire::Name& origin, std::uint16_t type,
-                                                  bool question_optional);
+  [[nodiscard]] static Result<MessageReader> open(Bytes message, std::uint16_t id, const wire::Name& origin,
+                                                  std::uint16_t type, bool question_optional);
 
   [[nodiscard]] std::size_t answers_left() const noexcept { return answers_; }
   // The next record of the answer section; only while answers_left() > 0. Names in the rdata of NS, CNAME,

@@ -8,13 +8,12 @@ namespace imrs::transfer {
 
 enum class SerialOrder {
   Equal,
-  Newer,      // `candidate` comes after `current`
+  Newer,  // `candidate` comes after `current`
   Older,
   Undefined,  // exactly 2^31 apart: the RFC leaves it open, nobody may take it for newer
 };
 
-[[nodiscard]] constexpr SerialOrder compare_serials(std::uint32_t candidate,
-                                                    std::uint32_t current) noexcept {
+[[nodiscard]] constexpr SerialOrder compare_serials(std::uint32_t candidate, std::uint32_t current) noexcept {
   constexpr std::uint32_t kHalf = 0x80000000U;
   const std::uint32_t ahead = candidate - current;
   if (ahead == 0) return SerialOrder::Equal;

@@ -21,8 +21,8 @@ seconds refresh_time(const RefreshTimes& times, std::optional<seconds> configure
 
 milliseconds shortened(seconds wait, double part, double random) {
   const double factor = 1.0 - part * std::clamp(random, 0.0, 1.0);
-  return milliseconds(static_cast<milliseconds::rep>(
-      static_cast<double>(milliseconds(wait).count()) * factor));
+  return milliseconds(
+      static_cast<milliseconds::rep>(static_cast<double>(milliseconds(wait).count()) * factor));
 }
 
 seconds backed_off(seconds base, seconds limit, int failures) {
@@ -33,13 +33,12 @@ seconds backed_off(seconds base, seconds limit, int failures) {
 
 }  // namespace
 
-milliseconds after_success(const RefreshTimes& times, std::optional<seconds> configured,
-                           double random) {
+milliseconds after_success(const RefreshTimes& times, std::optional<seconds> configured, double random) {
   return shortened(refresh_time(times, configured), kJitterSuccess, random);
 }
 
-milliseconds after_failure(const RefreshTimes& times, std::optional<seconds> configured,
-                           int failures, double random) {
+milliseconds after_failure(const RefreshTimes& times, std::optional<seconds> configured, int failures,
+                           double random) {
   const seconds refresh = refresh_time(times, configured);
   const seconds base = std::min(refresh, std::max(seconds(times.retry), kMinRetry));
   const seconds limit = std::max(refresh, kMinute);

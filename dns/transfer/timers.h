@@ -18,15 +18,16 @@ struct RefreshTimes {
 
 // After "loaded" or "unchanged": the configured refresh if there is one, else the SOA's, held between
 // 30 seconds and a day.
-[[nodiscard]] std::chrono::milliseconds after_success(
-    const RefreshTimes& times, std::optional<std::chrono::seconds> configured, double random);
+[[nodiscard]] std::chrono::milliseconds after_success(const RefreshTimes& times,
+                                                      std::optional<std::chrono::seconds> configured,
+                                                      double random);
 
 // After `failures` (1 or more) failed attempts in a row: the retry time (the SOA's held to at least 10
 // seconds; or the configured refresh, if that is less) doubled per failure, up to the refresh time or a
 // minute, whichever is longer.
-[[nodiscard]] std::chrono::milliseconds after_failure(
-    const RefreshTimes& times, std::optional<std::chrono::seconds> configured, int failures,
-    double random);
+[[nodiscard]] std::chrono::milliseconds after_failure(const RefreshTimes& times,
+                                                      std::optional<std::chrono::seconds> configured,
+                                                      int failures, double random);
 
 // The same while no version has been loaded yet, when every second counts: one second doubled per
 // failure, up to a minute.

@@ -33,8 +33,7 @@ std::strong_ordering compare_labels(std::span<const std::uint8_t> a,
 }
 
 Error bad_name(std::string_view text, std::string_view why) {
-  return Error{Errc::InvalidInput,
-               "not a domain name: \"" + std::string(text) + "\" " + std::string(why)};
+  return Error{Errc::InvalidInput, "not a domain name: \"" + std::string(text) + "\" " + std::string(why)};
 }
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
@@ -46,15 +45,14 @@ int read_octet(std::string_view text, std::size_t& pos) {
   if (pos >= text.size()) return -1;
   if (!is_digit(text[pos])) return static_cast<unsigned char>(text[pos++]);
   if (pos + 3 > text.size() || !is_digit(text[pos + 1]) || !is_digit(text[pos + 2])) return -1;
-  const int value =
-      (text[pos] - '0') * 100 + (text[pos + 1] - '0') * 10 + (text[pos + 2] - '0');
+  const int value = (text[pos] - '0') * 100 + (text[pos + 1] - '0') * 10 + (text[pos + 2] - '0');
   pos += 3;
   return value <= 255 ? value : -1;
 }
 
 void append_octet(std::string& out, std::uint8_t octet) {
-  if (octet == '.' || octet == '\\' || octet == '"' || octet == ';' || octet == '(' ||
-      octet == ')' || octet == '@' || octet == '$') {
+  if (octet == '.' || octet == '\\' || octet == '"' || octet == ';' || octet == '(' || octet == ')' ||
+      octet == '@' || octet == '$') {
     out += '\\';
     out += static_cast<char>(octet);
   } else if (octet > 0x20 && octet < 0x7f) {
@@ -146,10 +144,8 @@ bool Name::is_within(const Name& ancestor) const noexcept {
   if (ancestor.size() > size()) return false;
   const LabelOffsets labels(wire());
   const std::size_t start = size() - ancestor.size();
-  const bool boundary =
-      ancestor.is_root() ||
-      std::find(labels.at.begin(), labels.at.begin() + labels.count, start) !=
-          labels.at.begin() + labels.count;
+  const bool boundary = ancestor.is_root() || std::find(labels.at.begin(), labels.at.begin() + labels.count,
+                                                        start) != labels.at.begin() + labels.count;
   return boundary && canonical_compare(wire().subspan(start), ancestor.wire()) == 0;
 }
 

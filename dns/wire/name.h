@@ -37,12 +37,12 @@ class Name {
     return {reinterpret_cast<const std::uint8_t*>(wire_.data()), wire_.size()};
   }
   [[nodiscard]] std::size_t size() const noexcept { return wire_.size(); }  // octets
-  [[nodiscard]] std::size_t label_count() const noexcept;  // without the root label; root: 0
+  [[nodiscard]] std::size_t label_count() const noexcept;                   // without the root label; root: 0
   [[nodiscard]] bool is_root() const noexcept { return wire_.size() == 1; }
-  [[nodiscard]] bool is_wildcard() const noexcept;         // leftmost label is "*"
-  [[nodiscard]] Name parent() const;                       // of the root: the root
-  [[nodiscard]] Name lower() const;                        // canonical form (RFC 4034 section 6.2)
-  [[nodiscard]] std::string text() const;                  // with the final dot
+  [[nodiscard]] bool is_wildcard() const noexcept;  // leftmost label is "*"
+  [[nodiscard]] Name parent() const;                // of the root: the root
+  [[nodiscard]] Name lower() const;                 // canonical form (RFC 4034 section 6.2)
+  [[nodiscard]] std::string text() const;           // with the final dot
 
   // True if `this` equals `ancestor` or lies below it.
   [[nodiscard]] bool is_within(const Name& ancestor) const noexcept;

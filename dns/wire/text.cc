@@ -10,19 +10,31 @@ namespace imrs::wire {
 namespace {
 
 constexpr std::pair<std::uint16_t, const char*> kTypes[] = {
-    {rrtype::A, "A"},           {rrtype::NS, "NS"},       {rrtype::CNAME, "CNAME"},
-    {rrtype::SOA, "SOA"},       {rrtype::PTR, "PTR"},     {rrtype::MX, "MX"},
-    {rrtype::TXT, "TXT"},       {rrtype::AAAA, "AAAA"},   {rrtype::SRV, "SRV"},
-    {rrtype::DNAME, "DNAME"},   {rrtype::OPT, "OPT"},     {rrtype::DS, "DS"},
-    {rrtype::RRSIG, "RRSIG"},   {rrtype::NSEC, "NSEC"},   {rrtype::DNSKEY, "DNSKEY"},
-    {rrtype::NSEC3, "NSEC3"},   {rrtype::NSEC3PARAM, "NSEC3PARAM"},
-    {rrtype::ZONEMD, "ZONEMD"}, {rrtype::AXFR, "AXFR"},   {rrtype::IXFR, "IXFR"},
+    {rrtype::A, "A"},
+    {rrtype::NS, "NS"},
+    {rrtype::CNAME, "CNAME"},
+    {rrtype::SOA, "SOA"},
+    {rrtype::PTR, "PTR"},
+    {rrtype::MX, "MX"},
+    {rrtype::TXT, "TXT"},
+    {rrtype::AAAA, "AAAA"},
+    {rrtype::SRV, "SRV"},
+    {rrtype::DNAME, "DNAME"},
+    {rrtype::OPT, "OPT"},
+    {rrtype::DS, "DS"},
+    {rrtype::RRSIG, "RRSIG"},
+    {rrtype::NSEC, "NSEC"},
+    {rrtype::DNSKEY, "DNSKEY"},
+    {rrtype::NSEC3, "NSEC3"},
+    {rrtype::NSEC3PARAM, "NSEC3PARAM"},
+    {rrtype::ZONEMD, "ZONEMD"},
+    {rrtype::AXFR, "AXFR"},
+    {rrtype::IXFR, "IXFR"},
     {rrtype::ANY, "ANY"},
 };
 
-constexpr const char* kRcodes[] = {"NOERROR", "FORMERR",  "SERVFAIL", "NXDOMAIN", "NOTIMP",
-                                   "REFUSED", "YXDOMAIN", "YXRRSET",  "NXRRSET",  "NOTAUTH",
-                                   "NOTZONE"};
+constexpr const char* kRcodes[] = {"NOERROR",  "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED",
+                                   "YXDOMAIN", "YXRRSET", "NXRRSET",  "NOTAUTH",  "NOTZONE"};
 
 }  // namespace
 

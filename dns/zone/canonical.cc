@@ -52,8 +52,8 @@ bool well_formed(std::uint16_t type, std::span<const std::uint8_t> rdata) {
   return pos && (!layout.after || rdata.size() - *pos == *layout.after);
 }
 
-void append_canonical_rr(std::vector<std::uint8_t>& out, const wire::Name& owner,
-                         std::uint16_t type, std::uint32_t ttl, const Rdata& canonical) {
+void append_canonical_rr(std::vector<std::uint8_t>& out, const wire::Name& owner, std::uint16_t type,
+                         std::uint32_t ttl, const Rdata& canonical) {
   wire::ByteWriter writer(out);
   for (const std::uint8_t octet : owner.wire()) writer.u8(wire::to_lower(octet));
   writer.u16(type);

@@ -20,7 +20,7 @@ namespace imrs::zone {
 [[nodiscard]] bool well_formed(std::uint16_t type, std::span<const std::uint8_t> rdata);
 
 // Appends "owner | type | class IN | ttl | rdlength | rdata", owner in lower case.
-void append_canonical_rr(std::vector<std::uint8_t>& out, const wire::Name& owner,
-                         std::uint16_t type, std::uint32_t ttl, const Rdata& canonical);
+void append_canonical_rr(std::vector<std::uint8_t>& out, const wire::Name& owner, std::uint16_t type,
+                         std::uint32_t ttl, const Rdata& canonical);
 
 }  // namespace imrs::zone

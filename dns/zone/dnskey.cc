@@ -22,8 +22,8 @@ using Key = std::shared_ptr<EVP_PKEY>;
 using Bytes = std::span<const std::uint8_t>;
 
 Key make_key(const char* type, OSSL_PARAM_BLD* builder) {
-  const std::unique_ptr<OSSL_PARAM, decltype(&OSSL_PARAM_free)> params(
-      OSSL_PARAM_BLD_to_param(builder), OSSL_PARAM_free);
+  const std::unique_ptr<OSSL_PARAM, decltype(&OSSL_PARAM_free)> params(OSSL_PARAM_BLD_to_param(builder),
+                                                                       OSSL_PARAM_free);
   const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
       EVP_PKEY_CTX_new_from_name(nullptr, type, nullptr), EVP_PKEY_CTX_free);
   EVP_PKEY* key = nullptr;
@@ -129,19 +129,15 @@ bool DnsKey::verifies(Bytes data, Bytes signature) const {
     der = ecdsa_der(signature);
     signature = der;
   }
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                       EVP_MD_CTX_free);
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   return context &&
-         EVP_DigestVerifyInit(context.get(), nullptr, hash_of(algorithm_), nullptr, key_.get()) ==
-             1 &&
-         EVP_DigestVerify(context.get(), signature.data(), signature.size(), data.data(),
-                          data.size()) == 1;
+         EVP_DigestVerifyInit(context.get(), nullptr, hash_of(algorithm_), nullptr, key_.get()) == 1 &&
+         EVP_DigestVerify(context.get(), signature.data(), signature.size(), data.data(), data.size()) == 1;
 }
 
 bool ds_matches(const Rdata& ds, const wire::Name& owner, const DnsKey& key) {
   constexpr std::size_t kDigestOffset = 4;  // key tag, algorithm, digest type
-  if (ds.size() <= kDigestOffset || wire::load_u16(ds.data()) != key.tag() ||
-      ds[2] != key.algorithm()) {
+  if (ds.size() <= kDigestOffset || wire::load_u16(ds.data()) != key.tag() || ds[2] != key.algorithm()) {
     return false;
   }
   const EVP_MD* hash = ds[3] == 2 ? EVP_sha256() : ds[3] == 4 ? EVP_sha384() : nullptr;

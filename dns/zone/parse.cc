@@ -17,8 +17,7 @@ namespace {
 constexpr std::size_t kMaxRecordsInSet = 65535 / 12;
 
 Error at(const wire::Name& owner, std::uint16_t type, std::string_view why) {
-  return Error{Errc::InvalidInput,
-               owner.text() + " " + wire::type_text(type) + ": " + std::string(why)};
+  return Error{Errc::InvalidInput, owner.text() + " " + wire::type_text(type) + ": " + std::string(why)};
 }
 
 // Inserts in canonical order (RFC 4034 section 6.3), ignoring a duplicate (RFC 2181 section 5.2).
@@ -43,8 +42,9 @@ Result<void> ZoneBuilder::add(const wire::Name& owner, std::uint16_t type, std::
     return at(owner, type, "is not a type that a zone can hold");
   }
   if (!well_formed(type, rdata)) {
-    return at(owner, type, "has malformed rdata: its " + std::to_string(rdata.size()) +
-                               " octets do not read as that type");
+    return at(owner, type,
+              "has malformed rdata: its " + std::to_string(rdata.size()) +
+                  " octets do not read as that type");
   }
   Rdata value(rdata.begin(), rdata.end());
   const bool signature = type == rrtype::RRSIG;
@@ -53,8 +53,8 @@ Result<void> ZoneBuilder::add(const wire::Name& owner, std::uint16_t type, std::
   auto& values = signature ? set.signatures : set.rdata;
   auto& set_ttl = signature ? set.signature_ttl : set.ttl;
   if (!values.empty() && set_ttl != ttl) {
-    return at(owner, type, "differing TTLs in one RRset: " + std::to_string(set_ttl) + " and " +
-                               std::to_string(ttl));
+    return at(owner, type,
+              "differing TTLs in one RRset: " + std::to_string(set_ttl) + " and " + std::to_string(ttl));
   }
   if (values.size() >= kMaxRecordsInSet) return at(owner, type, "more records than a message can hold");
   set_ttl = ttl;

@@ -28,14 +28,11 @@ std::int64_t absolute(std::uint32_t time, std::int64_t now) {
   return now + static_cast<std::int32_t>(time - static_cast<std::uint32_t>(now));
 }
 
-std::vector<std::uint8_t> signed_data(const SignedSet& item, const Rrsig& rrsig,
-                                      const Rdata& rrsig_rdata) {
-  std::vector<std::uint8_t> data(rrsig_rdata.begin(),
-                                 rrsig_rdata.begin() + static_cast<std::ptrdiff_t>(18));
+std::vector<std::uint8_t> signed_data(const SignedSet& item, const Rrsig& rrsig, const Rdata& rrsig_rdata) {
+  std::vector<std::uint8_t> data(rrsig_rdata.begin(), rrsig_rdata.begin() + static_cast<std::ptrdiff_t>(18));
   for (const std::uint8_t octet : rrsig.signer.wire()) data.push_back(wire::to_lower(octet));
   for (const Rdata& rdata : item.set->rdata) {
-    append_canonical_rr(data, *item.owner, item.type, rrsig.original_ttl,
-                        canonical_rdata(item.type, rdata));
+    append_canonical_rr(data, *item.owner, item.type, rrsig.original_ttl, canonical_rdata(item.type, rdata));
   }
   return data;
 }
@@ -46,16 +43,14 @@ std::string name_of(const SignedSet& item, const Rrsig& rrsig) {
 }
 
 // What is wrong with the signature apart from its octets.
-std::optional<std::string> form_fault(const SignedSet& item, const Rrsig& rrsig,
-                                      const wire::Name& zone) {
+std::optional<std::string> form_fault(const SignedSet& item, const Rrsig& rrsig, const wire::Name& zone) {
   if (rrsig.signer != zone) return "is signed by " + rrsig.signer.text() + ", not by the zone";
   const std::size_t labels = item.owner->label_count() - (item.owner->is_wildcard() ? 1 : 0);
   if (rrsig.labels != labels) return std::string("has a wrong label count");
   // RFC 4034 sections 3.1.4 and 3: here, at the source, both are the set's own TTL.
   if (item.set->ttl != rrsig.original_ttl || item.set->ttl != item.set->signature_ttl) {
     return "is for a TTL of " + std::to_string(rrsig.original_ttl) + ", the record has " +
-           std::to_string(item.set->ttl) + " and the RRSIG itself " +
-           std::to_string(item.set->signature_ttl);
+           std::to_string(item.set->ttl) + " and the RRSIG itself " + std::to_string(item.set->signature_ttl);
   }
   return std::nullopt;
 }

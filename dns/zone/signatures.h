@@ -45,8 +45,7 @@ struct SignatureSummary {
 // dates at `now` (Unix time), and none by one of `keys` that does not verify. RRSIGs by other keys or of
 // unsupported algorithms neither help nor hurt. The error is that of the first set in order.
 [[nodiscard]] Result<SignatureSummary> check_signatures(std::span<const SignedSet> sets,
-                                                        const wire::Name& zone,
-                                                        std::span<const DnsKey> keys,
+                                                        const wire::Name& zone, std::span<const DnsKey> keys,
                                                         std::int64_t now);
 
 }  // namespace imrs::zone

@@ -52,8 +52,8 @@ Result<Record> record_of(const ldns_rr& rr) {
   const ldns_rdf* owner = ldns_rr_owner(&rr);
   auto name = wire::Name::from_wire({ldns_rdf_data(owner), ldns_rdf_size(owner)});
   if (!name) return name.error();
-  return Record{std::move(*name), static_cast<std::uint16_t>(ldns_rr_get_type(&rr)),
-                ldns_rr_ttl(&rr), rdata_of(rr)};
+  return Record{std::move(*name), static_cast<std::uint16_t>(ldns_rr_get_type(&rr)), ldns_rr_ttl(&rr),
+                rdata_of(rr)};
 }
 
 // Reads all records of a file and hands each to `take`. Errors name file and line.
@@ -68,8 +68,8 @@ Result<void> read_file(const std::string& path, const wire::Name& origin_name,
   Result<void> outcome;
   while (outcome && std::feof(file.get()) == 0) {
     ldns_rr* raw = nullptr;
-    const ldns_status status =
-        ldns_rr_new_frm_fp_l(&raw, file.get(), &default_ttl, &origin, &previous, &line);
+    const ldns_status status = ldns_rr_new_frm_fp_l(&raw, file.get(), &default_ttl, &origin, &previous,
+                                                    &line);
     const Rr rr(raw);
     if (status == LDNS_STATUS_SYNTAX_EMPTY || status == LDNS_STATUS_SYNTAX_TTL ||
         status == LDNS_STATUS_SYNTAX_ORIGIN) {

@@ -24,8 +24,7 @@ using wire::rrtype::SOA;
 
 class Verifier {
  public:
-  Verifier(Zone zone, const std::vector<TrustAnchor>& anchors, const VerifyPolicy& policy,
-           std::int64_t now)
+  Verifier(Zone zone, const std::vector<TrustAnchor>& anchors, const VerifyPolicy& policy, std::int64_t now)
       : anchors_(anchors), policy_(policy), now_(now) {
     result_.zone_ = std::move(zone);
   }
@@ -135,8 +134,7 @@ class Verifier {
       if (anchor.owner != zone().origin) continue;
       const bool is_ds = anchor.type == DS && anchor.rdata.size() >= 2;
       out += (out.empty() ? "" : ", ") +
-             (is_ds ? "key " + std::to_string(wire::load_u16(anchor.rdata.data()))
-                    : std::string("a DNSKEY"));
+             (is_ds ? "key " + std::to_string(wire::load_u16(anchor.rdata.data())) : std::string("a DNSKEY"));
     }
     return out.empty() ? "none is configured for this zone" : out;
   }
@@ -187,8 +185,9 @@ class Verifier {
     if (!matched) return matched.error().within("zone " + zone().origin.text());
     result_.zonemd_verified_ = *matched;
     if (!*matched && policy_.zonemd == VerifyPolicy::Zonemd::Required) {
-      return refused("has no ZONEMD of a supported scheme and hash algorithm, and the configuration "
-                     "requires one");
+      return refused(
+          "has no ZONEMD of a supported scheme and hash algorithm, and the configuration "
+          "requires one");
     }
     return {};
   }
@@ -201,8 +200,8 @@ class Verifier {
   std::vector<ChainLink> chain_;
 };
 
-Result<VerifiedZone> verify(Zone zone, const std::vector<TrustAnchor>& anchors,
-                            const VerifyPolicy& policy, std::int64_t now) {
+Result<VerifiedZone> verify(Zone zone, const std::vector<TrustAnchor>& anchors, const VerifyPolicy& policy,
+                            std::int64_t now) {
   return Verifier(std::move(zone), anchors, policy, now).run();
 }
 

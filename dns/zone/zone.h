@@ -14,11 +14,11 @@ namespace imrs::zone {
 using Rdata = std::vector<std::uint8_t>;  // uncompressed wire form, letters as in the source
 
 struct RRset {
-  std::uint32_t ttl = 0;             // seconds
-  std::vector<Rdata> rdata;          // canonical order (RFC 4034 section 6.3), no duplicates; may be
-                                     // empty where only signatures were found (an error: verify)
-  std::uint32_t signature_ttl = 0;   // of the RRSIGs
-  std::vector<Rdata> signatures;     // RRSIG rdata that covers this type
+  std::uint32_t ttl = 0;            // seconds
+  std::vector<Rdata> rdata;         // canonical order (RFC 4034 section 6.3), no duplicates; may be
+                                    // empty where only signatures were found (an error: verify)
+  std::uint32_t signature_ttl = 0;  // of the RRSIGs
+  std::vector<Rdata> signatures;    // RRSIG rdata that covers this type
 };
 
 // By type; RRSIGs are not a type here but in `signatures` of what they cover.

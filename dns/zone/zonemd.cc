@@ -38,15 +38,13 @@ std::vector<Signature> signatures_of(const Node& node, bool apex) {
   return all;
 }
 
-void append_signatures(std::vector<std::uint8_t>& out, const wire::Name& owner, const Node& node,
-                       bool apex) {
+void append_signatures(std::vector<std::uint8_t>& out, const wire::Name& owner, const Node& node, bool apex) {
   for (const Signature& signature : signatures_of(node, apex)) {
     append_canonical_rr(out, owner, wire::rrtype::RRSIG, signature.ttl, signature.canonical);
   }
 }
 
-void append_node(std::vector<std::uint8_t>& out, const wire::Name& owner, const Node& node,
-                 bool apex) {
+void append_node(std::vector<std::uint8_t>& out, const wire::Name& owner, const Node& node, bool apex) {
   bool signatures_done = false;
   for (const auto& [type, set] : node) {
     if (!signatures_done && type > wire::rrtype::RRSIG) {
@@ -69,8 +67,7 @@ Error refused(const Zone& zone, std::string_view why) {
 
 std::vector<std::uint8_t> zonemd_digest(const Zone& zone, std::uint8_t hash) {
   const EVP_MD* type = hash == kSha384 ? EVP_sha384() : EVP_sha512();
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
-                                                                       EVP_MD_CTX_free);
+  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
   EVP_DigestInit_ex(context.get(), type, nullptr);
   std::vector<std::uint8_t> buffer;
   for (const auto& [owner, node] : zone.nodes) {
@@ -102,8 +99,7 @@ Result<bool> check_zonemd(const Zone& zone, std::uint32_t soa_serial) {
     if (seen[{scheme, hash}] > 1) {
       why = "two records of the same scheme and hash algorithm";
     } else if (serial != soa_serial) {
-      why = "is for serial " + std::to_string(serial) + ", the SOA has " +
-            std::to_string(soa_serial);
+      why = "is for serial " + std::to_string(serial) + ", the SOA has " + std::to_string(soa_serial);
     } else if (std::ranges::equal(zonemd_digest(zone, hash), reader.take(reader.remaining()))) {
       return true;
     } else {

@@ -69,9 +69,9 @@ TEST_F(PrivilegesTest, BecomeKeepsOnlyWhatIsNamed) {
     if (auto r = make_undumpable(); !r) out << r.error().message;
     if (auto r = forbid_new_privileges(); !r) out << r.error().message;
     auto s = status_of_self();
-    out << s["Uid"] << "|" << s["Gid"] << "|" << s["Groups"] << "|" << s["CapPrm"] << "|"
-        << s["CapEff"] << "|" << s["CapInh"] << "|" << s["CapAmb"] << "|" << s["CapBnd"] << "|"
-        << s["NoNewPrivs"] << "|" << ::prctl(PR_GET_DUMPABLE);
+    out << s["Uid"] << "|" << s["Gid"] << "|" << s["Groups"] << "|" << s["CapPrm"] << "|" << s["CapEff"]
+        << "|" << s["CapInh"] << "|" << s["CapAmb"] << "|" << s["CapBnd"] << "|" << s["NoNewPrivs"] << "|"
+        << ::prctl(PR_GET_DUMPABLE);
   });
   EXPECT_EQ(got,
             "64999\t64999\t64999\t64999|64999\t64999\t64999\t64999||0000000000001000|"

@@ -14,8 +14,13 @@ Snapshot healthy() {
   Snapshot s;
   s.families.push_back({.family = Family::V4, .phase = "up", .announce = true, .reason = "", .prefixes = {}});
   s.bgp.bird_connected = true;
-  s.bgp.sessions.push_back({.name = "host4", .neighbour = "192.0.2.2", .state = "Established",
-                            .since = "", .last_error = "", .message = "", .exported = {}});
+  s.bgp.sessions.push_back({.name = "host4",
+                            .neighbour = "192.0.2.2",
+                            .state = "Established",
+                            .since = "",
+                            .last_error = "",
+                            .message = "",
+                            .exported = {}});
   s.zones.push_back({.origin = ".", .last_attempt = "unchanged", .last_source = "", .last_reason = ""});
   s.probes.push_back({.service = "199.7.83.42", .last = "right"});
   s.programs.push_back({.name = "imrs-engine", .pid = 12});
@@ -31,18 +36,37 @@ TEST(Alarms, EachTroubleIsNamed) {
     const char* want;
   };
   const Case cases[] = {
-      {"withdrawn", [](Snapshot& s) { s.families[0].announce = false; s.families[0].reason = "wrong answer"; },
+      {"withdrawn",
+       [](Snapshot& s) {
+         s.families[0].announce = false;
+         s.families[0].reason = "wrong answer";
+       },
        "ipv4 is not announced: wrong answer"},
-      {"BIRD away", [](Snapshot& s) { s.bgp.bird_connected = false; s.bgp.bird_error = "refused"; },
+      {"BIRD away",
+       [](Snapshot& s) {
+         s.bgp.bird_connected = false;
+         s.bgp.bird_error = "refused";
+       },
        "BIRD: refused"},
-      {"BIRD with a foreign configuration", [](Snapshot& s) { s.bgp.bird_error = "not ours"; }, "BIRD: not ours"},
+      {"BIRD with a foreign configuration", [](Snapshot& s) { s.bgp.bird_error = "not ours"; },
+       "BIRD: not ours"},
       {"session down",
-       [](Snapshot& s) { s.bgp.sessions[0].state = "Idle"; s.bgp.sessions[0].last_error = "Link down"; },
+       [](Snapshot& s) {
+         s.bgp.sessions[0].state = "Idle";
+         s.bgp.sessions[0].last_error = "Link down";
+       },
        "session host4 with 192.0.2.2 is Idle: Link down"},
       {"zone refused",
-       [](Snapshot& s) { s.zones[0].last_attempt = "refused"; s.zones[0].last_reason = "RRSIG"; }, "refused: RRSIG"},
+       [](Snapshot& s) {
+         s.zones[0].last_attempt = "refused";
+         s.zones[0].last_reason = "RRSIG";
+       },
+       "refused: RRSIG"},
       {"newer version not served",
-       [](Snapshot& s) { s.zones[0].serial = 1; s.zones[0].last_serial = 2; },
+       [](Snapshot& s) {
+         s.zones[0].serial = 1;
+         s.zones[0].last_serial = 2;
+       },
        "serial 2 is verified, but 1 is served"},
       {"probe silent", [](Snapshot& s) { s.probes[0].last = "silent"; }, "199.7.83.42 worker 0: silent"},
       {"engine away", [](Snapshot& s) { s.programs[0].pid = 0; }, "imrs-engine is not running"},
@@ -65,8 +89,12 @@ TEST(BgpState, JoinsConfigurationAndObservation) {
   config.neighbours[1].name = "host6";
   bgp::Observed observed;
   observed.connected = true;
-  observed.sessions.push_back({.name = "host4", .state = "Established", .since = "then",
-                               .last_error = "", .message = "", .exported = {"199.7.83.0/24"}});
+  observed.sessions.push_back({.name = "host4",
+                               .state = "Established",
+                               .since = "then",
+                               .last_error = "",
+                               .message = "",
+                               .exported = {"199.7.83.0/24"}});
   const BgpState state = bgp_state(config, observed);
   ASSERT_EQ(state.sessions.size(), 2U);
   EXPECT_EQ(state.sessions[0].state, "Established");

@@ -21,8 +21,7 @@ Config without_family(Family family) {
 
 Config without_covering() {
   Config config = example_config();
-  std::erase_if(config.prefixes,
-                [](const Prefix& prefix) { return prefix.role == PrefixRole::Covering; });
+  std::erase_if(config.prefixes, [](const Prefix& prefix) { return prefix.role == PrefixRole::Covering; });
   return config;
 }
 
@@ -57,9 +56,10 @@ TEST(BirdConfig, HoldsOnlyWhatANeighbourHas) {
 
 TEST(BirdConfig, NamesEachBfdInterfaceOnce) {
   const std::string text = bird_config(with_bfd_twice());
-  const std::string block = "\nprotocol bfd bfd1 {\n"
-                            "    interface \"a0\" { interval 100 ms; multiplier 3; };\n"
-                            "    interface \"a1\" { interval 100 ms; multiplier 3; };\n}\n";
+  const std::string block =
+      "\nprotocol bfd bfd1 {\n"
+      "    interface \"a0\" { interval 100 ms; multiplier 3; };\n"
+      "    interface \"a1\" { interval 100 ms; multiplier 3; };\n}\n";
   EXPECT_THAT(text, HasSubstr(block));
 }
 

@@ -95,8 +95,8 @@ asio::awaitable<bool> FakeBird::write(std::shared_ptr<Socket> socket, std::strin
   cut.reset();
   const std::size_t step = trickles ? 1 : text.size();
   for (std::size_t done = 0; done < text.size(); done += step) {
-    auto [error, size] =
-        co_await asio::async_write(*socket, asio::buffer(text.data() + done, step), kNoThrow);
+    auto [error, size] = co_await asio::async_write(*socket, asio::buffer(text.data() + done, step),
+                                                    kNoThrow);
     if (error) co_return false;
   }
   if (ends) socket->close();
@@ -121,11 +121,9 @@ std::string FakeBird::set_enabled(const std::string& name, bool enable) {
   const bool same = found->second == enable;
   if (!stuck.contains(name)) found->second = enable;
   if (enable) {
-    return fmt::format("{}-{}: {}enabled\n0000 \n", same ? "0010" : "0011", name,
-                       same ? "already " : "");
+    return fmt::format("{}-{}: {}enabled\n0000 \n", same ? "0010" : "0011", name, same ? "already " : "");
   }
-  return fmt::format("{}-{}: {}disabled\n0000 \n", same ? "0008" : "0009", name,
-                     same ? "already " : "");
+  return fmt::format("{}-{}: {}disabled\n0000 \n", same ? "0008" : "0009", name, same ? "already " : "");
 }
 
 std::string FakeBird::protocols() const {
@@ -146,8 +144,8 @@ std::string FakeBird::details(const std::string& name) const {
   const auto found = sessions.find(name);
   if (found == sessions.end() || hidden.contains(name)) return "8003 No protocols match\n";
   const FakeSession& session = found->second;
-  std::string text = fmt::format("1002-{} BGP --- up {} {}\n1006-  BGP state:          {}\n", name,
-                                 kSince, session.state, session.state);
+  std::string text = fmt::format("1002-{} BGP --- up {} {}\n1006-  BGP state:          {}\n", name, kSince,
+                                 session.state, session.state);
   if (!session.last_error.empty()) text += "     Last error:       " + session.last_error + "\n";
   if (!session.message.empty()) text += "   Message:          " + session.message + "\n";
   return text + " \n0000 \n";
@@ -160,8 +158,7 @@ std::string FakeBird::exported(const std::string& name) const {
   std::string text = "1007-Table master4:\n";
   const auto add = [&](const char* prefix, const char* protocol) {
     if (!enabled.at(protocol) && !found->second.wedged) return;
-    text += fmt::format(" {:<20} unicast [{} 12:46:52.976] * (200)\n1007-\tdev anycast0\n", prefix,
-                        protocol);
+    text += fmt::format(" {:<20} unicast [{} 12:46:52.976] * (200)\n1007-\tdev anycast0\n", prefix, protocol);
   };
   if (found->second.state != "Established") return "9001 No valid tables\n";
   if (enabled.contains("specific_v4")) add("199.7.83.0/24", "specific_v4");

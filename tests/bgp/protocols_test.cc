@@ -25,15 +25,14 @@ TEST(Protocols, ReadsTheWholeTable) {
   ASSERT_TRUE(rows.ok()) << rows.error().message;
   const std::string since = "2026-11-24 12:46:50.741";
   EXPECT_THAT(
-      *rows,
-      ElementsAre(ProtocolRow{"device1", "Device", "---", "up", since, ""},
-                  ProtocolRow{"anycast_v4", "Static", "master4", "down", since, ""},
-                  ProtocolRow{"anycast_v6", "Static", "master6", "down", since, ""},
-                  ProtocolRow{"drain_v4", "Static", "master4", "down", since, ""},
-                  ProtocolRow{"drain_v6", "Static", "master6", "down", since, ""},
-                  ProtocolRow{"bfd1", "BFD", "---", "up", since, ""},
-                  ProtocolRow{"host4", "BGP", "---", "up", "2026-11-24 12:46:51.717", "Established"},
-                  ProtocolRow{"host6", "BGP", "---", "up", "2026-11-24 12:46:51.539", "Established"}));
+      *rows, ElementsAre(ProtocolRow{"device1", "Device", "---", "up", since, ""},
+                         ProtocolRow{"anycast_v4", "Static", "master4", "down", since, ""},
+                         ProtocolRow{"anycast_v6", "Static", "master6", "down", since, ""},
+                         ProtocolRow{"drain_v4", "Static", "master4", "down", since, ""},
+                         ProtocolRow{"drain_v6", "Static", "master6", "down", since, ""},
+                         ProtocolRow{"bfd1", "BFD", "---", "up", since, ""},
+                         ProtocolRow{"host4", "BGP", "---", "up", "2026-11-24 12:46:51.717", "Established"},
+                         ProtocolRow{"host6", "BGP", "---", "up", "2026-11-24 12:46:51.539", "Established"}));
 }
 
 TEST(Protocols, ReadsOddRows) {
@@ -44,8 +43,8 @@ TEST(Protocols, ReadsOddRows) {
   };
   const Case cases[] = {
       {"long name", "a_name_longer_than_its_column Static master4 up 2026-11-24 12:00:00.000",
-       ProtocolRow{"a_name_longer_than_its_column", "Static", "master4", "up",
-                   "2026-11-24 12:00:00.000", ""}},
+       ProtocolRow{"a_name_longer_than_its_column", "Static", "master4", "up", "2026-11-24 12:00:00.000",
+                   ""}},
       {"one word of time", "host4 BGP --- start 12:00:00.123  Active  Socket: refused",
        ProtocolRow{"host4", "BGP", "---", "start", "12:00:00.123", "Active  Socket: refused"}},
       {"date without time", "host4 BGP --- down 2026-11-24",
@@ -69,11 +68,9 @@ TEST(Protocols, ARefusalIsAnErrorThatQuotesBird) {
   const Reply refused{{}, 8007, "Access denied"};
   ASSERT_FALSE(parse_protocols(refused).ok());
   EXPECT_EQ(parse_protocols(refused).error().code, Errc::Refused);
-  EXPECT_EQ(parse_exported(refused).error().message,
-            "BIRD refused `show route export`: 8007 Access denied");
+  EXPECT_EQ(parse_exported(refused).error().message, "BIRD refused `show route export`: 8007 Access denied");
   EXPECT_FALSE(parse_session(refused).ok());
-  EXPECT_EQ(parse_session(Reply{{{1006, "  Channel ipv4"}}, 0, ""}).error().code,
-            Errc::InvalidInput);
+  EXPECT_EQ(parse_session(Reply{{{1006, "  Channel ipv4"}}, 0, ""}).error().code, Errc::InvalidInput);
 }
 
 TEST(Protocols, ReadsStateAndErrorOfEverySession) {
@@ -92,37 +89,33 @@ TEST(Protocols, ReadsStateAndErrorOfEverySession) {
       {"66-state-down.txt", 0, "Down", "", "", ""},
       {"68-err-host-silent.txt", 0, "Connect", "Connect", "", ""},
       {"69-err-link-down.txt", 0, "Idle", "Idle          Error: Link down", "Error: Link down", ""},
-      {"70-err-addr-gone.txt", 0, "Idle", "Idle          Error: Neighbor lost",
-       "Error: Neighbor lost", ""},
+      {"70-err-addr-gone.txt", 0, "Idle", "Idle          Error: Neighbor lost", "Error: Neighbor lost", ""},
       {"71-err-bad-as-received.txt", 0, "Idle", "Idle          Received: Bad peer AS",
        "Received: Bad peer AS", ""},
-      {"72-err-bad-as-sent.txt", 0, "Idle", "Idle          BGP Error: Bad peer AS",
-       "BGP Error: Bad peer AS", ""},
+      {"72-err-bad-as-sent.txt", 0, "Idle", "Idle          BGP Error: Bad peer AS", "BGP Error: Bad peer AS",
+       ""},
       {"73-err-hold-timer.txt", 0, "Idle", "Idle          BGP Error: Hold timer expired",
        "BGP Error: Hold timer expired", ""},
-      {"74-err-bfd-down.txt", 0, "Idle", "Idle          Error: BFD session down",
-       "Error: BFD session down", ""},
-      {"75-err-admin-shutdown.txt", 0, "Active",
-       "Active        Received: Administrative shutdown", "Received: Administrative shutdown",
-       "replacing line card, back 12:00 UTC"},
+      {"74-err-bfd-down.txt", 0, "Idle", "Idle          Error: BFD session down", "Error: BFD session down",
+       ""},
+      {"75-err-admin-shutdown.txt", 0, "Active", "Active        Received: Administrative shutdown",
+       "Received: Administrative shutdown", "replacing line card, back 12:00 UTC"},
       {"75-err-admin-shutdown.txt", 2, "Established", "Established", "",
        "replacing line card, back 12:00 UTC"},
-      {"76-err-admin-shutdown-nomsg.txt", 0, "Active",
-       "Active        Received: Administrative shutdown", "Received: Administrative shutdown", ""},
+      {"76-err-admin-shutdown-nomsg.txt", 0, "Active", "Active        Received: Administrative shutdown",
+       "Received: Administrative shutdown", ""},
       {"78-err-peer-deconfigured.txt", 0, "Active", "Active        Received: Peer de-configured",
        "Received: Peer de-configured", ""},
-      {"79-err-config-change.txt", 0, "Active",
-       "Active        Received: Other configuration change",
+      {"79-err-config-change.txt", 0, "Active", "Active        Received: Other configuration change",
        "Received: Other configuration change", ""},
       {"82-err-host-bird-killed.txt", 0, "Active", "Active        Socket: Connection closed",
        "Socket: Connection closed", ""},
       {"86-err-notification-any.txt", 3, "Active", "Active        Received: Unknown error 6.9",
        "Received: Unknown error 6.9", ""},
-      {"86-err-notification-any.txt", 10, "Active",
-       "Active        Received: Administrative shutdown", "Received: Administrative shutdown",
-       "caf\xc3\xa9"},
-      {"87-reflap-error-wait.txt", 4, "Idle", "Idle          Received: Bad peer AS",
-       "Received: Bad peer AS", ""},
+      {"86-err-notification-any.txt", 10, "Active", "Active        Received: Administrative shutdown",
+       "Received: Administrative shutdown", "caf\xc3\xa9"},
+      {"87-reflap-error-wait.txt", 4, "Idle", "Idle          Received: Bad peer AS", "Received: Bad peer AS",
+       ""},
   };
   for (const Case& c : cases) {
     SCOPED_TRACE(std::string(c.file) + " #" + std::to_string(c.nth));
@@ -219,8 +212,8 @@ TEST(Protocols, TakesOfEachPrefixTheRouteThatIsSent) {
                    {1007, "199.7.82.0/23"}},
                   0,
                   ""};
-  EXPECT_THAT(*parse_exported(via), ElementsAre(ExportedRoute{"199.7.83.0/24", "specific_v4"},
-                                                ExportedRoute{"199.7.82.0/23", ""}));
+  EXPECT_THAT(*parse_exported(via),
+              ElementsAre(ExportedRoute{"199.7.83.0/24", "specific_v4"}, ExportedRoute{"199.7.82.0/23", ""}));
 }
 
 }  // namespace

@@ -45,15 +45,13 @@ bool make_device(const char* name) {
   const int own_user = ::geteuid() == 0 ? 0 : CLONE_NEWUSER;
   const std::string log = directory + "/bird.log";
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  const bool prepared = ::unshare(CLONE_NEWNET | own_user) == 0 && set_up("lo") &&
-                        make_device("anycast0") && ::chdir(directory.c_str()) == 0 &&
-                        ::dup2(out, STDERR_FILENO) >= 0;
+  const bool prepared = ::unshare(CLONE_NEWNET | own_user) == 0 && set_up("lo") && make_device("anycast0") &&
+                        ::chdir(directory.c_str()) == 0 && ::dup2(out, STDERR_FILENO) >= 0;
   if (prepared) {
     if (::write(ready, "x", 1) != 1) ::_exit(1);
     ::close(ready);
     const std::string program = bird_program();
-    ::execl(program.c_str(), "bird", "-f", "-c", "bird.conf", "-s", "bird.ctl", "-P", "bird.pid",
-            nullptr);
+    ::execl(program.c_str(), "bird", "-f", "-c", "bird.conf", "-s", "bird.ctl", "-P", "bird.pid", nullptr);
   }
   ::_exit(1);
 }

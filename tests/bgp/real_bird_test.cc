@@ -24,9 +24,7 @@ class RealBirdTest : public SpeakerTest {
     start_bird();
     if (!real->started()) GTEST_SKIP() << "NOT TESTED: no network namespace or /dev/net/tun here";
   }
-  void start_bird() {
-    real = std::make_unique<RealBird>(directory.path, bird_config(example_config()));
-  }
+  void start_bird() { real = std::make_unique<RealBird>(directory.path, bird_config(example_config())); }
 
   // As somebody with birdc would, beside the speaker.
   std::string ask(const std::string& command) {

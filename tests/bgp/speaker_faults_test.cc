@@ -71,8 +71,8 @@ TEST_F(SpeakerTest, RefusesWhatIsNotBird) {
   struct Case {
     const char *greeting, *want;
   };
-  for (const Case& c : {Case{"SSH-2.0-x\r\n", "cannot be understood"},
-                        Case{"0013 up\n", "is not BIRD's control socket"}}) {
+  for (const Case& c :
+       {Case{"SSH-2.0-x\r\n", "cannot be understood"}, Case{"0013 up\n", "is not BIRD's control socket"}}) {
     bird.greeting = c.greeting;
     start();
     ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));

@@ -123,8 +123,7 @@ TEST_F(SpeakerTest, TellsTheStateOfSessions) {
 TEST_F(SpeakerTest, LooksAtSessionsAtLeastEverySecond) {
   start_announcing();
   bird.sessions["host4"].message = "moving to another rack";  // shows in no row
-  EXPECT_TRUE(run_until([&] { return session().message == "moving to another rack"; },
-                        milliseconds(3000)));
+  EXPECT_TRUE(run_until([&] { return session().message == "moving to another rack"; }, milliseconds(3000)));
 }
 
 TEST_F(SpeakerTest, IsSilentWhileNothingChanges) {

@@ -56,9 +56,7 @@ std::vector<Line> lines_of(const std::string& file) {
 
 }  // namespace
 
-std::string golden_path(const std::string& file) {
-  return std::string(IMRS_GOLDEN_DIR) + "/bird/" + file;
-}
+std::string golden_path(const std::string& file) { return std::string(IMRS_GOLDEN_DIR) + "/bird/" + file; }
 
 std::vector<std::string> golden_files(const std::string& start) {
   std::vector<std::string> names;

@@ -64,10 +64,17 @@ def main() -> int:
     if found := foreign_lab():
         print(found, file=sys.stderr)
         return 1
-    from lablib.signals import interrupt_on_sigterm
-    interrupt_on_sigterm()                           # so that the cleanups run
-    program = unittest.main(f'test_{sys.argv[2]}', argv=sys.argv[:1] + sys.argv[3:], verbosity=2, exit=False)
-    result = program.result
+    from labcase import make_lab
+    from lablib.signals import INTERRUPTED, interrupt_on_sigterm, undisturbed
+    interrupt_on_sigterm()
+    arguments = sys.argv[:1] + sys.argv[3:]
+    try:
+        result = unittest.main(f'test_{sys.argv[2]}', argv=arguments, verbosity=2, exit=False).result
+    except KeyboardInterrupt:                        # unittest runs no cleanups then
+        with undisturbed():
+            make_lab().down()
+        print('interrupted', file=sys.stderr)
+        return INTERRUPTED
     if result.testsRun == 0:
         print('no test was run', file=sys.stderr)
         return 1

@@ -4,6 +4,8 @@ import re
 import signal
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from labcase import LabCase
@@ -24,13 +26,13 @@ class Routes(LabCase):
         self.report('agent started, routes at the host router', back, 5)
 
     def test_gone_when_it_crashes_though_cores_are_collected(self) -> None:
-        self.set_core_pattern('|/bin/sleep 5')       # who waits for this collector keeps the routes
-        for number in (signal.SIGSEGV, signal.SIGABRT):
-            gone = []
-            for _ in range(3):
-                gone.append(self.drills.kill_agent(number).gone_after)
-                self.drills.start_agent()
-            self.report(f'agent {number.name} with a core pattern set, routes gone', gone, .050)
+        with self.core_pattern('|/bin/sleep 5'):     # who waits for this collector keeps the routes
+            for number in (signal.SIGSEGV, signal.SIGABRT):
+                gone = []
+                for _ in range(3):
+                    gone.append(self.drills.kill_agent(number).gone_after)
+                    self.drills.start_agent()
+                self.report(f'agent {number.name} with a core pattern set, routes gone', gone, .050)
 
     def test_an_orderly_stop_withdraws_first_and_keeps_the_session(self) -> None:
         log, begin = AgentLog(self.lab.agent.log), time.time()
@@ -93,15 +95,19 @@ class Routes(LabCase):
     def drain_is_down(self) -> bool:
         return re.search(r'drain_v4\s+Static\s+\S+\s+down', self.birdc('show protocols')) is not None
 
-    def set_core_pattern(self, pattern: str) -> None:
-        """For this test. It is the whole machine's, and not every place lets root write it."""
+    @contextmanager
+    def core_pattern(self, pattern: str) -> Iterator[None]:
+        """It is the whole machine's: put back whatever happens, and not every place lets root write it."""
+        before = CORE_PATTERN.read_text()
         try:
-            before = CORE_PATTERN.read_text()
-            self.addCleanup(CORE_PATTERN.write_text, before)
-            CORE_PATTERN.write_text(pattern)
-        except OSError as error:
-            self.doCleanups()
-            self.skipTest(f'{CORE_PATTERN} cannot be written ({error.strerror}): not tested with a collector')
+            try:
+                CORE_PATTERN.write_text(pattern)
+            except OSError as error:
+                self.skipTest(f'{CORE_PATTERN} cannot be written: {error.strerror}; not tested')
+            yield
+        finally:
+            if CORE_PATTERN.read_text() != before:
+                CORE_PATTERN.write_text(before)
 
     def changes_since(self, begin: float) -> list:
         return [change for change in self.watch.changes if change.time >= begin]

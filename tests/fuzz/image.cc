@@ -44,10 +44,10 @@ void make_right(test::Octets& octets) {
 }
 
 void ask_everything(const image::Image& image) {
-  for (const char* name : {".", "alpha.", "www.alpha.", "beta.", "nope.", "arpa.", "x.empty.zeta.",
-                           "zeta.", "a.root-servers.net.", "zzzzzzzzzzzz."}) {
-    for (const std::uint16_t type : {std::uint16_t{2}, std::uint16_t{6}, std::uint16_t{43},
-                                     std::uint16_t{46}, std::uint16_t{255}, std::uint16_t{999}}) {
+  for (const char* name : {".", "alpha.", "www.alpha.", "beta.", "nope.", "arpa.", "x.empty.zeta.", "zeta.",
+                           "a.root-servers.net.", "zzzzzzzzzzzz."}) {
+    for (const std::uint16_t type : {std::uint16_t{2}, std::uint16_t{6}, std::uint16_t{43}, std::uint16_t{46},
+                                     std::uint16_t{255}, std::uint16_t{999}}) {
       for (const Transport transport : kTransports) {
         const auto query = test::query_octets({.name = name, .type = type, .dnssec_ok = true});
         const auto response = test::response_to(image, query, transport);

@@ -46,8 +46,8 @@ Event random_event(std::mt19937& random) {
 
 TEST(DecisionProperty, AMillionRandomEvents) {
   std::mt19937 random(20144);
-  const Policy policy{.rise = 3, .fall = 3, .hold_down = milliseconds(50),
-                      .hold_down_max = milliseconds(400)};
+  const Policy policy{
+      .rise = 3, .fall = 3, .hold_down = milliseconds(50), .hold_down_max = milliseconds(400)};
   State state(kTargets);
   Witness witness;
   TimePoint now = TimePoint() + std::chrono::hours(1);
@@ -88,8 +88,8 @@ TEST(DecisionProperty, AMillionRandomEvents) {
 // From whatever state: healthy for longer than any hold-down is announced in the end.
 TEST(DecisionProperty, HealthyForLongEnoughIsAlwaysAnnounced) {
   std::mt19937 random(7);
-  const Policy policy{.rise = 3, .fall = 3, .hold_down = milliseconds(50),
-                      .hold_down_max = milliseconds(400)};
+  const Policy policy{
+      .rise = 3, .fall = 3, .hold_down = milliseconds(50), .hold_down_max = milliseconds(400)};
   for (int round = 0; round < 2000; ++round) {
     State state(kTargets);
     TimePoint now = TimePoint() + std::chrono::hours(1);

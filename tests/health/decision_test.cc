@@ -39,9 +39,8 @@ void play(std::size_t targets, const std::vector<Line>& lines) {
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const Line& line = lines[i];
     SCOPED_TRACE("line " + std::to_string(i));
-    const Verdict verdict =
-        step(state, line.event, policy(), TimePoint() + std::chrono::hours(1) +
-                                              milliseconds(line.at_ms));
+    const Verdict verdict = step(state, line.event, policy(),
+                                 TimePoint() + std::chrono::hours(1) + milliseconds(line.at_ms));
     EXPECT_EQ(to_string(verdict.phase), to_string(line.phase));
     EXPECT_EQ(verdict.announce, line.announce);
     if (line.reason != nullptr) {
@@ -63,7 +62,7 @@ TEST(Decision, WrongWithdrawsAtOnceAndForgetsWhatWasRight) {
            {1, right(), Phase::Rising, false},
            {2, right(), Phase::Up, true},
            {3, wrong(), Phase::Down, false, "wrong answer: udp"},
-           {4, right(), Phase::Down, false},      // held down
+           {4, right(), Phase::Down, false},  // held down
            {1002, right(), Phase::Down, false},
            {1003, right(), Phase::Rising, false},
            {1004, wrong(), Phase::Down, false},
@@ -96,9 +95,8 @@ TEST(Decision, SilenceWhileRisingStartsAnew) {
 }
 
 TEST(Decision, LoadAndOwnTroubleNeverWithdraw) {
-  std::vector<Line> lines{{0, right(), Phase::Rising, false},
-                          {1, right(), Phase::Rising, false},
-                          {2, right(), Phase::Up, true}};
+  std::vector<Line> lines{
+      {0, right(), Phase::Rising, false}, {1, right(), Phase::Rising, false}, {2, right(), Phase::Up, true}};
   for (int i = 3; i < 100; ++i) lines.push_back({i, i % 2 ? crowded() : unasked(), Phase::Up, true});
   play(1, lines);
 }
@@ -151,11 +149,11 @@ TEST(Decision, FailureIsToldInEveryPhase) {
   const TimePoint now = TimePoint() + std::chrono::hours(1);
   const auto failed = [&](const Event& event) { return step(state, event, policy(), now).failed; };
   EXPECT_FALSE(failed(silent()));
-  EXPECT_TRUE(failed(silent()));   // Down, twice in a row
+  EXPECT_TRUE(failed(silent()));  // Down, twice in a row
   EXPECT_TRUE(failed(silent()));
   EXPECT_FALSE(failed(right()));
-  EXPECT_TRUE(failed(wrong()));    // Rising
-  EXPECT_TRUE(failed(wrong()));    // Down
+  EXPECT_TRUE(failed(wrong()));  // Rising
+  EXPECT_TRUE(failed(wrong()));  // Down
   for (int i = 0; i < 3; ++i) EXPECT_FALSE(failed(right()));
   EXPECT_FALSE(failed(crowded()));
   EXPECT_FALSE(failed(unasked()));

@@ -22,13 +22,15 @@ constexpr Case kCases[] = {
     {"own socket failed", Outcome::NotAsked, {1, 0}, {1, 0}, false, Evidence::CouldNotAsk},
     {"no answer, worker idle", Outcome::NoAnswer, {1, 0}, {5, 0}, false, Evidence::Silent},
     {"no answer, worker stands", Outcome::NoAnswer, {1, 0}, {1, 0}, false, Evidence::Silent},
-    {"no answer, drops but the worker stands", Outcome::NoAnswer, {1, 0}, {1, 7}, false,
-     Evidence::Silent},
-    {"no answer, worker progressed and drops grew", Outcome::NoAnswer, {1, 3}, {9, 4}, false,
+    {"no answer, drops but the worker stands", Outcome::NoAnswer, {1, 0}, {1, 7}, false, Evidence::Silent},
+    {"no answer, worker progressed and drops grew",
+     Outcome::NoAnswer,
+     {1, 3},
+     {9, 4},
+     false,
      Evidence::CrowdedOut},
     {"no answer, old drops only", Outcome::NoAnswer, {1, 3}, {9, 3}, false, Evidence::Silent},
-    {"no answer, but this process was late", Outcome::NoAnswer, {1, 0}, {1, 0}, true,
-     Evidence::CouldNotAsk},
+    {"no answer, but this process was late", Outcome::NoAnswer, {1, 0}, {1, 0}, true, Evidence::CouldNotAsk},
 };
 
 TEST(Evidence, FollowsFromTheOutcome) {

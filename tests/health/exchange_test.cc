@@ -71,8 +71,8 @@ TEST_F(ExchangeTest, TheAnswerComesFromAndToTheServiceAddress) {
 // Somebody else has an anycast address that is gone here.
 TEST_F(ExchangeTest, AnAddressThatIsNotHereIsNotAskedElsewhere) {
   for (const Transport transport : kTransports) {
-    for (const auto& [family, address] : {std::pair(Family::V4, "192.0.2.77"),
-                                          std::pair(Family::V6, "2001:db8::77")}) {
+    for (const auto& [family, address] :
+         {std::pair(Family::V4, "192.0.2.77"), std::pair(Family::V6, "2001:db8::77")}) {
       const Response got = ask({.family = family, .transport = transport, .address = address});
       ASSERT_FALSE(got.ok()) << address;
       EXPECT_EQ(got.error().code, Errc::Closed) << address << ": " << got.error().message;
@@ -83,8 +83,7 @@ TEST_F(ExchangeTest, AnAddressThatIsNotHereIsNotAskedElsewhere) {
 
 TEST_F(ExchangeTest, AClosedPortIsTheOthersFault) {
   for (const Transport transport : kTransports) {
-    const Response got =
-        ask({.transport = transport, .address = "127.0.0.53", .port = kClosedPort});
+    const Response got = ask({.transport = transport, .address = "127.0.0.53", .port = kClosedPort});
     ASSERT_FALSE(got.ok());
     EXPECT_EQ(got.error().code, Errc::Closed) << got.error().message;
     EXPECT_THAT(got.error().message, HasSubstr("refused"));

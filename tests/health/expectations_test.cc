@@ -99,8 +99,7 @@ TEST_F(ExpectationsTest, QuestionsGoRound) {
   std::set<std::string> all;
   for (std::size_t i = 0; i < count; ++i) {
     const auto question = image::question_at(*first_, i);
-    all.insert(question.name.text() + "/" + std::to_string(question.type) +
-               (question.dnssec_ok ? "+" : "-"));
+    all.insert(question.name.text() + "/" + std::to_string(question.type) + (question.dnssec_ok ? "+" : "-"));
   }
   EXPECT_EQ(deep, all);
 }

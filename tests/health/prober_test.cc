@@ -27,9 +27,10 @@ class ProberTest : public testing::Test {
 
   void start(const Target& target, Timing timing = kTiming) {
     Hooks hooks{.pressure = [](const Target&) { return Pressure{}; },
-                .report = [this](const Target&, Evidence evidence, const std::string& detail) {
-                  reports.push_back({evidence, detail});
-                }};
+                .report =
+                    [this](const Target&, Evidence evidence, const std::string& detail) {
+                      reports.push_back({evidence, detail});
+                    }};
     probers.push_back(std::make_unique<Prober>(target, timing, expectations, std::move(hooks)));
     boost::asio::co_spawn(io, probers.back()->run(), boost::asio::detached);
   }

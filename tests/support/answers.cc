@@ -77,11 +77,9 @@ Octets query_octets(const Ask& ask) {
   return out;
 }
 
-Octets response_to(const image::Image& image, std::span<const std::uint8_t> query,
-                   Transport transport) {
+Octets response_to(const image::Image& image, std::span<const std::uint8_t> query, Transport transport) {
   Octets out(answer::kMaxResponse);
-  const answer::Outcome outcome =
-      answer::respond(image, {"lab01", "IMRS"}, transport, query, out);
+  const answer::Outcome outcome = answer::respond(image, {"lab01", "IMRS"}, transport, query, out);
   out.resize(outcome.size);
   return out;
 }

@@ -22,7 +22,7 @@ struct Ask {
   std::string_view name = ".";
   std::uint16_t type = 1;
   bool dnssec_ok = false;
-  int udp_size = 1232;               // of the OPT record; -1: no OPT
+  int udp_size = 1232;  // of the OPT record; -1: no OPT
   Transport transport = Transport::Udp;
   std::uint16_t qclass = 1;
   std::uint16_t flags = 0;
@@ -39,7 +39,7 @@ struct Ask {
 // "owner RRSIG type covered"; the OPT record is not among them.
 struct Seen {
   bool readable = false;
-  std::string rcode;      // "NOERROR", with the extended bits
+  std::string rcode;  // "NOERROR", with the extended bits
   bool aa = false, tc = false;
   std::vector<std::string> answer, authority, additional;
   bool has_opt = false;

@@ -29,8 +29,8 @@ std::string rrsig(std::string_view owner, std::string_view type, int labels, std
 }
 
 std::string soa(std::string_view owner, std::uint32_t serial) {
-  return fmt::format("{} 86400 IN SOA a.root-servers.net. nstld.example. {} 1800 900 604800 3600\n",
-                     owner, serial);
+  return fmt::format("{} 86400 IN SOA a.root-servers.net. nstld.example. {} 1800 900 604800 3600\n", owner,
+                     serial);
 }
 
 constexpr const char* kKey =
@@ -50,12 +50,10 @@ std::string root_zone(std::uint32_t serial) {
   z += "alpha. 172800 IN NS ns1.alpha.\nalpha. 172800 IN NS ns2.alpha.\n";
   z += "ns1.alpha. 172800 IN A 192.0.2.1\nns1.alpha. 172800 IN AAAA 2001:db8::1\n";
   z += "ns2.alpha. 172800 IN A 192.0.2.2\nns2.alpha. 172800 IN AAAA 2001:db8::2\n";
-  z += fmt::format("alpha. 86400 IN DS 1 8 2 {}\n", std::string(64, 'b')) +
-       rrsig("alpha.", "DS", 1, ".");
+  z += fmt::format("alpha. 86400 IN DS 1 8 2 {}\n", std::string(64, 'b')) + rrsig("alpha.", "DS", 1, ".");
   z += "alpha. 86400 IN NSEC arpa. NS DS RRSIG NSEC\n" + rrsig("alpha.", "NSEC", 1, ".");
   z += "arpa. 172800 IN NS a.root-servers.net.\n";
-  z += fmt::format("arpa. 86400 IN DS 2 8 2 {}\n", std::string(64, 'c')) +
-       rrsig("arpa.", "DS", 1, ".");
+  z += fmt::format("arpa. 86400 IN DS 2 8 2 {}\n", std::string(64, 'c')) + rrsig("arpa.", "DS", 1, ".");
   z += "arpa. 86400 IN NSEC beta. NS DS RRSIG NSEC\n" + rrsig("arpa.", "NSEC", 1, ".");
   // No DS; glue outside the delegation.
   z += "beta. 172800 IN NS ns1.alpha.\nbeta. 172800 IN NS ns.elsewhere.example.\n";
@@ -75,8 +73,7 @@ std::string arpa_zone(std::uint32_t serial) {
   std::string z = soa("arpa.", serial) + rrsig("arpa.", "SOA", 1, "arpa.");
   z += "arpa. 518400 IN NS a.root-servers.net.\n" + rrsig("arpa.", "NS", 1, "arpa.");
   z += std::string("arpa.") + kKey + rrsig("arpa.", "DNSKEY", 1, "arpa.");
-  z += "arpa. 86400 IN NSEC in-addr.arpa. NS SOA RRSIG NSEC DNSKEY\n" +
-       rrsig("arpa.", "NSEC", 1, "arpa.");
+  z += "arpa. 86400 IN NSEC in-addr.arpa. NS SOA RRSIG NSEC DNSKEY\n" + rrsig("arpa.", "NSEC", 1, "arpa.");
   z += "in-addr.arpa. 172800 IN NS ns1.alpha.\n";
   z += "in-addr.arpa. 86400 IN NSEC arpa. NS RRSIG NSEC\n" + rrsig("in-addr.arpa.", "NSEC", 2, "arpa.");
   return z;

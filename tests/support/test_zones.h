@@ -25,8 +25,7 @@ struct ZoneText {
 [[nodiscard]] std::vector<ZoneText> three_zones(std::uint32_t serial = 2026112400);
 
 [[nodiscard]] Result<zone::VerifiedZone> read_zone(const ZoneText& zone);
-[[nodiscard]] Result<zone::VerifiedZone> read_zone_file(const std::string& origin,
-                                                        const std::string& path);
+[[nodiscard]] Result<zone::VerifiedZone> read_zone_file(const std::string& origin, const std::string& path);
 
 // As compile() says, so that refusals can be tested.
 [[nodiscard]] Result<std::vector<std::uint8_t>> compile_text(const std::vector<ZoneText>& zones);

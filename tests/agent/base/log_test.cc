@@ -18,9 +18,9 @@ TEST(Log, LineHasUtcTimeProgramPidInstanceAndLevel) {
     log_start("imrs-agent", "lab01", LogLevel::Info);
     log_warning("family={} phase={}", "ipv4", "up");
   });
-  EXPECT_THAT(line, testing::ContainsRegex(
-                        "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z "
-                        "imrs-agent\\[[0-9]+\\] lab01 warning: family=ipv4 phase=up\n$"));
+  EXPECT_THAT(line,
+              testing::ContainsRegex("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\\.[0-9]{3}Z "
+                                     "imrs-agent\\[[0-9]+\\] lab01 warning: family=ipv4 phase=up\n$"));
   EXPECT_THAT(line, testing::HasSubstr("[" + std::to_string(::getpid()) + "]"));
 }
 

@@ -44,10 +44,10 @@ TEST(Prefix, HasNoHostBits) {
 }
 
 TEST(Endpoint, NeedsBracketsForIpv6Only) {
-  for (const Case& c : {Case{"127.0.0.1:9053", "127.0.0.1 9053"}, Case{"[2001:db8::1]:8080", "2001:db8::1 8080"},
-                        Case{"127.0.0.1", "!ADDRESS:PORT"}, Case{"127.0.0.1:0", "!ADDRESS:PORT"},
-                        Case{"127.0.0.1:65536", "!ADDRESS:PORT"}, Case{"[127.0.0.1]:80", "!ADDRESS:PORT"},
-                        Case{"2001:db8::1:8080", "!ADDRESS:PORT"}}) {
+  for (const Case& c : {Case{"127.0.0.1:9053", "127.0.0.1 9053"},
+                        Case{"[2001:db8::1]:8080", "2001:db8::1 8080"}, Case{"127.0.0.1", "!ADDRESS:PORT"},
+                        Case{"127.0.0.1:0", "!ADDRESS:PORT"}, Case{"127.0.0.1:65536", "!ADDRESS:PORT"},
+                        Case{"[127.0.0.1]:80", "!ADDRESS:PORT"}, Case{"2001:db8::1:8080", "!ADDRESS:PORT"}}) {
     check<Endpoint>(c, parse_endpoint,
                     [](const Endpoint& e) { return e.address.text + " " + std::to_string(e.port); });
   }

@@ -84,7 +84,8 @@ constexpr Case kRefused[] = {
      R"({"addresses": ["2001:500:9f::42", "2001:500:3::42"]})", "prefixes[3]: holds no service address"},
     {"prefix twice, in two roles", "/prefixes",
      R"([{"prefix": "199.7.83.0/24", "role": "specific"}, {"prefix": "199.7.83.0/24", "role": "covering"},
-         {"prefix": "2001:500::/32", "role": "specific"}])", "prefixes[1]: is given twice"},
+         {"prefix": "2001:500::/32", "role": "specific"}])",
+     "prefixes[1]: is given twice"},
     {"port out of range", "/service", R"({"port": 65536})", "service.port: "},
     {"device name", "/service", R"({"device": "a/b"})", "service.device: "},
     {"host bits", "/prefixes", R"([{"prefix": "199.7.83.1/24", "role": "specific"}])", "host bits"},
@@ -204,7 +205,8 @@ TEST(Config, BrokenJsonIsNamed) {
 
 TEST(Config, TheZonePartSurvivesTheWayToImrsZone) {
   json value = good();
-  value["zones"].push_back({{"origin", "ROOT-SERVERS.net"}, {"file", "/z"}, {"dnssec", "none"}, {"zonemd", "none"}});
+  value["zones"].push_back(
+      {{"origin", "ROOT-SERVERS.net"}, {"file", "/z"}, {"dnssec", "none"}, {"zonemd", "none"}});
   value["state_directory"] = "/var/lib/imrs";
   const auto config = parse(value);
   ASSERT_TRUE(config.ok()) << config.error().message;
@@ -229,8 +231,7 @@ TEST(Config, WhatIsServedGoesToImrsZoneAndIsNoKeyOfTheFile) {
   value["zones"].push_back({{"origin", "arpa"}, {"file", "/z"}, {"dnssec", "none"}});
   const auto config = parse(value);
   ASSERT_TRUE(config.ok()) << config.error().message;
-  const auto settings =
-      parse_zone_settings(zone_settings_json(*config, {{".", 4294967295U}, {"net.", 7}}));
+  const auto settings = parse_zone_settings(zone_settings_json(*config, {{".", 4294967295U}, {"net.", 7}}));
   ASSERT_TRUE(settings.ok()) << settings.error().message;
   EXPECT_EQ(settings->zones[0].served_serial, 4294967295U);
   EXPECT_EQ(settings->zones[1].served_serial, std::nullopt);

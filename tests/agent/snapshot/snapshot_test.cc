@@ -9,13 +9,27 @@ Snapshot filled() {
   Snapshot s;
   s.time_ms = 1764000000000;
   s.identity = "lab01";
-  s.families.push_back({.family = Family::V6, .phase = "falling", .announce = true, .reason = "silent",
-                        .since_ms = 5, .prefixes = {{"2001:500:9f::/48", "specific", true, false}}});
+  s.families.push_back({.family = Family::V6,
+                        .phase = "falling",
+                        .announce = true,
+                        .reason = "silent",
+                        .since_ms = 5,
+                        .prefixes = {{"2001:500:9f::/48", "specific", true, false}}});
   s.bgp.bird_error = "gone";
-  s.bgp.sessions.push_back({.name = "host6", .family = Family::V6, .neighbour = "2001:db8::2",
-                            .neighbour_as = 4200000000, .local_as = 20144, .state = "Idle", .since = "x",
-                            .last_error = "e", .message = "bye", .exported = {"a", "b"}});
-  s.probes.push_back({.service = "199.7.83.42", .transport = Transport::Tcp, .worker = 1, .last = "right",
+  s.bgp.sessions.push_back({.name = "host6",
+                            .family = Family::V6,
+                            .neighbour = "2001:db8::2",
+                            .neighbour_as = 4200000000,
+                            .local_as = 20144,
+                            .state = "Idle",
+                            .since = "x",
+                            .last_error = "e",
+                            .message = "bye",
+                            .exported = {"a", "b"}});
+  s.probes.push_back({.service = "199.7.83.42",
+                      .transport = Transport::Tcp,
+                      .worker = 1,
+                      .last = "right",
                       .right = 18446744073709551615U});
   TrafficState traffic{.transport = Transport::Udp, .family = Family::V6, .queries = 9};
   traffic.rcodes[3] = 7;

@@ -96,8 +96,8 @@ std::string get(std::uint16_t port, std::string_view target) {
 
 void send_setup(const Channel& agent, int noc, int ops) {
   const std::string_view text = R"({"identity": "fra02.l.example"})";
-  auto settings = make_sealed_memfd(
-      "settings", {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+  auto settings = make_sealed_memfd("settings",
+                                    {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   ASSERT_TRUE(settings.ok());
   WebSetup setup;
   setup.noc_sockets = 1;

@@ -37,8 +37,8 @@ TEST_F(Connections, RefusesWhatIsNotAPlainRequest) {
       {"header without end", "GET / HTTP/1.1\r\nX: " + std::string(200'000, 'a'), "431"},
       {"request line of 9 KiB", "GET /" + std::string(9000, 'a') + " HTTP/1.1\r\n\r\n", "431"},
       {"body with a length", "GET / HTTP/1.1\r\n" + host + "Content-Length: 5\r\n\r\nhello", "413"},
-      {"body announced, not sent",
-       "GET / HTTP/1.1\r\n" + host + "Content-Length: 99999999999\r\n\r\n", "413"},
+      {"body announced, not sent", "GET / HTTP/1.1\r\n" + host + "Content-Length: 99999999999\r\n\r\n",
+       "413"},
       {"chunked body", "GET / HTTP/1.1\r\n" + host + "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "413"},
       {"POST with a body", "POST / HTTP/1.1\r\n" + host + "Content-Length: 1\r\n\r\nx", "405"},
       {"no Host", "GET / HTTP/1.1\r\n\r\n", "400"},
@@ -46,13 +46,13 @@ TEST_F(Connections, RefusesWhatIsNotAPlainRequest) {
       {"TLS", std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", 15), "400"},
       {"HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "400"},
       {"bad length", "GET / HTTP/1.1\r\n" + host + "Content-Length: x\r\n\r\n", "400"},
-      {"length and chunked", "GET / HTTP/1.1\r\n" + host +
-           "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", "400"},
+      {"length and chunked",
+       "GET / HTTP/1.1\r\n" + host + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", "400"},
       {"space before colon", "GET / HTTP/1.1\r\nHost : x\r\n\r\n", "400"},
   };
   for (const auto& c : cases) {
-    EXPECT_THAT(exchange(c.request), AllOf(StartsWith("HTTP/1.1 " + std::string(c.want)),
-                                           HasSubstr("Connection: close")))
+    EXPECT_THAT(exchange(c.request),
+                AllOf(StartsWith("HTTP/1.1 " + std::string(c.want)), HasSubstr("Connection: close")))
         << c.description;
   }
 }
@@ -62,8 +62,7 @@ TEST_F(Connections, OtherMethodsAreNotAllowed) {
   for (const std::string method : {"POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "BREW"}) {
     Client client(noc_.port);
     client.send(method + " / HTTP/1.1\r\nHost: x\r\n\r\n");
-    EXPECT_THAT(client.read_reply(),
-                AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("\r\nAllow: GET, HEAD\r\n")))
+    EXPECT_THAT(client.read_reply(), AllOf(StartsWith("HTTP/1.1 405"), HasSubstr("\r\nAllow: GET, HEAD\r\n")))
         << method;
   }
 }
@@ -73,8 +72,7 @@ TEST_F(Connections, HeadHasTheHeaderAndNoBody) {
   Client client(noc_.port);
   client.send("HEAD /api/bgp HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
   const std::string reply = client.read_to_end().value_or("");
-  EXPECT_THAT(reply, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("application/json"),
-                           EndsWith("\r\n\r\n")));
+  EXPECT_THAT(reply, AllOf(StartsWith("HTTP/1.1 200"), HasSubstr("application/json"), EndsWith("\r\n\r\n")));
   EXPECT_THAT(reply, Not(HasSubstr("Content-Length: 0\r\n")));
 }
 
@@ -83,8 +81,8 @@ TEST_F(Connections, EveryReplyHasTheSecurityHeaders) {
   for (const char* target : {"/", "/api/bgp", "/style.css", "/nothing"}) {
     EXPECT_THAT(get(noc_.port, target),
                 AllOf(HasSubstr("Content-Security-Policy: default-src 'none'; style-src 'self';"),
-                      HasSubstr("X-Content-Type-Options: nosniff"),
-                      HasSubstr("Referrer-Policy: no-referrer"), HasSubstr("Cache-Control: no-store")))
+                      HasSubstr("X-Content-Type-Options: nosniff"), HasSubstr("Referrer-Policy: no-referrer"),
+                      HasSubstr("Cache-Control: no-store")))
         << target;
   }
 }

@@ -126,8 +126,8 @@ TEST(OpsPage, ShowsTheMainFigures) {
   EXPECT_THAT(ops_page(snapshot, kNow),
               AllOf(HasSubstr("zone . refused"), HasSubstr("2026112401"), HasSubstr("1 min 30 s"),
                     HasSubstr("812,345,678"), HasSubstr("4,711"), HasSubstr("not running"),
-                    HasSubstr("pid 812"), HasSubstr("href=\"/metrics\""),
-                    HasSubstr("href=\"/api/state\""), HasSubstr("9f86d081884c7d65<")));
+                    HasSubstr("pid 812"), HasSubstr("href=\"/metrics\""), HasSubstr("href=\"/api/state\""),
+                    HasSubstr("9f86d081884c7d65<")));
 }
 
 TEST(BgpJson, HasTheDocumentedMembers) {

@@ -33,10 +33,9 @@ void add_routes(Snapshot& s) {
                                        {"2001:500:3::/48", "specific", true, true},
                                        {"2001:500:9e::/47", "covering", true, true}})};
   s.bgp.bird_connected = true;
-  s.bgp.sessions = {
-      established("host4", Family::V4, "192.0.2.1", {"199.7.83.0/24", "199.7.82.0/23"}),
-      established("host6", Family::V6, "2001:db8:100::1",
-                  {"2001:500:9f::/48", "2001:500:3::/48", "2001:500:9e::/47"})};
+  s.bgp.sessions = {established("host4", Family::V4, "192.0.2.1", {"199.7.83.0/24", "199.7.82.0/23"}),
+                    established("host6", Family::V6, "2001:db8:100::1",
+                                {"2001:500:9f::/48", "2001:500:3::/48", "2001:500:9e::/47"})};
 }
 
 void add_dns(Snapshot& s) {

@@ -16,7 +16,6 @@ inline constexpr std::int64_t kNow = 1'795'521'600'000;  // 2026-11-24 12:00:00 
 
 // The same with the session of that family in another state, exporting nothing.
 [[nodiscard]] Snapshot with_session_down(Family family, const std::string& state,
-                                         const std::string& last_error,
-                                         const std::string& message);
+                                         const std::string& last_error, const std::string& message);
 
 }  // namespace imrs::web

@@ -18,8 +18,8 @@ using testing::StartsWith;
 TEST_F(LiveServer, SnapshotInPageOut) {
   const Snapshot snapshot = healthy();
   start({}, &snapshot);
-  EXPECT_THAT(get(noc_.port, "/"), AllOf(StartsWith("HTTP/1.1 200 OK\r\n"),
-                                         HasSubstr("Announcing all 5 prefixes")));
+  EXPECT_THAT(get(noc_.port, "/"),
+              AllOf(StartsWith("HTTP/1.1 200 OK\r\n"), HasSubstr("Announcing all 5 prefixes")));
   EXPECT_THAT(get(noc_.port, "/api/bgp"), HasSubstr("\"headline\": \"Announcing all 5 prefixes\""));
   EXPECT_THAT(get(ops_.port, "/metrics"), HasSubstr("imrs_zone_serial{zone=\".\"} 2026112401"));
   EXPECT_THAT(get(noc_.port, "/metrics"), StartsWith("HTTP/1.1 404"));

@@ -49,9 +49,11 @@ TEST(Site, ServesEachListenerItsOwnPages) {
 
 TEST(Site, SaysSoBeforeTheFirstSnapshot) {
   const View view{nullptr, kNow, "UTC"};
-  for (const auto& [audience, target] :
-       {std::pair{Audience::Noc, "/"}, {Audience::Noc, "/api/bgp"}, {Audience::Ops, "/"},
-        {Audience::Ops, "/metrics"}, {Audience::Ops, "/api/state"}}) {
+  for (const auto& [audience, target] : {std::pair{Audience::Noc, "/"},
+                                         {Audience::Noc, "/api/bgp"},
+                                         {Audience::Ops, "/"},
+                                         {Audience::Ops, "/metrics"},
+                                         {Audience::Ops, "/api/state"}}) {
     EXPECT_EQ(answer(audience, "GET", target, view).status, 503U) << target;
   }
   EXPECT_EQ(answer(Audience::Noc, "GET", "/style.css", view).status, 200U);

@@ -33,19 +33,17 @@ std::vector<Case> whole_cases() {
       {"withdrawn on an order", withdrawn("withdrawn: stopping"), Level::Bad, "Withdrawn: stopping",
        ElementsAre(HasSubstr("own decision"))},
       {"withdrawn, one kind of reason",
-       changed(withdrawn("wrong answer: a"),
-               [](Snapshot& s) { s.families[1].reason = "wrong answer: b"; }),
+       changed(withdrawn("wrong answer: a"), [](Snapshot& s) { s.families[1].reason = "wrong answer: b"; }),
        Level::Bad, "Withdrawn: wrong answer",
        ElementsAre("IPv4 withdrawn: wrong answer: a", "IPv6 withdrawn: wrong answer: b",
                    HasSubstr("own decision"))},
       {"withdrawn for two reasons",
-       changed(withdrawn("wrong answer"), [](Snapshot& s) { s.families[1].reason = "expired"; }),
-       Level::Bad, "Withdrawn",
-       ElementsAre("IPv4 withdrawn: wrong answer", "IPv6 withdrawn: expired",
-                   HasSubstr("own decision"))},
+       changed(withdrawn("wrong answer"), [](Snapshot& s) { s.families[1].reason = "expired"; }), Level::Bad,
+       "Withdrawn",
+       ElementsAre("IPv4 withdrawn: wrong answer", "IPv6 withdrawn: expired", HasSubstr("own decision"))},
       {"withdrawn, and a session is down: no all-clear for the router",
-       changed(withdrawn("expired"), [](Snapshot& s) { s.bgp.sessions[0].state = "Idle"; }),
-       Level::Bad, "Withdrawn: expired", ElementsAre(HasSubstr("No IPv4 session with 192.0.2.1"))},
+       changed(withdrawn("expired"), [](Snapshot& s) { s.bgp.sessions[0].state = "Idle"; }), Level::Bad,
+       "Withdrawn: expired", ElementsAre(HasSubstr("No IPv4 session with 192.0.2.1"))},
       {"no prefixes", changed(healthy(), [](Snapshot& s) { s.families.clear(); }), Level::Bad,
        "No prefix is configured", IsEmpty()},
   };
@@ -53,12 +51,13 @@ std::vector<Case> whole_cases() {
 
 std::vector<Case> partial_cases() {
   return {
-      {"one family withdrawn", changed(healthy(),
-                                       [](Snapshot& s) {
-                                         const Snapshot down = withdrawn("silent: x");
-                                         s.families[1] = down.families[1];
-                                         s.bgp.sessions[1].exported.clear();
-                                       }),
+      {"one family withdrawn",
+       changed(healthy(),
+               [](Snapshot& s) {
+                 const Snapshot down = withdrawn("silent: x");
+                 s.families[1] = down.families[1];
+                 s.bgp.sessions[1].exported.clear();
+               }),
        Level::Warning, "Announcing 2 of 5 prefixes", ElementsAre("IPv6 withdrawn: silent: x")},
       {"one session down", with_session_down(Family::V6, "Idle", "Error: BFD session down", ""),
        Level::Warning, "Announcing 2 of 5 prefixes",
@@ -72,30 +71,31 @@ std::vector<Case> partial_cases() {
                  s.bgp.sessions.back().exported.clear();
                }),
        Level::Warning, "Announcing all 5 prefixes", ElementsAre(HasSubstr("Connect. No answer to our"))},
-      {"falling", changed(healthy(), [](Snapshot& s) { s.families[0].phase = "falling"; }),
-       Level::Warning, "Announcing all 5 prefixes", ElementsAre(HasSubstr("IPv4 is still announced"))},
-      {"drained: covering stays", changed(healthy(),
-                                          [](Snapshot& s) {
-                                            s.families[0].prefixes[0].wanted = false;
-                                            s.families[0].reason = "drain";
-                                            s.bgp.sessions[0].exported = {"199.7.82.0/23"};
-                                          }),
+      {"falling", changed(healthy(), [](Snapshot& s) { s.families[0].phase = "falling"; }), Level::Warning,
+       "Announcing all 5 prefixes", ElementsAre(HasSubstr("IPv4 is still announced"))},
+      {"drained: covering stays",
+       changed(healthy(),
+               [](Snapshot& s) {
+                 s.families[0].prefixes[0].wanted = false;
+                 s.families[0].reason = "drain";
+                 s.bgp.sessions[0].exported = {"199.7.82.0/23"};
+               }),
        Level::Warning, "Announcing 4 of 5 prefixes", ElementsAre("199.7.83.0/24 withdrawn: drain")},
   };
 }
 
 std::vector<Case> bad_cases() {
   return {
-      {"both sessions down", changed(with_session_down(Family::V4, "Active", "", ""),
-                                     [](Snapshot& s) {
-                                       s.bgp.sessions[1].state = "Idle";
-                                       s.bgp.sessions[1].exported.clear();
-                                     }),
+      {"both sessions down",
+       changed(with_session_down(Family::V4, "Active", "", ""),
+               [](Snapshot& s) {
+                 s.bgp.sessions[1].state = "Idle";
+                 s.bgp.sessions[1].exported.clear();
+               }),
        Level::Bad, "Announcing nothing: no BGP session is established",
        ElementsAre(HasSubstr("IPv4"), HasSubstr("IPv6"))},
       {"BIRD still exports what is withdrawn",
-       changed(withdrawn("expired"),
-               [](Snapshot& s) { s.bgp.sessions[0].exported = {"199.7.83.0/24"}; }),
+       changed(withdrawn("expired"), [](Snapshot& s) { s.bgp.sessions[0].exported = {"199.7.83.0/24"}; }),
        Level::Bad, "Announcing 1 prefix that should be withdrawn",
        testing::Contains("199.7.83.0/24 is still exported to 192.0.2.1")},
       {"BIRD exports nothing of what is wanted",
@@ -105,18 +105,18 @@ std::vector<Case> bad_cases() {
                }),
        Level::Bad, "Announcing nothing",
        testing::Contains("199.7.82.0/23 is wanted, but BIRD does not export it")},
-      {"BIRD away", changed(healthy(),
-                            [](Snapshot& s) {
-                              s.bgp.bird_connected = false;
-                              s.bgp.bird_error = "connection refused";
-                            }),
+      {"BIRD away",
+       changed(healthy(),
+               [](Snapshot& s) {
+                 s.bgp.bird_connected = false;
+                 s.bgp.bird_error = "connection refused";
+               }),
        Level::Bad, "Not known what is announced: BIRD cannot be asked",
        ElementsAre("BIRD: connection refused")},
       {"BIRD refused something", changed(healthy(), [](Snapshot& s) { s.bgp.bird_error = "no such"; }),
        Level::Warning, "Announcing all 5 prefixes", ElementsAre("BIRD: no such")},
       {"no neighbours", changed(healthy(), [](Snapshot& s) { s.bgp.sessions.clear(); }), Level::Bad,
-       "Announcing nothing: no BGP session is established",
-       ElementsAre("No BGP neighbour is configured.")},
+       "Announcing nothing: no BGP session is established", ElementsAre("No BGP neighbour is configured.")},
   };
 }
 

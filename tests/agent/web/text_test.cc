@@ -18,10 +18,16 @@ TEST(EscapeHtml, LeavesNothingThatCouldActOnThePage) {
       {"newline and tab", "a\nb\tc", "a b c"},
       {"control characters", std::string("a\x01\x1b[31m\0z", 9), "a" + bad + bad + "[31m" + bad + "z"},
       {"DEL", "a\x7f", "a" + bad},
-      {"C1 control", "a\xC2\x9B" "b", "a" + bad + "b"},
+      {"C1 control",
+       "a\xC2\x9B"
+       "b",
+       "a" + bad + "b"},
       {"umlaut", "M\xC3\xBCnchen", "M\xC3\xBCnchen"},
       {"four octets", "\xF0\x9F\x90\xA6", "\xF0\x9F\x90\xA6"},
-      {"lone continuation", "a\x80" "b", "a" + bad + "b"},
+      {"lone continuation",
+       "a\x80"
+       "b",
+       "a" + bad + "b"},
       {"cut in the middle", "a\xE2\x82", "a" + bad + bad},
       {"overlong slash and <", "\xC0\xBC", bad + bad},
       {"overlong three octets", "\xE0\x80\xBC", bad + bad + bad},
@@ -42,8 +48,12 @@ TEST(DurationText, GivesTheTwoLargestUnits) {
   const struct {
     std::int64_t ms;
     const char* want;
-  } cases[] = {{-5, "0 s"},           {999, "0 s"},           {61'000, "1 min 1 s"},
-               {59'999, "59 s"},      {7'500'000, "2 h 5 min"}, {90'000'000, "1 d 1 h"}};
+  } cases[] = {{-5, "0 s"},
+               {999, "0 s"},
+               {61'000, "1 min 1 s"},
+               {59'999, "59 s"},
+               {7'500'000, "2 h 5 min"},
+               {90'000'000, "1 d 1 h"}};
   for (const auto& c : cases) EXPECT_EQ(duration_text(c.ms), c.want) << c.ms;
 }
 

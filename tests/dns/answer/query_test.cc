@@ -25,9 +25,9 @@ Octets message(const char* counts, const char* rest, const char* flags = "0000")
   return from_hex(std::string("1234 ") + flags + counts + rest);
 }
 
-constexpr const char* kOne = "0001 0000 0000 0000";       // QD 1
-constexpr const char* kOneAr = "0001 0000 0000 0001";     // QD 1, AR 1
-constexpr const char* kComA = "03\"com\"00 0001 0001";    // com. A IN
+constexpr const char* kOne = "0001 0000 0000 0000";     // QD 1
+constexpr const char* kOneAr = "0001 0000 0000 0001";   // QD 1, AR 1
+constexpr const char* kComA = "03\"com\"00 0001 0001";  // com. A IN
 #define OPT(size, ttl, rest) "00 0029 " size " " ttl " " rest
 #define COM_A "03\"com\"00 0001 0001 "
 
@@ -63,29 +63,25 @@ TEST(ReadQuery, Verdicts) {
       {"OPT cut", message(kOneAr, COM_A "00 0029 04d0 0000"), Verdict::FormErr},
       {"OPT rdata past the end", message(kOneAr, COM_A OPT("04d0", "00000000", "0004 0003")),
        Verdict::FormErr},
-      {"two OPTs", message("0001 0000 0000 0002", COM_A OPT("04d0", "00000000", "0000")
-                               OPT("04d0", "00000000", "0000")), Verdict::FormErr},
-      {"OPT in the answer section", message("0001 0001 0000 0000",
-                                            COM_A OPT("04d0", "00000000", "0000")),
+      {"two OPTs",
+       message("0001 0000 0000 0002", COM_A OPT("04d0", "00000000", "0000") OPT("04d0", "00000000", "0000")),
        Verdict::FormErr},
-      {"OPT in the authority section", message("0001 0000 0001 0000",
-                                               COM_A OPT("04d0", "00000000", "0000")),
+      {"OPT in the answer section", message("0001 0001 0000 0000", COM_A OPT("04d0", "00000000", "0000")),
        Verdict::FormErr},
-      {"OPT not at the root", message(kOneAr, COM_A "01\"a\"00 0029 04d0 00000000 0000"),
+      {"OPT in the authority section", message("0001 0000 0001 0000", COM_A OPT("04d0", "00000000", "0000")),
        Verdict::FormErr},
-      {"EDNS version 1", message(kOneAr, COM_A OPT("04d0", "00010000", "0000")),
-       Verdict::BadVersion},
+      {"OPT not at the root", message(kOneAr, COM_A "01\"a\"00 0029 04d0 00000000 0000"), Verdict::FormErr},
+      {"EDNS version 1", message(kOneAr, COM_A OPT("04d0", "00010000", "0000")), Verdict::BadVersion},
       {"EDNS version 255 with DO", message(kOneAr, COM_A OPT("04d0", "00ff8000", "0000")),
        Verdict::BadVersion},
-      {"option header cut", message(kOneAr, COM_A OPT("04d0", "00000000", "0003 000300")),
-       Verdict::FormErr},
+      {"option header cut", message(kOneAr, COM_A OPT("04d0", "00000000", "0003 000300")), Verdict::FormErr},
       {"option past its rdata", message(kOneAr, COM_A OPT("04d0", "00000000", "0004 0003000a")),
        Verdict::FormErr},
       {"record before the OPT, compressed owner",
-       message("0001 0000 0000 0002", COM_A "c00c 0001 0001 00000001 0004 7f000001"
-                                            OPT("04d0", "00000000", "0000")), Verdict::Question},
-      {"record in the answer section", message("0001 0001 0000 0000",
-                                               COM_A "c00c 0001 0001 00000001 0000"),
+       message("0001 0000 0000 0002",
+               COM_A "c00c 0001 0001 00000001 0004 7f000001" OPT("04d0", "00000000", "0000")),
+       Verdict::Question},
+      {"record in the answer section", message("0001 0001 0000 0000", COM_A "c00c 0001 0001 00000001 0000"),
        Verdict::Question},
       {"owner with a pointer cut off", message(kOneAr, COM_A "c0"), Verdict::FormErr},
       {"opcode NOTIFY", message(kOne, kComA, "2000"), Verdict::NotImp},
@@ -93,20 +89,24 @@ TEST(ReadQuery, Verdicts) {
       {"opcode STATUS", message(kOne, kComA, "1000"), Verdict::NotImp},
       {"opcode 15, nothing readable", message("ffff ffff ffff ffff", "ff", "7800"), Verdict::NotImp},
       // Key "k.", algorithm "h.", time, fudge, no MAC, ID, error, other.
-      {"TSIG", message(kOneAr, COM_A "01\"k\"00 00fa 00ff 00000000 0013 01\"h\"00 000000000001 012c "
-                                     "0000 1234 0000 0000"), Verdict::BadKey},
+      {"TSIG",
+       message(kOneAr, COM_A "01\"k\"00 00fa 00ff 00000000 0013 01\"h\"00 000000000001 012c "
+                             "0000 1234 0000 0000"),
+       Verdict::BadKey},
       {"TSIG cut", message(kOneAr, COM_A "01\"k\"00 00fa 00ff 00000000 0005 01\"h\"00 0000"),
        Verdict::FormErr},
       {"TSIG with a compressed key name",
        message(kOneAr, COM_A "c000 00fa 00ff 00000000 0013 01\"h\"00 000000000001 012c "
-                             "0000 1234 0000 0000"), Verdict::FormErr},
+                             "0000 1234 0000 0000"),
+       Verdict::FormErr},
       {"TSIG with a compressed algorithm",
        message(kOneAr, COM_A "01\"k\"00 00fa 00ff 00000000 0012 c000 000000000001 012c "
-                             "0000 1234 0000 0000"), Verdict::FormErr},
+                             "0000 1234 0000 0000"),
+       Verdict::FormErr},
       {"TSIG that is not last",
        message("0001 0000 0000 0002", COM_A "01\"k\"00 00fa 00ff 00000000 0013 01\"h\"00 000000000001 "
-                                            "012c 0000 1234 0000 0000"
-                                            OPT("04d0", "00000000", "0000")), Verdict::FormErr},
+                                            "012c 0000 1234 0000 0000" OPT("04d0", "00000000", "0000")),
+       Verdict::FormErr},
   };
   for (const auto& c : cases) EXPECT_EQ(read(c.input).verdict, c.want) << c.description;
 }
@@ -124,13 +124,12 @@ TEST(ReadQuery, LongestNameAndOneOctetMore) {
   std::string labels;
   for (int i = 0; i < 127; ++i) labels += "01 61 ";
   EXPECT_EQ(read(message(kOne, (labels + "00 0001 0001").c_str())).name_size, 255U);
-  EXPECT_EQ(read(message(kOne, ("01 61 " + labels + "00 0001 0001").c_str())).verdict,
-            Verdict::FormErr);
+  EXPECT_EQ(read(message(kOne, ("01 61 " + labels + "00 0001 0001").c_str())).verdict, Verdict::FormErr);
 }
 
 TEST(ReadQuery, EdnsFields) {
-  const Query query =
-      read(message(kOneAr, COM_A OPT("1000", "00008000", "000c 000a0004 01020304 0003 0000")));
+  const Query query = read(
+      message(kOneAr, COM_A OPT("1000", "00008000", "000c 000a0004 01020304 0003 0000")));
   EXPECT_TRUE(query.edns.present);
   EXPECT_TRUE(query.edns.dnssec_ok);
   EXPECT_TRUE(query.edns.wants_nsid);

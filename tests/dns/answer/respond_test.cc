@@ -25,9 +25,7 @@ const image::Image& image() {
 
 test::Seen ask(const Ask& question) { return test::ask(image(), question); }
 
-std::string bytes(const std::string& hex) {
-  return test::to_hex(test::response_to(image(), from_hex(hex)));
-}
+std::string bytes(const std::string& hex) { return test::to_hex(test::response_to(image(), from_hex(hex))); }
 
 std::string same(const std::string& hex) { return test::to_hex(from_hex(hex)); }
 
@@ -40,18 +38,14 @@ TEST(Respond, GoldenErrors) {
       {"short: none", "1234 0000 0001", ""},
       {"response: none", "1234 8000 0001 0000 0000 0000 00 0002 0001", ""},
       {"QDCOUNT 0: FORMERR", "1234 0100 0000 0000 0000 0000", "1234 8101 0000 0000 0000 0000"},
-      {"QDCOUNT 0 with OPT: FORMERR with OPT",
-       "1234 0000 0000 0000 0000 0001 00 0029 1000 00008000 0000",
+      {"QDCOUNT 0 with OPT: FORMERR with OPT", "1234 0000 0000 0000 0000 0001 00 0029 1000 00008000 0000",
        "1234 8001 0000 0000 0000 0001 00 0029 04d0 00008000 0000"},
-      {"NOTIFY: NOTIMP, opcode and question back",
-       "1234 2000 0001 0000 0000 0000 00 0006 0001",
+      {"NOTIFY: NOTIMP, opcode and question back", "1234 2000 0001 0000 0000 0000 00 0006 0001",
        "1234 a004 0001 0000 0000 0000 00 0006 0001"},
-      {"UPDATE", "1234 2800 0001 0000 0000 0000 00 0006 0001",
-       "1234 a804 0001 0000 0000 0000 00 0006 0001"},
-      {"STATUS without a question", "1234 1000 0000 0000 0000 0000",
-       "1234 9004 0000 0000 0000 0000"},
-      {"AD, CD, Z, RA, TC and AA are not echoed, RD is",
-       "1234 07f0 0001 0000 0000 0000 00 00fc 0001", "1234 8104 0001 0000 0000 0000 00 00fc 0001"},
+      {"UPDATE", "1234 2800 0001 0000 0000 0000 00 0006 0001", "1234 a804 0001 0000 0000 0000 00 0006 0001"},
+      {"STATUS without a question", "1234 1000 0000 0000 0000 0000", "1234 9004 0000 0000 0000 0000"},
+      {"AD, CD, Z, RA, TC and AA are not echoed, RD is", "1234 07f0 0001 0000 0000 0000 00 00fc 0001",
+       "1234 8104 0001 0000 0000 0000 00 00fc 0001"},
       {"EDNS version 1: BADVERS in the OPT, version 0",
        "1234 0000 0001 0000 0000 0001 00 0006 0001 00 0029 1000 00018000 0000",
        "1234 8000 0001 0000 0000 0001 00 0006 0001 00 0029 04d0 01008000 0000"},
@@ -107,9 +101,9 @@ TEST(Respond, TransfersAreNotGiven) {
     Transport transport;
     const char* want;
   } cases[] = {
-      {".", AXFR, Transport::Udp, "NOTIMPL"},     {".", AXFR, Transport::Tcp, "REFUSED"},
+      {".", AXFR, Transport::Udp, "NOTIMPL"},      {".", AXFR, Transport::Tcp, "REFUSED"},
       {"alpha.", AXFR, Transport::Tcp, "NOTAUTH"}, {"arpa.", AXFR, Transport::Tcp, "REFUSED"},
-      {".", IXFR, Transport::Udp, "REFUSED"},     {".", IXFR, Transport::Tcp, "REFUSED"},
+      {".", IXFR, Transport::Udp, "REFUSED"},      {".", IXFR, Transport::Tcp, "REFUSED"},
       {"alpha.", IXFR, Transport::Udp, "NOTAUTH"},
   };
   for (const auto& c : cases) {
@@ -133,8 +127,7 @@ TEST(Respond, OptOnlyForThoseWhoSentOne) {
 // RFC 9471: the addresses of name servers inside the delegation are there or TC is set.
 TEST(Respond, InDomainGlueOrTc) {
   for (int size = 0; size <= 1400; ++size) {
-    const test::Seen seen =
-        ask({.name = "alpha.", .type = A, .dnssec_ok = true, .udp_size = size});
+    const test::Seen seen = ask({.name = "alpha.", .type = A, .dnssec_ok = true, .udp_size = size});
     const auto limit = static_cast<std::size_t>(std::clamp(size, 512, 1232));
     ASSERT_TRUE(seen.readable) << size;
     EXPECT_LE(seen.size, limit) << size;
@@ -213,9 +206,9 @@ TEST(Respond, NeverOverTheLimitWithTheLongestIdentity) {
 TEST(Respond, NeverOverTheLimitWithTheLongestKey) {
   std::string name;
   for (int i = 0; i < 127; ++i) name += "01 61 ";
-  const Octets query =
-      from_hex("1234 0000 0001 0000 0000 0001 " + name + "00 0001 0001 " + name +
-               "00 00fa 00ff 00000000 010f " + name + "00 000000000001 012c 0000 1234 0000 0000");
+  const Octets query = from_hex("1234 0000 0001 0000 0000 0001 " + name + "00 0001 0001 " + name +
+                                "00 00fa 00ff 00000000 010f " + name +
+                                "00 000000000001 012c 0000 1234 0000 0000");
   Octets out(kMaxResponse);
   const Outcome outcome = respond(image(), {"lab01", "IMRS"}, Transport::Udp, query, out);
   EXPECT_EQ(outcome.rcode, wire::rcode::NotAuth);
@@ -240,8 +233,8 @@ TEST(Respond, AllocatesNothing) {
   for (const char* name : {".", "alpha.", "x.beta.", "nope.", "arpa.", "id.server."}) {
     for (const std::uint16_t type : {SOA, NS, DS, ANY, AXFR, TXT}) {
       for (const std::uint16_t qclass : kClasses) {
-        queries.push_back(test::query_octets(
-            {.name = name, .type = type, .dnssec_ok = true, .qclass = qclass}));
+        queries.push_back(
+            test::query_octets({.name = name, .type = type, .dnssec_ok = true, .qclass = qclass}));
       }
     }
   }
@@ -286,10 +279,11 @@ TEST(Respond, RandomOctets) {
 TEST(Respond, DamagedQueries) {
   std::mt19937 random(9);
   Octets out(kMaxResponse);
-  const Octets whole = from_hex("1234 0000 0001 0000 0000 0002 03\"www\"05\"alpha\"00 0001 0001 "
-                                "00 0029 1000 00008000 0004 0003 0000 "
-                                "01\"k\"00 00fa 00ff 00000000 0013 01\"h\"00 000000000001 012c "
-                                "0000 1234 0000 0000");
+  const Octets whole = from_hex(
+      "1234 0000 0001 0000 0000 0002 03\"www\"05\"alpha\"00 0001 0001 "
+      "00 0029 1000 00008000 0004 0003 0000 "
+      "01\"k\"00 00fa 00ff 00000000 0013 01\"h\"00 000000000001 012c "
+      "0000 1234 0000 0000");
   for (int round = 0; round < 500000; ++round) {
     Octets query = whole;
     for (auto flips = random() % 4; flips > 0; --flips) {

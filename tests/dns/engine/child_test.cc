@@ -24,6 +24,7 @@ class Child : public testing::Test {
     channel_ = std::move(pair->first);
     pid_ = ::fork();
     if (pid_ == 0) {
+      channel_.close();  // this process' copy of the test's end
       const int fd = pair->second.fd();
       if (fd == kChildChannelFd) ::fcntl(fd, F_SETFD, 0);
       if (fd != kChildChannelFd) ::dup2(fd, kChildChannelFd);
@@ -66,8 +67,7 @@ class Child : public testing::Test {
     ASSERT_TRUE(channel_.send_message(sockets, fds).ok());
   }
 
-  void send_image(std::span<const std::uint8_t> octets, std::uint64_t generation,
-                  const Digest& digest) {
+  void send_image(std::span<const std::uint8_t> octets, std::uint64_t generation, const Digest& digest) {
     auto memfd = make_sealed_memfd("image", octets);
     ASSERT_TRUE(memfd.ok());
     EngineImage message;
@@ -141,9 +141,8 @@ TEST_F(Child, RefusedImageLeavesTheOldOneInService) {
 class HurriedChild : public Child {
  protected:
   [[noreturn]] void run() override {
-    channel_.close();  // this process' copy of the other end
-    const auto ended =
-        engine::run_child(Channel(UniqueFd(kChildChannelFd)), 4096, std::chrono::milliseconds(0));
+    const auto ended = engine::run_child(Channel(UniqueFd(kChildChannelFd)), 4096,
+                                         std::chrono::milliseconds(0));
     ::_exit(!ended && ended.error().code == Errc::Timeout ? 42 : 1);
   }
 };

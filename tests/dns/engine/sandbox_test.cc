@@ -79,7 +79,8 @@ TEST_F(Sandbox, WhatIsRefused) {
       {"fork", [] { return refused(::fork()); }},
       {"setuid", [] { return refused(::setuid(0)); }},
       {"kill", [] { return refused(::kill(::getppid(), 0)); }},
-      {"executable memory", [] {
+      {"executable memory",
+       [] {
          void* memory = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
          return refused(memory == MAP_FAILED ? -1 : 0);
        }},

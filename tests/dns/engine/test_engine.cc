@@ -33,25 +33,22 @@ LoopbackSockets open_loopback(std::uint8_t workers, std::uint8_t probe) {
     std::uint16_t& port = out.port[static_cast<std::size_t>(family)];
     for (const Transport transport : kTransports) {
       for (std::uint8_t worker = 0; worker < workers; ++worker) {
-        auto fd = open_dns_socket(family, transport, family == Family::V4 ? "127.0.0.1" : "::1",
-                                  port, {});
+        auto fd = open_dns_socket(family, transport, family == Family::V4 ? "127.0.0.1" : "::1", port, {});
         if (!fd) give_up(fd.error());
         port = port_of(fd->get());
-        out.sockets.push_back({{worker, static_cast<std::uint8_t>(transport),
-                                static_cast<std::uint8_t>(family), 0, probe},
-                               std::move(*fd)});
+        out.sockets.push_back(
+            {{worker, static_cast<std::uint8_t>(transport), static_cast<std::uint8_t>(family), 0, probe},
+             std::move(*fd)});
       }
     }
   }
   return out;
 }
 
-TestEngine::TestEngine(std::uint8_t workers, engine::TcpLimits limits, std::uint8_t probe)
-    : pages_(workers) {
+TestEngine::TestEngine(std::uint8_t workers, engine::TcpLimits limits, std::uint8_t probe) : pages_(workers) {
   LoopbackSockets loopback = open_loopback(workers, probe);
   std::copy(std::begin(loopback.port), std::end(loopback.port), std::begin(port_));
-  auto engine =
-      engine::Engine::start(std::move(loopback.sockets), pages_, {"lab01", "IMRS"}, limits);
+  auto engine = engine::Engine::start(std::move(loopback.sockets), pages_, {"lab01", "IMRS"}, limits);
   if (!engine) give_up(engine.error());
   engine_ = std::move(*engine);
 }

@@ -21,9 +21,7 @@ class TestEngine {
   explicit TestEngine(std::uint8_t workers = 1, engine::TcpLimits limits = {}, std::uint8_t probe = 0);
 
   void serve(std::shared_ptr<const image::Image> image);
-  [[nodiscard]] std::uint16_t port(Family family) const {
-    return port_[static_cast<std::size_t>(family)];
-  }
+  [[nodiscard]] std::uint16_t port(Family family) const { return port_[static_cast<std::size_t>(family)]; }
   [[nodiscard]] const WorkerPage& page(std::size_t worker = 0) const { return pages_[worker]; }
 
  private:

@@ -66,8 +66,7 @@ TEST_F(Answers, AnyIsOneSetWithItsSignatures) {  // RFC 8482 section 4.1
 
 TEST_F(Answers, RrsigIsAllSignatures) {
   EXPECT_THAT(ask(".", RRSIG).answer,
-              ElementsAre(". RRSIG DNSKEY", ". RRSIG NS", ". RRSIG NSEC", ". RRSIG SOA",
-                          ". RRSIG ZONEMD"));
+              ElementsAre(". RRSIG DNSKEY", ". RRSIG NS", ". RRSIG NSEC", ". RRSIG SOA", ". RRSIG ZONEMD"));
 }
 
 TEST_F(Answers, ReferralWithGlueAndDs) {
@@ -106,8 +105,7 @@ TEST_F(Answers, DsThatDoesNotExist) {
   EXPECT_THAT(ask("beta.", DS).authority, ElementsAre(kSoa));
   const Seen seen = ask("beta.", DS, true);
   EXPECT_EQ(seen.status(), "NOERROR aa");
-  EXPECT_THAT(seen.authority, ElementsAre(kSoa, kSignedNsec[1],
-                                          "beta. 86400 IN NSEC net. NS RRSIG NSEC",
+  EXPECT_THAT(seen.authority, ElementsAre(kSoa, kSignedNsec[1], "beta. 86400 IN NSEC net. NS RRSIG NSEC",
                                           "beta. RRSIG NSEC"));
 }
 
@@ -116,8 +114,8 @@ TEST_F(Answers, NoData) {
     EXPECT_EQ(ask(".", type).status(), "NOERROR aa") << type;
     EXPECT_THAT(ask(".", type).authority, ElementsAre(kSoa)) << type;
     EXPECT_THAT(ask(".", type, true).authority,
-                ElementsAre(kSoa, ". 86400 IN NSEC alpha. NS SOA RRSIG NSEC DNSKEY ZONEMD",
-                            kSignedNsec[0], kSignedNsec[1]));
+                ElementsAre(kSoa, ". 86400 IN NSEC alpha. NS SOA RRSIG NSEC DNSKEY ZONEMD", kSignedNsec[0],
+                            kSignedNsec[1]));
   }
 }
 

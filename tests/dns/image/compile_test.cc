@@ -28,8 +28,10 @@ TEST(Compile, RefusesWhatItCannotAnswerNamingTheRecord) {
       {"wildcard delegation", "*.there. 3600 IN NS ns1.alpha.", "*.there. is a wildcard"},
       {"below a wildcard", "a.*. 3600 IN A 192.0.2.1", "a.*. has a \"*\" label, so *. is a wildcard"},
       {"delegation far below one", "a.b.*.here. 3600 IN NS ns1.alpha.", "so *.here. is a wildcard"},
-      {"NSEC3", "b4um86eghhds6nea196smvmlo4ors995. 3600 IN NSEC3 1 0 0 - "
-                "2t7b4g4vsa5smi47k61mv5bv1a22bojr NS", "NSEC3"},
+      {"NSEC3",
+       "b4um86eghhds6nea196smvmlo4ors995. 3600 IN NSEC3 1 0 0 - "
+       "2t7b4g4vsa5smi47k61mv5bv1a22bojr NS",
+       "NSEC3"},
       {"NSEC3PARAM", ". 3600 IN NSEC3PARAM 1 0 0 -", ". NSEC3PARAM"},
   };
   for (const auto& c : cases) {

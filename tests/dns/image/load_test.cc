@@ -39,16 +39,12 @@ TEST(Load, EachHeaderFieldIsChecked) {
   } cases[] = {
       {"magic", [](Octets& i) { i[0] = 'X'; }, "magic"},
       {"version", [](Octets& i) { put(i, offsetof(FileHeader, version), 99U); }, "format version"},
-      {"byte order", [](Octets& i) { put(i, offsetof(FileHeader, byte_order), 0x04030201U); },
-       "byte order"},
+      {"byte order", [](Octets& i) { put(i, offsetof(FileHeader, byte_order), 0x04030201U); }, "byte order"},
       {"size", [](Octets& i) { put(i, offsetof(FileHeader, size), std::uint64_t{64}); }, "cut, or with"},
       {"no zones", [](Octets& i) { put(i, offsetof(FileHeader, zone_count), 0U); }, "zone count"},
-      {"too many zones", [](Octets& i) { put(i, offsetof(FileHeader, zone_count), 17U); },
-       "zone count"},
-      {"zones outside", [](Octets& i) { put(i, offsetof(FileHeader, zones), 0xFFFFFFF8U); },
-       "zone table"},
-      {"zones not aligned", [](Octets& i) { put(i, offsetof(FileHeader, zones), 65U); },
-       "zone table"},
+      {"too many zones", [](Octets& i) { put(i, offsetof(FileHeader, zone_count), 17U); }, "zone count"},
+      {"zones outside", [](Octets& i) { put(i, offsetof(FileHeader, zones), 0xFFFFFFF8U); }, "zone table"},
+      {"zones not aligned", [](Octets& i) { put(i, offsetof(FileHeader, zones), 65U); }, "zone table"},
   };
   for (const auto& c : cases) {
     Octets image = good();
@@ -102,8 +98,7 @@ TEST(Load, WrongNumbersWithARightDigestDoNoHarm) {
     for (const char* name : {".", "alpha.", "x.beta.", "nope.", "arpa.", "x.empty.zeta."}) {
       for (const std::uint16_t type : kTypes) {
         for (const Transport transport : kTransports) {
-          (void)test::ask(**loaded, {.name = name, .type = type, .dnssec_ok = true,
-                                     .transport = transport});
+          (void)test::ask(**loaded, {.name = name, .type = type, .dnssec_ok = true, .transport = transport});
         }
       }
     }
@@ -118,8 +113,14 @@ Octets with_body(std::uint16_t cuts, std::uint16_t pointers) {
   const auto at = static_cast<std::uint32_t>(image.size());
   const std::uint32_t size = 2U * pointers;
   image.resize(at + sizeof(Body) + cuts * sizeof(Cut) + pointers * 2U + size);
-  put(image, at, Body{.size = size, .flags = 0, .answers = 0, .authorities = 0, .additionals = 0,
-                      .fixup_count = pointers, .cut_count = cuts});
+  put(image, at,
+      Body{.size = size,
+           .flags = 0,
+           .answers = 0,
+           .authorities = 0,
+           .additionals = 0,
+           .fixup_count = pointers,
+           .cut_count = cuts});
   std::size_t next = at + sizeof(Body);
   for (int i = 0; i < cuts; ++i, next += sizeof(Cut)) put(image, next, Cut{size, 0});
   for (int i = 0; i < pointers; ++i, next += 2) put(image, next, static_cast<std::uint16_t>(2 * i));
@@ -163,13 +164,23 @@ TEST(Load, TooLargeAFileIsNotEvenMapped) {
 // A body may be cut to nothing and its pieces be larger than the message: nothing is written then.
 TEST(Load, PiecesThatDoNotFitAreNotAppended) {
   struct {
-    Body head{.size = 0, .flags = 0, .answers = 0, .authorities = 0, .additionals = 0,
-              .fixup_count = 0, .cut_count = 1};
+    Body head{.size = 0,
+              .flags = 0,
+              .answers = 0,
+              .authorities = 0,
+              .additionals = 0,
+              .fixup_count = 0,
+              .cut_count = 1};
     Cut cut{0, 0};
   } empty;
   struct {
-    Body head{.size = 600, .flags = 0, .answers = 0, .authorities = 1, .additionals = 0,
-              .fixup_count = 0, .cut_count = 1};
+    Body head{.size = 600,
+              .flags = 0,
+              .answers = 0,
+              .authorities = 1,
+              .additionals = 0,
+              .fixup_count = 0,
+              .cut_count = 1};
     Cut cut{600, 0};
     std::array<std::uint8_t, 600> octets{};
   } piece;
@@ -188,8 +199,7 @@ TEST(Load, MapsASealedMemfdAndNoOther) {
   ASSERT_TRUE(mapped.ok());
   EXPECT_EQ((*mapped)->digest(), (*Image::adopt(image))->digest());
   const UniqueFd open_ended(::memfd_create("image", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  ASSERT_EQ(::write(open_ended.get(), image.data(), image.size()),
-            static_cast<ssize_t>(image.size()));
+  ASSERT_EQ(::write(open_ended.get(), image.data(), image.size()), static_cast<ssize_t>(image.size()));
   const auto refused = Image::map(open_ended.get());
   ASSERT_FALSE(refused.ok());
   EXPECT_THAT(refused.error().message, testing::HasSubstr("seals"));

@@ -20,22 +20,18 @@ using test::ZoneChild;
 using testing::HasSubstr;
 using State = ZoneReport::State;
 
-std::string zone_json(const std::string& origin, const std::string& source,
-                      const std::string& anchor) {
-  return R"({"origin": ")" + origin + R"(", )" + source + R"(, "trust_anchors": [")" +
-         golden_path(anchor) + R"("], "refresh_seconds": 1})";
+std::string zone_json(const std::string& origin, const std::string& source, const std::string& anchor) {
+  return R"({"origin": ")" + origin + R"(", )" + source + R"(, "trust_anchors": [")" + golden_path(anchor) +
+         R"("], "refresh_seconds": 1})";
 }
 
 std::string from_file(const std::string& path) { return R"("file": ")" + path + "\""; }
 
 std::string settings(const std::string& zones) {
-  return R"({"zones": [)" + zones +
-         R"(], "management": {"address": "127.0.0.1"}, "state_directory": ""})";
+  return R"({"zones": [)" + zones + R"(], "management": {"address": "127.0.0.1"}, "state_directory": ""})";
 }
 
-std::string root_from(const std::string& source) {
-  return settings(zone_json(".", source, "root.ds"));
-}
+std::string root_from(const std::string& source) { return settings(zone_json(".", source, "root.ds")); }
 
 // The serials in an image message, by origin.
 std::map<std::string, std::uint32_t> serials(const std::optional<ZoneChild::Message>& message) {
@@ -217,9 +213,7 @@ class FromPrimary : public testing::Test {
     nsd_ = std::make_unique<test::Nsd>(golden_path("root.zone"));
     ASSERT_TRUE(nsd_->wait_until_serving()) << nsd_->log();
   }
-  [[nodiscard]] std::string primary() const {
-    return "127.0.0.1@" + std::to_string(nsd_->port());
-  }
+  [[nodiscard]] std::string primary() const { return "127.0.0.1@" + std::to_string(nsd_->port()); }
   std::unique_ptr<test::Nsd> nsd_;
 };
 
@@ -247,8 +241,7 @@ TEST_F(FromPrimary, FollowsTheSerialAndRefusesWhatDoesNotVerify) {
   const auto silent = child.next_report(State::Unreachable);
   ASSERT_TRUE(silent);
   // Refused, or cut off in the middle if the last question was on its way.
-  EXPECT_THAT(silent->reason.str(),
-              testing::AnyOf(HasSubstr("onnection "), HasSubstr("Broken pipe")));
+  EXPECT_THAT(silent->reason.str(), testing::AnyOf(HasSubstr("onnection "), HasSubstr("Broken pipe")));
   EXPECT_EQ(child.images_passed_over, 0);
 }
 
@@ -259,8 +252,8 @@ TEST_F(FromPrimary, TriesPrimariesInOrder) {
     const SilentPrimary gone;
     closed = static_cast<std::uint16_t>(std::stoi(gone.text().substr(gone.text().find('@') + 1)));
   }
-  ZoneChild child(root_from(R"("primaries": ["127.0.0.1@)" + std::to_string(closed) + R"(", ")" +
-                            primary() + "\"]"));
+  ZoneChild child(
+      root_from(R"("primaries": ["127.0.0.1@)" + std::to_string(closed) + R"(", ")" + primary() + "\"]"));
   ASSERT_EQ(serials(child.next_image()), (Serials{{".", kFirst}})) << child.log();
   const auto loaded = child.next_report(State::Loaded);
   ASSERT_TRUE(loaded);

@@ -25,9 +25,8 @@ class Compile : public testing::Test {
   [[nodiscard]] std::string image() const { return out_.path("image"); }
 
   Outcome compile(const std::string& zone_file, std::vector<std::string> more = {}) {
-    std::vector<std::string> arguments{"compile",         "--zone", ".=" + zone_file,
-                                       "--trust-anchor",  golden_path("root.ds"),
-                                       "-o", image()};
+    std::vector<std::string> arguments{
+        "compile", "--zone", ".=" + zone_file, "--trust-anchor", golden_path("root.ds"), "-o", image()};
     arguments.insert(arguments.end(), more.begin(), more.end());
     return run_zone_program(arguments);
   }
@@ -50,11 +49,11 @@ TEST_F(Compile, WritesAnImageAndSaysWhatIsInIt) {
 }
 
 TEST_F(Compile, TakesSeveralZonesSignedAndNot) {
-  const Outcome outcome = compile(
-      golden_path("root.zone"),
-      {"--zone", "arpa=" + golden_path("arpa.zone"), "--trust-anchor", golden_path("arpa.ds"),
-       "--zone", "root-servers.net=" + golden_path("rfc8976-a5-root-servers.net.zone"),
-       "--unsigned", "root-servers.net"});
+  const Outcome outcome = compile(golden_path("root.zone"),
+                                  {"--zone", "arpa=" + golden_path("arpa.zone"), "--trust-anchor",
+                                   golden_path("arpa.ds"), "--zone",
+                                   "root-servers.net=" + golden_path("rfc8976-a5-root-servers.net.zone"),
+                                   "--unsigned", "root-servers.net"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("zone arpa. serial 2026010100"));
   EXPECT_THAT(outcome.out, HasSubstr("zone root-servers.net. serial 2018091100: "));
@@ -78,13 +77,15 @@ TEST_F(Compile, RefusesWithReasonAndLeavesNothing) {
       {"altered record", replaced(good, "e2d3c916", "e2d3c917"), {}, {"com. RRSIG(DS)"}},
       {"altered glue", replaced(good, "192.0.2.1\n", "192.0.2.9\n"), {}, {"ZONEMD"}},
       {"syntax", good + "a. IN A x\n", {}, {"line 31"}},
-      {"expired", good, {"--now", "2086-01-02T00:00:00Z"},
-       {"RRSIG(DNSKEY)", "ended 2086-01-01T00:00:00Z"}},
+      {"expired", good, {"--now", "2086-01-02T00:00:00Z"}, {"RRSIG(DNSKEY)", "ended 2086-01-01T00:00:00Z"}},
       {"expired, in seconds", good, {"--now", "3660768000"}, {"now is 2086-01-02T00:00:00Z"}},
       {"a CNAME", cname, {"--insecure-no-verify"}, {"alias.", "CNAME"}},
-      {"another zone", golden("rfc8976-a5-root-servers.net.zone"), {},
+      {"another zone",
+       golden("rfc8976-a5-root-servers.net.zone"),
+       {},
        {"line 2: root-servers.net. SOA: lies below the apex"}},
-      {"second zone not signed", good,
+      {"second zone not signed",
+       good,
        {"--zone", "root-servers.net=" + golden_path("rfc8976-a5-root-servers.net.zone")},
        {"root-servers.net.", "no DNSKEY"}},
       {"a zone twice", good, {"--zone", ".=" + golden_path("root.zone")}, {"twice"}},
@@ -114,17 +115,16 @@ TEST_F(Compile, AnImageThatWasThereStays) {
 }
 
 TEST_F(Compile, WithoutAnAnchorNothingIsTrusted) {
-  const Outcome outcome =
-      run_zone_program({"compile", "--zone", ".=" + golden_path("root.zone"), "-o", image()});
+  const Outcome outcome = run_zone_program(
+      {"compile", "--zone", ".=" + golden_path("root.zone"), "-o", image()});
   EXPECT_EQ(outcome.code, 1);
   EXPECT_THAT(outcome.err, HasSubstr("trust anchor"));
   EXPECT_EQ(out_.files(), 0U);
 }
 
 TEST_F(Compile, NoVerifyIsMarkedInTheImage) {
-  const Outcome outcome =
-      compile(in_.write("zone", replaced(golden("root.zone"), "small", "smell")),
-              {"--insecure-no-verify"});
+  const Outcome outcome = compile(in_.write("zone", replaced(golden("root.zone"), "small", "smell")),
+                                  {"--insecure-no-verify"});
   ASSERT_EQ(outcome.code, 0) << outcome.err;
   EXPECT_THAT(outcome.out, HasSubstr("signatures not verified, ZONEMD not verified"));
   const Outcome inspected = run_zone_program({"inspect", image()});
@@ -179,8 +179,7 @@ TEST_F(Compile, InspectRefusesADamagedImage) {
 
 TEST(CommandLine, WrongUseIsNotZero) {
   for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{}, {"compile"}, {"inspect"}, {"compile", "--no-such-flag"},
-        {"unknown"}}) {
+       {std::vector<std::string>{}, {"compile"}, {"inspect"}, {"compile", "--no-such-flag"}, {"unknown"}}) {
     const Outcome outcome = run_zone_program(arguments);
     EXPECT_GT(outcome.code, 0);
     EXPECT_NE(outcome.err, "");

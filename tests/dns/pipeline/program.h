@@ -64,8 +64,7 @@ class ZoneChild {
     channel_ = std::move(pair->first);
     pid_ = start_zone_program(dir_, {"--child"}, pair->second.fd());
     pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-    const std::span text(reinterpret_cast<const std::uint8_t*>(settings_json.data()),
-                         settings_json.size());
+    const std::span text(reinterpret_cast<const std::uint8_t*>(settings_json.data()), settings_json.size());
     auto memfd = make_sealed_memfd("settings", text);
     const std::array fds{memfd->get()};
     if (!channel_.send_message(ZoneSetup{}, fds)) std::abort();

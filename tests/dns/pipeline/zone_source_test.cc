@@ -22,8 +22,7 @@ zone::VerifiedZone zone_with(std::uint32_t serial) {
   const auto target = test::name("ns.example.");
   EXPECT_TRUE(builder.add(test::name("example."), 6, 3600, test::soa_rdata(serial)).ok());
   EXPECT_TRUE(builder.add(test::name("example."), 2, 3600, target.wire()).ok());
-  const zone::VerifyPolicy none{zone::VerifyPolicy::Dnssec::None,
-                                zone::VerifyPolicy::Zonemd::None};
+  const zone::VerifyPolicy none{zone::VerifyPolicy::Dnssec::None, zone::VerifyPolicy::Zonemd::None};
   return zone::verify(std::move(builder).finish().value(), {}, none, 0).value();
 }
 
@@ -85,16 +84,30 @@ const Case kCases[] = {
     {"A is behind, B has a newer one", 6, {{5}, {7}}, State::Loaded, 1, 7},
     {"nobody has anything new", 6, {{6}, {6}}, State::Unchanged, 0, {}},
     {"A is behind, B has nothing new", 6, {{5}, {6}}, State::Unchanged, 1, {}},
-    {"both are behind", 6, {{5}, {4}}, State::Refused, 0, {},
+    {"both are behind",
+     6,
+     {{5}, {4}},
+     State::Refused,
+     0,
+     {},
      {"serial 5 goes back: 6", "serial 4 goes back"}},
     {"the newer one is damaged", 6, {{6}, {7, {}, true}}, State::Refused, 1, {}, {"has no apex NS"}},
     {"serials go round", 0xffffffff, {{0xffffffff}, {3}}, State::Loaded, 1, 3},
     {"newer than announced", 6, {{7, 8}}, State::Loaded, 0, 8},
-    {"older than announced, though newer", 6, {{9, 8}}, State::Refused, 0, {},
+    {"older than announced, though newer",
+     6,
+     {{9, 8}},
+     State::Refused,
+     0,
+     {},
      {"has serial 8", "announced 9"}},
-    {"what is served, though newer was announced", 6, {{7, 6}}, State::Refused, 0, {},
-     {"has serial 6"}},
-    {"newer than announced, by so much that it is what is served", 6, {{5 + kHalf, 6}}, State::Refused, 0, {},
+    {"what is served, though newer was announced", 6, {{7, 6}}, State::Refused, 0, {}, {"has serial 6"}},
+    {"newer than announced, by so much that it is what is served",
+     6,
+     {{5 + kHalf, 6}},
+     State::Refused,
+     0,
+     {},
      {"has serial 6"}},
     {"older than what is served", 6, {{7, 5}}, State::Refused, 0, {}, {"serial 5 goes back"}},
     {"older than announced at the start", {}, {{9, 8}}, State::Refused, 0, {}, {"announced 9"}},

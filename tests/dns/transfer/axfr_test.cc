@@ -89,17 +89,17 @@ TEST(AxfrReader, RefusesWrongHeaders) {
   const std::vector<Octets> records{soa(7), ns(), soa(7)};
   expect_refused({
       {"another ID", {message({.id = 1, .answers = records})}, "ID"},
-      {"another ID later", {message({.answers = {soa(7)}}), message({.id = 1, .answers = {ns()}})},
-       "ID"},
+      {"another ID later", {message({.answers = {soa(7)}}), message({.id = 1, .answers = {ns()}})}, "ID"},
       {"a query", {message({.flags = 0, .answers = records})}, "query"},
       {"opcode NOTIFY", {message({.flags = 0xa400, .answers = records})}, "opcode"},
       {"truncated", {message({.flags = 0x8600, .answers = records})}, "truncated"},
       {"REFUSED", {message({.flags = 0x8005})}, "REFUSED", Errc::Unavailable},
       {"NOTAUTH", {message({.flags = 0x8009})}, "NOTAUTH", Errc::Unavailable},
-      {"SERVFAIL half-way", {message({.answers = {soa(7), ns()}}), message({.flags = 0x8002})},
-       "SERVFAIL", Errc::Unavailable},
-      {"no question in the first message", {message({.question = "", .answers = records})},
-       "0 questions"},
+      {"SERVFAIL half-way",
+       {message({.answers = {soa(7), ns()}}), message({.flags = 0x8002})},
+       "SERVFAIL",
+       Errc::Unavailable},
+      {"no question in the first message", {message({.question = "", .answers = records})}, "0 questions"},
       {"another question", {message({.question = "other.", .answers = records})}, "other. AXFR"},
       {"another type", {message({.type = wire::rrtype::SOA, .answers = records})}, "example. SOA"},
       {"shorter than a header", {Octets(11, 0)}, "shorter than a header"},
@@ -114,30 +114,33 @@ TEST(AxfrReader, RefusesWrongRecords) {
       {"another zone's SOA",
        {message({.answers = {record("other.", wire::rrtype::SOA, soa_rdata(7))}})},
        "starts with other. SOA"},
-      {"the zone changed", {message({.answers = {soa(7), ns(), soa(8)}})}, "from serial 7 to 8",
+      {"the zone changed",
+       {message({.answers = {soa(7), ns(), soa(8)}})},
+       "from serial 7 to 8",
        Errc::Unavailable},
       {"same serial, another SOA",
-       {message({.answers = {soa(7), ns(),
-                             record("example.", wire::rrtype::SOA, soa_rdata(7, "x.example."))}})},
+       {message(
+           {.answers = {soa(7), ns(), record("example.", wire::rrtype::SOA, soa_rdata(7, "x.example."))}})},
        "ends with another SOA"},
-      {"a SOA inside", {message({.answers = {soa(7), record("x.example.", wire::rrtype::SOA,
-                                                            soa_rdata(7))}})},
+      {"a SOA inside",
+       {message({.answers = {soa(7), record("x.example.", wire::rrtype::SOA, soa_rdata(7))}})},
        "SOA at x.example."},
-      {"a record after the end", {message({.answers = {soa(7), ns(), soa(7), a("x.example.", 1)}})},
+      {"a record after the end",
+       {message({.answers = {soa(7), ns(), soa(7), a("x.example.", 1)}})},
        "a record after the last SOA"},
       {"a third SOA", {message({.answers = {soa(7), soa(7), soa(7)}})}, "after the last SOA"},
       {"a message after the end",
        {message({.answers = {soa(7), ns(), soa(7)}}), message({.answers = {ns()}})},
        "after the last SOA"},
       {"another class",
-       {message({.answers = {soa(7), record("x.example.", wire::rrtype::TXT, {1, 'x'},
-                                            wire::rrclass::CH)}})},
+       {message({.answers = {soa(7), record("x.example.", wire::rrtype::TXT, {1, 'x'}, wire::rrclass::CH)}})},
        "x.example. is not of class IN"},
       {"out of the zone", {message({.answers = {soa(7), a("x.test.", 1)}})}, "outside the zone"},
-      {"malformed A", {message({.answers = {soa(7), record("x.example.", wire::rrtype::A,
-                                                           Octets{1, 2, 3})}})},
+      {"malformed A",
+       {message({.answers = {soa(7), record("x.example.", wire::rrtype::A, Octets{1, 2, 3})}})},
        "x.example. A: has malformed rdata: its 3 octets"},
-      {"octets after the last record", {message({.answers = {soa(7)}, .trailer = {0}})},
+      {"octets after the last record",
+       {message({.answers = {soa(7)}, .trailer = {0}})},
        "octets after the last record"},
       {"more answers than there are",
        [] {
@@ -152,8 +155,7 @@ TEST(AxfrReader, RefusesWrongRecords) {
 TEST(AxfrReader, TakesAnOptRecordAtTheEnd) {
   const Octets opt{0, 0, 41, 4, 0xd0, 0, 0, 0, 0, 0, 0};
   AxfrReader reader(name("example."), kId);
-  auto fed = reader.feed(
-      framed(message({.answers = {soa(7), ns(), soa(7)}, .additional = {opt}})));
+  auto fed = reader.feed(framed(message({.answers = {soa(7), ns(), soa(7)}, .additional = {opt}})));
   ASSERT_TRUE(fed.ok()) << fed.error().message;
   EXPECT_TRUE(reader.complete());
 }
@@ -162,8 +164,8 @@ TEST(AxfrReader, MessagesInAnotherOrderDoNotMakeAZone) {
   const Octets first = framed(message({.answers = {soa(7), ns()}}));
   const Octets middle = framed(message({.answers = {a("x.example.", 1)}}));
   const Octets last = framed(message({.answers = {a("y.example.", 1), soa(7)}}));
-  for (const auto& order : {std::vector<Octets>{middle, first, last}, {last, middle, first},
-                            {first, last, middle}}) {
+  for (const auto& order :
+       {std::vector<Octets>{middle, first, last}, {last, middle, first}, {first, last, middle}}) {
     AxfrReader reader(name("example."), kId);
     EXPECT_FALSE(reader.feed(joined(order)).ok());
   }
@@ -206,10 +208,8 @@ TEST(ReadSoaSerial, FindsTheSerialOrSaysWhyNot) {
   const SoaCase cases[] = {
       {"plain", {.type = type, .answers = {soa(4294967295)}}, 4294967295},
       {"no answer", {.type = type}, std::nullopt},
-      {"another owner",
-       {.type = type, .answers = {record("x.example.", type, soa_rdata(7))}}, std::nullopt},
-      {"too short", {.type = type, .answers = {record("example.", type, Octets{0, 0, 1})}},
-       std::nullopt},
+      {"another owner", {.type = type, .answers = {record("x.example.", type, soa_rdata(7))}}, std::nullopt},
+      {"too short", {.type = type, .answers = {record("example.", type, Octets{0, 0, 1})}}, std::nullopt},
       {"REFUSED", {.flags = 0x8005, .type = type}, std::nullopt},
       {"no question", {.question = "", .type = type, .answers = {soa(7)}}, std::nullopt},
       {"another ID", {.id = 2, .type = type, .answers = {soa(7)}}, std::nullopt},

@@ -97,8 +97,8 @@ TEST(Client, SaysWhenThePrimaryCloses) {
   ASSERT_TRUE(client.ok());
   auto zone = client->axfr(name("example."));
   ASSERT_FALSE(zone.ok());
-  EXPECT_THAT(zone.error().message, testing::AnyOf(HasSubstr("ended before the last SOA"),
-                                                   HasSubstr("reset"), HasSubstr("pipe")));
+  EXPECT_THAT(zone.error().message,
+              testing::AnyOf(HasSubstr("ended before the last SOA"), HasSubstr("reset"), HasSubstr("pipe")));
 }
 
 struct BadPeer {
@@ -119,7 +119,9 @@ TEST(Client, SaysWhyItCannotConnect) {
       {"nobody listens", {"127.0.0.1", unused}, "", "connect: Connection refused"},
       {"not an address", {"primary.example", 53}, "", "is not an address"},
       {"management of another family", {"127.0.0.1", 53}, "::1", "address family"},
-      {"management not of this machine", {"127.0.0.1", 53}, "192.0.2.1",
+      {"management not of this machine",
+       {"127.0.0.1", 53},
+       "192.0.2.1",
        "bind to the management address 192.0.2.1"},
   };
   for (const BadPeer& bad : cases) {

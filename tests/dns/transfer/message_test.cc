@@ -134,8 +134,8 @@ TEST(MessageReader, DecompressesTheOwner) {
 }
 
 TEST(MakeQuery, IsWhatThePrimaryExpects) {
-  const Octets want{0x47, 0x11, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 7, 'e', 'x', 'a', 'm', 'p', 'l', 'e', 0,
-                    0, 252, 0, 1};
+  const Octets want{0x47, 0x11, 0,   0,   0,   1,   0,   0, 0, 0,   0, 0, 7,
+                    'e',  'x',  'a', 'm', 'p', 'l', 'e', 0, 0, 252, 0, 1};
   EXPECT_EQ(make_query(kId, name("example."), wire::rrtype::AXFR), want);
 }
 

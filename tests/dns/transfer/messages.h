@@ -27,7 +27,7 @@ struct MessageSpec {
   std::uint16_t type = wire::rrtype::AXFR;
   std::vector<Octets> answers = {};
   std::vector<Octets> additional = {};
-  Octets trailer = {};                // octets after the last record
+  Octets trailer = {};  // octets after the last record
 };
 
 inline Octets message(const MessageSpec& spec) {
@@ -60,8 +60,7 @@ inline Octets framed(const Octets& body) {
 }
 
 inline Octets record(std::span<const std::uint8_t> owner, std::uint16_t type,
-                     std::span<const std::uint8_t> rdata,
-                     std::uint16_t record_class = wire::rrclass::IN) {
+                     std::span<const std::uint8_t> rdata, std::uint16_t record_class = wire::rrclass::IN) {
   Octets out;
   wire::ByteWriter writer(out);
   writer.put(owner);
@@ -87,9 +86,7 @@ inline Octets soa_rdata(std::uint32_t serial, const std::string& primary = "ns.e
   return out;
 }
 
-inline Octets soa(std::uint32_t serial) {
-  return record("example.", wire::rrtype::SOA, soa_rdata(serial));
-}
+inline Octets soa(std::uint32_t serial) { return record("example.", wire::rrtype::SOA, soa_rdata(serial)); }
 
 inline Octets ns() {
   const auto target = name("ns.example.");

@@ -78,8 +78,8 @@ class Nsd {
   [[nodiscard]] std::string config_text() const {
     return "server:\n  ip-address: 127.0.0.1@" + std::to_string(port_) +
            "\n  username: \"\"\n  chroot: \"\"\n  server-count: 1\n  zonesdir: \"" + dir_.path("") +
-           "\"\n  database: \"\"\n  zonelistfile: \"" + dir_.path("zone.list") +
-           "\"\n  xfrdfile: \"" + dir_.path("xfrd.state") + "\"\n  xfrdir: \"" + dir_.path("") +
+           "\"\n  database: \"\"\n  zonelistfile: \"" + dir_.path("zone.list") + "\"\n  xfrdfile: \"" +
+           dir_.path("xfrd.state") + "\"\n  xfrdir: \"" + dir_.path("") +
            "\"\n  pidfile: \"\"\n  logfile: \"" + dir_.path("log") +
            "\"\nremote-control:\n  control-enable: no\n"
            "zone:\n  name: \".\"\n  zonefile: \"root.zone\"\n  provide-xfr: 127.0.0.1 NOKEY\n";

@@ -24,9 +24,9 @@ std::string labels(std::size_t count, std::size_t size) {
 
 TEST(Name, OrderIsThatOfRfc4034Section6) {
   const std::vector<Name> want = {
-      name("example."),       name("a.example."),           name("yljkjljk.a.example."),
-      name("Z.a.example."),   name("zABC.a.EXAMPLE."),      name("z.example."),
-      name("\\001.z.example."), name("*.z.example."),       name("\\200.z.example.")};
+      name("example."),         name("a.example."),      name("yljkjljk.a.example."),
+      name("Z.a.example."),     name("zABC.a.EXAMPLE."), name("z.example."),
+      name("\\001.z.example."), name("*.z.example."),    name("\\200.z.example.")};
   std::vector<Name> sorted(want.rbegin(), want.rend());
   std::ranges::sort(sorted);
   for (std::size_t i = 0; i < want.size(); ++i) EXPECT_EQ(sorted[i].text(), want[i].text());
@@ -127,9 +127,15 @@ TEST(Name, IsWithin) {
     const char* ancestor;
     bool want;
   } cases[] = {
-      {"com.", ".", true},           {".", ".", true},           {".", "com.", false},
-      {"a.COM.", "com.", true},      {"com.", "com.", true},     {"xcom.", "com.", false},
-      {"a.b.c.", "b.c.", true},      {"ab.c.", "b.c.", false},   {"b.c.", "a.b.c.", false},
+      {"com.", ".", true},
+      {".", ".", true},
+      {".", "com.", false},
+      {"a.COM.", "com.", true},
+      {"com.", "com.", true},
+      {"xcom.", "com.", false},
+      {"a.b.c.", "b.c.", true},
+      {"ab.c.", "b.c.", false},
+      {"b.c.", "a.b.c.", false},
       // The octets of "c." end this name, but inside a label: 1 'c' 0 in "x\001c".
       {"x\\001c.", "c.", false},
   };
@@ -140,8 +146,8 @@ TEST(Name, IsWithin) {
 
 TEST(Name, ComparesWithoutCaseOfAsciiOnly) {
   EXPECT_EQ(name("ExAmPlE."), name("eXaMpLe."));
-  EXPECT_NE(name("[."), name("{."));            // differ by 0x20, and are no letters
-  EXPECT_NE(name("\\193."), name("\\225."));    // beyond ASCII
+  EXPECT_NE(name("[."), name("{."));          // differ by 0x20, and are no letters
+  EXPECT_NE(name("\\193."), name("\\225."));  // beyond ASCII
   EXPECT_EQ(name("CoM.").lower().text(), "com.");
   EXPECT_EQ(name("CoM.").text(), "CoM.");
 }

@@ -23,8 +23,7 @@ TEST(CanonicalRdata, LowersNamesOfTheListedTypesOnly) {
       {"NS", NS, {1, 'A', 0}, {1, 'a', 0}},
       {"MX keeps its preference", MX, {'A', 'B', 1, 'C', 0}, {'A', 'B', 1, 'c', 0}},
       {"SRV", SRV, {'A', 'A', 'A', 'A', 'A', 'A', 1, 'B', 0}, {'A', 'A', 'A', 'A', 'A', 'A', 1, 'b', 0}},
-      {"NSEC is not lowered (RFC 6840 section 5.1)", NSEC, {1, 'A', 0, 0, 1, 0x40},
-       {1, 'A', 0, 0, 1, 0x40}},
+      {"NSEC is not lowered (RFC 6840 section 5.1)", NSEC, {1, 'A', 0, 0, 1, 0x40}, {1, 'A', 0, 0, 1, 0x40}},
       {"TXT is opaque", TXT, {1, 'A'}, {1, 'A'}},
       {"malformed is left alone", NS, {2, 'A'}, {2, 'A'}},
   };
@@ -44,7 +43,12 @@ TEST(NsecRead, ReadsWindows) {
 TEST(NsecRead, RefusesBrokenBitmaps) {
   const std::pair<const char*, Rdata> cases[] = {
       {"empty window", {0, 0, 0}},
-      {"window over 32 octets", [] { Rdata r{0, 0, 33}; r.resize(36); return r; }()},
+      {"window over 32 octets",
+       [] {
+         Rdata r{0, 0, 33};
+         r.resize(36);
+         return r;
+       }()},
       {"window past the end", {0, 0, 2, 0x40}},
       {"no size", {0, 0}},
       {"name past the end", {5, 'a'}},
@@ -73,7 +77,12 @@ TEST(DnsKeyRead, SaysWhatMayBeUsed) {
       {"not a zone key", ed25519(0, 0, 3), false, true},
       {"protocol is not 3", ed25519(1, 0, 2), false, true},
       {"key of a wrong size", {1, 0, 3, 15, 1, 2, 3}, true, false},
-      {"P-256 point that is not on the curve", [] { Rdata r{1, 0, 3, 13}; r.resize(68, 1); return r; }(),
+      {"P-256 point that is not on the curve",
+       [] {
+         Rdata r{1, 0, 3, 13};
+         r.resize(68, 1);
+         return r;
+       }(),
        true, false},
       {"RSA without a modulus", {1, 0, 3, 8, 1, 3}, true, false},
       {"unknown algorithm", {1, 0, 3, 253, 1}, true, false},

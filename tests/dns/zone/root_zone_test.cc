@@ -21,8 +21,7 @@ class RootZone : public testing::Test {
  protected:
   void SetUp() override {
     const char* const shared = std::getenv("IMRS_SHARED");
-    const std::string folder =
-        shared != nullptr ? shared : std::string(IMRS_GOLDEN_DIR) + "/../../../shared";
+    const std::string folder = shared != nullptr ? shared : std::string(IMRS_GOLDEN_DIR) + "/../../../shared";
     const std::string packed = folder + "/rootzone/signed-root-2020101902.zone.xz";
     if (!std::filesystem::exists(packed)) {
       GTEST_SKIP() << "SKIPPED: no genuine root zone at " << packed

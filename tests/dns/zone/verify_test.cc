@@ -16,7 +16,7 @@ using test::TempDir;
 using test::without;
 using testing::HasSubstr;
 
-constexpr std::int64_t kNow = 1764072000;  // 2025-11-25T12:00:00Z
+constexpr std::int64_t kNow = 1764072000;                       // 2025-11-25T12:00:00Z
 constexpr std::int64_t kBegin = 1577836800, kEnd = 3660681600;  // of all the goldens' signatures
 
 struct Setting {
@@ -97,24 +97,28 @@ TEST(Verify, TheDnskeySetLastsAsLongAsTheTrustedKeysSignature) {
   auto zone = verify_text(text, setting);
   ASSERT_TRUE(zone.ok()) << zone.error().message;
   EXPECT_EQ(zone->first_signature_end(), kTrustedEnd);
-  expect_refused({{"a second later", text, {"not signed by a trusted key", "ended 2036-01-01T00:00:00Z"},
+  expect_refused({{"a second later",
+                   text,
+                   {"not signed by a trusted key", "ended 2036-01-01T00:00:00Z"},
                    {.anchor = setting.anchor, .now = kTrustedEnd + 1}}});
 }
 
 TEST(Verify, RefusesByDateAndAnchor) {
   const std::string good = golden("root.zone");
   expect_refused({
-      {"expired", good, {"RRSIG(DNSKEY)", "ended 2086-01-01T00:00:00Z", "now is 2086-01-01T00:00:01Z"},
+      {"expired",
+       good,
+       {"RRSIG(DNSKEY)", "ended 2086-01-01T00:00:00Z", "now is 2086-01-01T00:00:01Z"},
        {.now = kEnd + 1}},
       {"not yet valid", good, {"RRSIG(DNSKEY)", "begins 2020-01-01T00:00:00Z"}, {.now = kBegin - 1}},
-      {"another zone's key", good, {"no DNSKEY matches a trust anchor", "key "},
-       {.anchor = "root-alg13.ds"}},
-      {"an anchor for another name", good, {"none is configured for this zone"},
-       {.anchor = "arpa.ds"}},
+      {"another zone's key", good, {"no DNSKEY matches a trust anchor", "key "}, {.anchor = "root-alg13.ds"}},
+      {"an anchor for another name", good, {"none is configured for this zone"}, {.anchor = "arpa.ds"}},
       {"no DNSKEY", without(good, ".\t86400\tIN\tDNSKEY"), {"DNSKEY"}},
-      {"no DNSKEY at all", without(without(good, ".\t86400\tIN\tDNSKEY"), ".", "RRSIG\tDNSKEY"),
+      {"no DNSKEY at all",
+       without(without(good, ".\t86400\tIN\tDNSKEY"), ".", "RRSIG\tDNSKEY"),
        {"has no DNSKEY"}},
-      {"DNSKEY set not signed", without(good, ".", "RRSIG\tDNSKEY"),
+      {"DNSKEY set not signed",
+       without(good, ".", "RRSIG\tDNSKEY"),
        {"DNSKEY set is not signed by a trusted key"}},
       {"a DNSKEY taken away", without(good, ".", "DNSKEY\t256"), {"DNSKEY", "does not verify"}},
   });
@@ -123,26 +127,30 @@ TEST(Verify, RefusesByDateAndAnchor) {
 TEST(Verify, RefusesBySignature) {
   const std::string good = golden("root.zone");
   expect_refused({
-      {"broken signature", with_broken_signature(good, "RRSIG\tDS"),
+      {"broken signature",
+       with_broken_signature(good, "RRSIG\tDS"),
        {"com. RRSIG(DS) by key", "algorithm 13", "does not verify"}},
       {"altered DS", replaced(good, "e2d3c916", "e2d3c917"), {"com. RRSIG(DS)", "does not verify"}},
       {"altered TXT", replaced(good, "small", "smell"), {". RRSIG(TXT)", "does not verify"}},
-      {"altered serial", replaced(good, "2026010100 1800", "2026010199 1800"),
+      {"altered serial",
+       replaced(good, "2026010100 1800", "2026010199 1800"),
        {". RRSIG(SOA)", "does not verify"}},
       {"one NS less", without(good, ".", "B.Root-Servers"), {". RRSIG(NS)", "does not verify"}},
       {"RRSIG missing", without(good, "com.", "RRSIG\tDS"), {"com. DS has no RRSIG"}},
       {"all RRSIGs missing", without(good, ".", "RRSIG\t"), {"DNSKEY"}},
       {"a name added", good + "new. 86400 IN TXT \"x\"\n", {"new. TXT has no RRSIG"}},
-      {"lower TTL", replaced(good, "com.\t86400\tIN\tDS", "com.\t60\tIN\tDS"),
+      {"lower TTL",
+       replaced(good, "com.\t86400\tIN\tDS", "com.\t60\tIN\tDS"),
        {"com. RRSIG(DS)", "TTL of 86400, the record has 60"}},
-      {"higher TTL", replaced(good, "com.\t86400\tIN\tDS", "com.\t86401\tIN\tDS"),
-       {"com. RRSIG(DS)", "TTL"}},
+      {"higher TTL", replaced(good, "com.\t86400\tIN\tDS", "com.\t86401\tIN\tDS"), {"com. RRSIG(DS)", "TTL"}},
       {"RRSIG with another TTL",
        replaced(good, "com.\t86400\tIN\tRRSIG\tDS", "com.\t60\tIN\tRRSIG\tDS"),
        {"com. RRSIG(DS)", "the RRSIG itself 60"}},
-      {"RRSIG over nothing", without(good, "com.", "IN\tDS"),
+      {"RRSIG over nothing",
+       without(good, "com.", "IN\tDS"),
        {"com. has an RRSIG(DS) over a set that is not there"}},
-      {"wrong label count", replaced(good, "RRSIG\tDS 13 1", "RRSIG\tDS 13 0"),
+      {"wrong label count",
+       replaced(good, "RRSIG\tDS 13 1", "RRSIG\tDS 13 0"),
        {"com. RRSIG(DS)", "label count"}},
       {"signed by a stranger only",
        replaced(good, "RRSIG\tDS 13 1", "RRSIG\tDS 8 1"),
@@ -154,11 +162,14 @@ TEST(Verify, RefusesSignaturesWhereThereMustBeNone) {
   const std::string good = golden("root.zone");
   const std::string rrsig = " 13 1 172800 20860101000000 20200101000000 12046 . AAAA\n";
   expect_refused({
-      {"glue", good + "ns.example. 172800 IN RRSIG A" + rrsig,
+      {"glue",
+       good + "ns.example. 172800 IN RRSIG A" + rrsig,
        {"ns.example. A lies below a delegation and yet is signed"}},
-      {"delegation NS", good + "example. 172800 IN RRSIG NS" + rrsig,
+      {"delegation NS",
+       good + "example. 172800 IN RRSIG NS" + rrsig,
        {"example. NS at a delegation is signed"}},
-      {"NSEC at glue", good + "ns.example. 86400 IN NSEC net. A RRSIG NSEC\n",
+      {"NSEC at glue",
+       good + "ns.example. 86400 IN NSEC net. A RRSIG NSEC\n",
        {"ns.example. NSEC lies below a delegation"}},
   });
 }
@@ -166,21 +177,27 @@ TEST(Verify, RefusesSignaturesWhereThereMustBeNone) {
 TEST(Verify, RefusesAWrongNsecChain) {
   const std::string good = golden("root.zone");
   expect_refused({
-      {"a delegation added", good + "dev. 172800 IN NS a.gtld-servers.net.\n",
+      {"a delegation added",
+       good + "dev. 172800 IN NS a.gtld-servers.net.\n",
        {"com. NSEC names example. as next, the zone has dev."}},
-      {"a delegation added at the end", good + "org. 172800 IN NS a.gtld-servers.net.\n",
+      {"a delegation added at the end",
+       good + "org. 172800 IN NS a.gtld-servers.net.\n",
        {"net. NSEC names . as next, the zone has org."}},
-      {"a delegation taken away with all its records", without(good, "com."),
+      {"a delegation taken away with all its records",
+       without(good, "com."),
        {". NSEC names com. as next, the zone has example."}},
       {"the last name taken away", without(good, "net."), {"A has no RRSIG"}},
       {"the last name taken away with its glue",
        without(without(without(good, "net."), "a."), "b.root"),
        {"example. NSEC names net. as next, the zone has ."}},
       {"a type taken away with its RRSIG",
-       without(without(good, ".", "IN\tTXT"), ".", "RRSIG\tTXT"), {". NSEC lists", "TXT"}},
-      {"NSEC taken away", without(without(good, "net.", "IN\tNSEC"), "net.", "RRSIG\tNSEC"),
+       without(without(good, ".", "IN\tTXT"), ".", "RRSIG\tTXT"),
+       {". NSEC lists", "TXT"}},
+      {"NSEC taken away",
+       without(without(good, "net.", "IN\tNSEC"), "net.", "RRSIG\tNSEC"),
        {"net. NSEC is missing"}},
-      {"altered bitmap", replaced(good, "com. NS SOA TXT", "com. NS SOA"),
+      {"altered bitmap",
+       replaced(good, "com. NS SOA TXT", "com. NS SOA"),
        {". RRSIG(NSEC)", "does not verify"}},
       {"NSEC3 instead", golden("root-nsec3.zone"), {"NSEC is missing"}},
   });
@@ -189,23 +206,29 @@ TEST(Verify, RefusesAWrongNsecChain) {
 TEST(Verify, ZonemdGuardsWhatIsNotSigned) {
   const std::string good = golden("root.zone");
   expect_refused({
-      {"altered glue", replaced(good, "192.0.2.1\n", "192.0.2.99\n"),
+      {"altered glue",
+       replaced(good, "192.0.2.1\n", "192.0.2.99\n"),
        {"ZONEMD", "a record was altered, added or removed"}},
       {"glue added", good + "x.example. 60 IN A 192.0.2.7\n", {"ZONEMD"}},
-      {"delegation NS altered", replaced(good, "com.\t172800\tIN\tNS\ta.", "com.\t172800\tIN\tNS\tb."),
+      {"delegation NS altered",
+       replaced(good, "com.\t172800\tIN\tNS\ta.", "com.\t172800\tIN\tNS\tb."),
        {"ZONEMD"}},
       {"a digest of zeros", golden("root-zonemd-digest.zone"), {"ZONEMD", "digest is not the zone's"}},
-      {"another serial", golden("root-zonemd-serial.zone"),
+      {"another serial",
+       golden("root-zonemd-serial.zone"),
        {"ZONEMD", "is for serial 2026010099, the SOA has 2026010100"}},
-      {"required and of no hash that is known", golden("root-zonemd-hash.zone"),
+      {"required and of no hash that is known",
+       golden("root-zonemd-hash.zone"),
        {"has no ZONEMD of a supported scheme", "requires one"},
        {.policy = {.zonemd = VerifyPolicy::Zonemd::Required}}},
-      {"required and absent", golden("root-plain.zone"), {"has no ZONEMD", "requires one"},
+      {"required and absent",
+       golden("root-plain.zone"),
+       {"has no ZONEMD", "requires one"},
        {.policy = {.zonemd = VerifyPolicy::Zonemd::Required}}},
   });
-  EXPECT_TRUE(verify_text(golden("root-zonemd-digest.zone"),
-                          {.policy = {.zonemd = VerifyPolicy::Zonemd::None}})
-                  .ok());
+  EXPECT_TRUE(
+      verify_text(golden("root-zonemd-digest.zone"), {.policy = {.zonemd = VerifyPolicy::Zonemd::None}})
+          .ok());
   for (const char* file : {"root-plain.zone", "root-zonemd-hash.zone"}) {
     auto zone = verify_text(golden(file));
     ASSERT_TRUE(zone.ok()) << file << ": " << zone.error().message;

@@ -59,8 +59,7 @@ inline std::string replaced(std::string text, std::string_view from, std::string
 }
 
 // Without the lines that start with `start` and hold `part`; aborts if there are none.
-inline std::string without(const std::string& text, std::string_view start,
-                           std::string_view part = "") {
+inline std::string without(const std::string& text, std::string_view start, std::string_view part = "") {
   std::istringstream in(text);
   std::string out;
   bool found = false;

@@ -93,8 +93,8 @@ TEST(Zonemd, AppendixA) {
       {"A.2 complex", kComplex, "example", kExampleSerial},
       {"A.3 multiple digests", kMultiple, "example", kExampleSerial},
       {"A.4 uri.arpa", test::golden("rfc8976-a4-uri.arpa.zone"), "uri.arpa", 2018100702},
-      {"A.5 root-servers.net", test::golden("rfc8976-a5-root-servers.net.zone"),
-       "root-servers.net", 2018091100},
+      {"A.5 root-servers.net", test::golden("rfc8976-a5-root-servers.net.zone"), "root-servers.net",
+       2018091100},
   };
   for (const Vector& vector : vectors) {
     SCOPED_TRACE(vector.description);
@@ -144,8 +144,8 @@ TEST(Zonemd, WithoutARecordThereIsNothingToMatch) {
 TEST(Zonemd, OfAnUnknownSchemeOrHashAloneThereIsNothingToMatch) {
   for (const char* kind : {"2 1 (", "1 3 (", "240 241 ("}) {
     SCOPED_TRACE(kind);
-    auto matched =
-        check_zonemd(parse_text(test::replaced(kSimple, "1 1 (", kind), "example"), kExampleSerial);
+    auto matched = check_zonemd(parse_text(test::replaced(kSimple, "1 1 (", kind), "example"),
+                                kExampleSerial);
     ASSERT_TRUE(matched.ok()) << matched.error().message;
     EXPECT_FALSE(*matched);
   }
@@ -159,9 +159,9 @@ struct Wrong {
 };
 
 TEST(Zonemd, RefusesAndSaysWhy) {
-  const std::string twice = test::replaced(
-      kSimple, "ns1           3600",
-      "example. 86400 IN ZONEMD 2018031900 1 1 " + std::string(96, 'a') + "\nns1 3600");
+  const std::string twice = test::replaced(kSimple, "ns1           3600",
+                                           "example. 86400 IN ZONEMD 2018031900 1 1 " + std::string(96, 'a') +
+                                               "\nns1 3600");
   const Wrong cases[] = {
       {"altered record", test::replaced(kSimple, "203.0.113.63", "203.0.113.64"), kExampleSerial,
        "altered, added or removed"},
@@ -170,9 +170,11 @@ TEST(Zonemd, RefusesAndSaysWhy) {
       {"another serial", kSimple, 2018031901, "is for serial 2018031900, the SOA has 2018031901"},
       {"two of one kind, though one is right", twice, kExampleSerial,
        "two records of the same scheme and hash"},
-      {"digest too short to count", test::replaced(kSimple, R"((
+      {"digest too short to count",
+       test::replaced(kSimple, R"((
                                  c68090d90a7aed71 6bc459f9340e3d7c 1370d4d24b7e2fc3
-                                 a1ddc0b9a87153b9 a9713b3c9ae5cc27 777f98b8e730044c ))", "c680"),
+                                 a1ddc0b9a87153b9 a9713b3c9ae5cc27 777f98b8e730044c ))",
+                      "c680"),
        kExampleSerial, "altered, added or removed"},
   };
   for (const Wrong& wrong : cases) {
