@@ -29,9 +29,9 @@ struct ZoneSummary {
 
 class Image {
  public:
-  // From a sealed memfd (kept by the caller). Refuses what is not sealed, has another magic, version
-  // or byte order, a wrong checksum, any offset that leaves the file, or is larger than kMaxImageSize: names what is
-  // wrong.
+  // From a sealed memfd (kept by the caller). Refuses what is not sealed, is larger than kMaxImageSize, has
+  // another magic, version or byte order, a wrong checksum, or any offset that leaves the file: names what
+  // is wrong.
   [[nodiscard]] static Result<std::shared_ptr<const Image>> map(int fd);
   // From a file on disk, which is copied into a sealed memfd first (a mapped file could be truncated
   // under us).

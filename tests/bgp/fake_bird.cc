@@ -85,7 +85,8 @@ asio::awaitable<void> FakeBird::serve(std::shared_ptr<Socket> socket) {
     commands.push_back(command);
     if (mute || !greets) continue;
     if (on_command) on_command(command);
-    if (!co_await write(socket, noise + answer(command))) co_return;
+    const bool goes_on = co_await write(socket, noise + answer(command));
+    if (!goes_on) co_return;
   }
 }
 
