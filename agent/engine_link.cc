@@ -2,6 +2,8 @@
 // close a service socket, and never let two swaps overlap: the probes could not tell what is right.
 #include "agent/engine_link.h"
 
+#include <cstring>
+
 #include "agent/base/log.h"
 
 namespace imrs::agent {
@@ -11,6 +13,7 @@ namespace asio = boost::asio;
 constexpr std::chrono::seconds kFirstChance{1};
 constexpr std::chrono::seconds kTakeLimit{5};  // from offering an image until all workers serve it
 constexpr int kEndsUntilGivenUp = 2;
+constexpr std::chrono::minutes kPolicyInterval{1};
 
 void log_failure(std::string_view what, const Result<void>& result) {
   if (!result) log_error("engine: {}: {}", what, result.error().message);
@@ -18,9 +21,11 @@ void log_failure(std::string_view what, const Result<void>& result) {
 
 }  // namespace
 
-EngineLink::EngineLink(asio::any_io_executor executor, Settings settings, ServiceSockets sockets,
-                       Processes& processes, health::Expectations& expectations)
-    : swap_timer_(std::move(executor)),
+EngineLink::EngineLink(asio::any_io_executor executor, Settings settings, AnswerPolicy policy,
+                       ServiceSockets sockets, Processes& processes, health::Expectations& expectations)
+    : swap_timer_(executor),
+      policy_timer_(std::move(executor)),
+      policy_(std::move(policy)),
       settings_(std::move(settings)),
       sockets_(std::move(sockets)),
       processes_(processes),
@@ -34,8 +39,14 @@ Result<std::unique_ptr<EngineLink>> EngineLink::make(asio::any_io_executor execu
   if (!counters) return counters.error();
   auto mapping = map_shared(counters->get(), size, false);
   if (!mapping) return mapping.error();
-  std::unique_ptr<EngineLink> link(
-      new EngineLink(std::move(executor), std::move(settings), std::move(sockets), processes, expectations));
+  auto policy = AnswerPolicy::make(settings.cookie_secrets, std::chrono::steady_clock::now());
+  if (!policy) return policy.error();
+  std::array<std::uint8_t, sizeof settings.rate_key> key{};
+  if (auto filled = fill_random(key); !filled) return filled.error();
+  std::memcpy(settings.rate_key.data(), key.data(), key.size());
+  std::unique_ptr<EngineLink> link(new EngineLink(std::move(executor), std::move(settings),
+                                                  std::move(*policy), std::move(sockets), processes,
+                                                  expectations));
   link->counters_ = std::move(*counters);
   link->counter_pages_ = std::move(*mapping);
   return link;
@@ -43,6 +54,7 @@ Result<std::unique_ptr<EngineLink>> EngineLink::make(asio::any_io_executor execu
 
 void EngineLink::start(std::function<void(const image::Image&)> on_serving) {
   on_serving_ = std::move(on_serving);
+  keep_secrets_fresh();
   processes_.keep(Program::Engine, {.started = [this] { send_setup(); },
                                     .message = [this](const Packet& packet) { on_message(packet); },
                                     .ended = [this] { on_ended(); }});
@@ -73,6 +85,8 @@ void EngineLink::wait_for_serving() {
 }
 
 void EngineLink::on_ended() {
+  const std::string killed_by = policy_.on_engine_ended({pages(), settings_.workers});
+  if (!killed_by.empty()) log_error("engine: {}", killed_by);
   if (offered_.image && ++ends_with_offered_ >= kEndsUntilGivenUp) {
     give_up(fmt::format("the engine has ended {} times with it", ends_with_offered_));
   }
@@ -104,6 +118,7 @@ std::vector<TrafficState> EngineLink::traffic() const {
         sum.responses += get(page.responses);
         sum.malformed += get(page.malformed);
         sum.truncated += get(page.truncated);
+        sum.limited += get(page.limited);
         sum.query_bytes += get(page.query_bytes);
         sum.response_bytes += get(page.response_bytes);
         for (std::size_t i = 0; i < kRcodes; ++i) sum.rcodes[i] += get(page.rcodes[i]);
@@ -119,6 +134,7 @@ EngineState EngineLink::counts() const {
   for (std::uint32_t worker = 0; worker < settings_.workers; ++worker) {
     const WorkerPage& page = pages()[worker];
     sum.probes += page.probes.load(std::memory_order_relaxed);
+    sum.denied += page.denied.load(std::memory_order_relaxed);
     sum.send_errors += page.send_errors.load(std::memory_order_relaxed);
     sum.tcp_connections += page.tcp_connections.load(std::memory_order_relaxed);
     sum.tcp_rejected += page.tcp_rejected.load(std::memory_order_relaxed);
@@ -131,6 +147,8 @@ void EngineLink::send_setup() {
   setup.workers = settings_.workers;
   setup.sockets = static_cast<std::uint32_t>(sockets_.entries().size());
   setup.identity = settings_.identity;
+  setup.rate_limit = settings_.rate_limit;
+  setup.rate_key = settings_.rate_key;
   const std::array counters{counters_.get()};
   log_failure("setup", processes_.send(Program::Engine, setup, counters));
   std::size_t sent = 0;
@@ -144,7 +162,22 @@ void EngineLink::send_setup() {
     message.count = static_cast<std::uint32_t>(fds.size());
     log_failure("sockets", processes_.send(Program::Engine, message, fds));
   }
+  send_settings();
   if (offered_.image || served_.image) send_image();
+}
+
+void EngineLink::send_settings() {
+  if (processes_.pid(Program::Engine) == 0) return;  // they come with the next one's setup
+  log_failure("settings", processes_.send(Program::Engine, policy_.settings()));
+}
+
+void EngineLink::keep_secrets_fresh() {
+  policy_timer_.expires_after(kPolicyInterval);
+  policy_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error) return;
+    if (policy_.renew(std::chrono::steady_clock::now())) send_settings();
+    keep_secrets_fresh();
+  });
 }
 
 // The newest image the engine has been offered, else the one that is served.

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/answer_policy.h"
 #include "agent/base/messages.h"
 #include "agent/base/worker_page.h"
 #include "agent/processes.h"
@@ -35,7 +36,10 @@ class EngineLink {
   struct Settings {
     std::string identity;
     std::uint32_t workers = 1;
-    std::chrono::milliseconds settle{1000};  // longer than a probe's time limit
+    std::uint32_t rate_limit = 0;               // EngineConfig::rate_limit
+    std::vector<std::string> cookie_secrets{};  // ClusterConfig's; none: the instance makes its own
+    std::chrono::milliseconds settle{1000};     // longer than a probe's time limit
+    std::array<std::uint64_t, 2> rate_key{};    // made by make()
   };
 
   [[nodiscard]] static Result<std::unique_ptr<EngineLink>> make(boost::asio::any_io_executor executor,
@@ -49,6 +53,9 @@ class EngineLink {
   // Hands a new image to the engine; if a swap is going on, after it (only the newest waits). An image
   // that the engine refuses, does not take in time or ends with twice is given up: the one before stays.
   void publish(SharedImage next);
+
+  // Questions that are dropped because they kill engines, in words.
+  [[nodiscard]] std::vector<std::string> alarms() const { return policy_.alarms(); }
 
   // Why the newest image is not served; empty if it is, or is on its way.
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
@@ -66,10 +73,12 @@ class EngineLink {
   [[nodiscard]] const image::Image* image() const noexcept { return served_.image.get(); }
 
  private:
-  EngineLink(boost::asio::any_io_executor executor, Settings settings, ServiceSockets sockets,
-             Processes& processes, health::Expectations& expectations);
+  EngineLink(boost::asio::any_io_executor executor, Settings settings, AnswerPolicy policy,
+             ServiceSockets sockets, Processes& processes, health::Expectations& expectations);
 
   void send_setup();
+  void send_settings();
+  void keep_secrets_fresh();
   void send_image();
   void on_message(const Packet& packet);
   void on_ended();
@@ -81,7 +90,8 @@ class EngineLink {
   void end_swap();
   [[nodiscard]] const WorkerPage* pages() const noexcept;
 
-  boost::asio::steady_timer swap_timer_;
+  boost::asio::steady_timer swap_timer_, policy_timer_;
+  AnswerPolicy policy_;
   Settings settings_;
   ServiceSockets sockets_;
   Processes& processes_;

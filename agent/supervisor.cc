@@ -26,6 +26,9 @@ constexpr std::chrono::milliseconds kStopLimit{2000};
 EngineLink::Settings engine_settings(const Config& config) {
   return {.identity = config.instance.identity,
           .workers = config.engine.workers,
+          .rate_limit = config.engine.rate_limit,
+          .cookie_secrets = config.instance.cluster ? config.instance.cluster->cookie_secrets
+                                                    : std::vector<std::string>(),
           .settle = config.health.timeout + std::chrono::milliseconds(100)};
 }
 
@@ -244,6 +247,7 @@ Snapshot Supervisor::snapshot() const {
   now.engine = engine_->counts();
   now.alarms = alarms(now);
   if (!engine_->trouble().empty()) now.alarms.push_back(engine_->trouble());
+  for (std::string& alarm : engine_->alarms()) now.alarms.push_back(std::move(alarm));
   return now;
 }
 

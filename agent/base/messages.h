@@ -75,8 +75,22 @@ struct EngineSetup {
   static constexpr std::uint32_t kType = 0x4501;
   std::uint32_t type = kType;
   std::uint32_t workers = 0;
-  std::uint32_t sockets = 0;  // in all the EngineSockets messages that follow
-  FixedText<256> identity;    // NSID, hostname.bind, id.server
+  std::uint32_t sockets = 0;     // in all the EngineSockets messages that follow
+  std::uint32_t rate_limit = 0;  // responses a second of one answer to one prefix by UDP; 0: no limit
+  std::array<std::uint64_t, 2> rate_key{};  // random
+  FixedText<256> identity;                  // NSID, hostname.bind, id.server
+};
+
+// What the responder needs besides the image. Before the first image, and at any time later.
+struct EngineSettings {
+  static constexpr std::uint32_t kType = 0x4504;
+  static constexpr std::size_t kMaxSecrets = 3;
+  static constexpr std::size_t kMaxDenied = 16;
+  std::uint32_t type = kType;
+  std::uint32_t secret_count = 0;  // 0: no cookies
+  std::uint32_t denied_count = 0;
+  std::array<std::array<std::uint8_t, 16>, kMaxSecrets> secrets{};  // RFC 9018; the first makes cookies
+  std::array<std::uint64_t, kMaxDenied> denied{};                   // WorkerPage::fatal: drop these questions
 };
 
 // One socket. `probe` marks the worker's private socket, which only the agent's probes reach: it is

@@ -26,7 +26,8 @@ struct TrafficCounters {
   Counter queries;                      // messages received, well formed or not
   Counter responses;                    // messages sent
   Counter malformed;                    // received and left unanswered
-  Counter truncated;                    // responses with TC
+  Counter truncated;                    // responses with TC, also by the rate limit
+  Counter limited;                      // responses with TC by the rate limit
   std::array<Counter, kRcodes> rcodes;  // of responses
   Counter query_bytes;                  // DNS octets
   Counter response_bytes;
@@ -35,6 +36,9 @@ struct TrafficCounters {
 struct alignas(4096) WorkerPage {
   Counter progress;         // counts up with every turn of the worker's loop, also when idle
   Counter generation;       // image generation this worker answers from; 0 before the first
+  Counter in_hand;          // hash of the question being answered (dns/engine/question_hash.h), 0: none
+  Counter fatal;            // the one that was in hand when this worker's thread crashed, 0: none
+  Counter denied;           // dropped, for they have killed workers before
   Counter probes;           // answered on the private sockets
   Counter send_errors;      // responses that the kernel did not take
   Counter tcp_connections;  // open now

@@ -43,12 +43,10 @@ void check_instance(const InstanceConfig& instance, Complaints& complaints) {
                                                : "is only for \"kind\": \"cluster\"; remove it");
   }
   if (!instance.cluster) return;
-  const std::string& secret = instance.cluster->cookie_secret;
-  const bool hex = std::ranges::all_of(
-      secret, [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
-  if (secret.size() != 32 || !hex) {
-    complaints.add("instance.cluster.cookie_secret",
-                   "must be 32 hexadecimal digits, the same at all members (RFC 9018)");
+  const std::size_t secrets = instance.cluster->cookie_secrets.size();
+  if (secrets == 0 || secrets > 3) {
+    complaints.add("instance.cluster.cookie_secrets",
+                   "needs 1 to 3 of them: the one that makes cookies, and others that are taken");
   }
 }
 

@@ -35,8 +35,10 @@ struct Prefix {
 };
 
 struct ClusterConfig {
-  std::string member;         // this member's id within the site
-  std::string cookie_secret;  // 32 hex digits, shared by the members (RFC 9018)
+  std::string member;  // this member's id within the site
+  // 32 hex digits each, shared by the members (RFC 9018). The first makes cookies, all are taken: a new one
+  // goes to all members as the second first, then as the first, and the old one is removed a day later.
+  std::vector<std::string> cookie_secrets;
 };
 
 struct InstanceConfig {
@@ -101,6 +103,8 @@ struct HealthConfig {
 
 struct EngineConfig {
   std::uint32_t workers = 0;  // 0 in the file: one per core; never 0 here
+  // UDP responses a second of one answer to one prefix (/24, /56); more are cut to "ask by TCP". 0: no limit.
+  std::uint32_t rate_limit = 200;
 };
 
 struct WebConfig {

@@ -18,6 +18,21 @@
 namespace imrs {
 namespace {
 
+// Says nothing of the text itself, which is secret.
+Result<std::string> parse_cookie_secret(std::string_view text) {
+  const bool hex = std::ranges::all_of(
+      text, [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
+  if (text.size() == 32 && hex) return std::string(text);
+  return Error{Errc::InvalidInput, "must be 32 hexadecimal digits, the same at all members (RFC 9018)"};
+}
+
+void read_engine(ObjectReader&& in, EngineConfig& out) {
+  constexpr std::uint32_t kMaxRate = 1000000;
+  in.number("workers", out.workers, 0, 64);
+  in.number("rate_limit", out.rate_limit, 0, kMaxRate);
+  if (out.workers == 0) out.workers = std::clamp(std::thread::hardware_concurrency(), 1U, 64U);
+}
+
 void read_instance(ObjectReader&& in, InstanceConfig& out) {
   using Kind = InstanceConfig::Kind;
   using Appliance = InstanceConfig::Appliance;
@@ -29,7 +44,7 @@ void read_instance(ObjectReader&& in, InstanceConfig& out) {
     ClusterConfig cluster;
     ObjectReader reader(json, in.path_to("cluster"), in.complaints());
     reader.text("member", cluster.member, true);
-    reader.text("cookie_secret", cluster.cookie_secret, true);
+    reader.parsed_list("cookie_secrets", cluster.cookie_secrets, parse_cookie_secret, true);
     out.cluster = cluster;
   }
 }
@@ -230,10 +245,7 @@ void read_all(ObjectReader& in, Config& config) {
   read_zones(in, config.zones, Sender::Operator);
   in.text("state_directory", config.state_directory);
   read_health(section("health"), config.health);
-  section("engine").number("workers", config.engine.workers, 0, 64);
-  if (config.engine.workers == 0) {
-    config.engine.workers = std::clamp(std::thread::hardware_concurrency(), 1U, 64U);
-  }
+  read_engine(section("engine"), config.engine);
   read_web(section("web"), config.web);
   read_users(section("users"), config.users);
 }

@@ -20,8 +20,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProbeState, service, family, transport, worke
                                    crowded_out, could_not_ask)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProgramState, name, pid, restarts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrafficState, transport, family, queries, responses, malformed, truncated,
-                                   query_bytes, response_bytes, rcodes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineState, probes, send_errors, tcp_connections, tcp_rejected)
+                                   limited, query_bytes, response_bytes, rcodes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineState, probes, denied, send_errors, tcp_connections, tcp_rejected)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, time_ms, identity, kind, appliance, version, started_ms,
                                    image_generation, image_digest, families, bgp, zones, probes, programs,
                                    traffic, engine, alarms)

@@ -85,7 +85,7 @@ struct ProgramState {
 struct TrafficState {
   Transport transport = Transport::Udp;
   Family family = Family::V4;
-  std::uint64_t queries = 0, responses = 0, malformed = 0, truncated = 0;
+  std::uint64_t queries = 0, responses = 0, malformed = 0, truncated = 0, limited = 0;
   std::uint64_t query_bytes = 0, response_bytes = 0;
   std::array<std::uint64_t, kRcodes> rcodes{};
 };
@@ -93,6 +93,7 @@ struct TrafficState {
 // What the engine's workers count besides traffic, summed.
 struct EngineState {
   std::uint64_t probes = 0;           // answered on the private sockets
+  std::uint64_t denied = 0;           // dropped, for they have killed engines before
   std::uint64_t send_errors = 0;      // responses that the kernel did not take
   std::uint64_t tcp_connections = 0;  // open now, without the probes'
   std::uint64_t tcp_rejected = 0;     // closed or not taken because a table was full

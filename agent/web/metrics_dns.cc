@@ -80,6 +80,10 @@ void add_engine(const Snapshot& snapshot, Families& out) {
   const EngineState& engine = snapshot.engine;
   add_one(out, counter("imrs_engine_probes_answered_total", "The agent's own probes that were answered."),
           engine.probes);
+  add_one(out,
+          counter("imrs_engine_denied_questions_total",
+                  "Questions dropped because they have killed the engine before."),
+          engine.denied);
   add_one(out, counter("imrs_engine_send_errors_total", "Responses that the kernel did not take."),
           engine.send_errors);
   add_one(out, gauge("imrs_engine_tcp_connections", "TCP connections of clients that are open."),
@@ -95,6 +99,8 @@ void add_traffic(const Snapshot& snapshot, Families& out) {
   Metric malformed = counter("imrs_dns_malformed_queries_total",
                              "DNS messages received that could not be answered at all.");
   Metric truncated = counter("imrs_dns_truncated_responses_total", "DNS responses sent with TC set.");
+  Metric limited = counter("imrs_dns_rate_limited_responses_total",
+                           "DNS responses cut to TC by the rate limit; they are among the truncated ones.");
   Metric in = counter("imrs_dns_query_bytes_total", "Octets of DNS messages received.");
   Metric out_bytes = counter("imrs_dns_response_bytes_total", "Octets of DNS responses sent.");
   for (const TrafficState& traffic : snapshot.traffic) {
@@ -102,12 +108,13 @@ void add_traffic(const Snapshot& snapshot, Families& out) {
     queries.add(labels, traffic.queries);
     malformed.add(labels, traffic.malformed);
     truncated.add(labels, traffic.truncated);
+    limited.add(labels, traffic.limited);
     in.add(labels, traffic.query_bytes);
     out_bytes.add(labels, traffic.response_bytes);
   }
   queries.into(out);
   add_responses(snapshot, out);
-  for (Metric* metric : {&malformed, &truncated, &in, &out_bytes}) metric->into(out);
+  for (Metric* metric : {&malformed, &truncated, &limited, &in, &out_bytes}) metric->into(out);
 }
 
 void add_zones(const Snapshot& snapshot, std::int64_t now_ms, Families& out) {

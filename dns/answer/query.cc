@@ -11,8 +11,8 @@ namespace {
 using namespace wire;
 
 constexpr std::uint16_t kOpcodeMask = 0x7800;
-constexpr std::uint16_t kOptionNsid = 3;
-constexpr std::uint16_t kDnssecOk = 0x8000;
+constexpr std::uint16_t kOpcodeNotify = 0x2000;
+constexpr std::size_t kClientOnly = 8, kLeastCookie = 16, kMostCookie = 40;  // octets, RFC 7873 section 4
 
 // The question name into query.name, lower-cased. A pointer has nowhere to point in the first name of a
 // message, and other label types are gone (RFC 6891 section 5).
@@ -56,12 +56,23 @@ bool skip_plain_name(ByteReader& reader) noexcept {
   }
 }
 
-bool read_options(std::span<const std::uint8_t> options, Edns& edns) noexcept {
+// `at`: where the options start in the message. Options that are not known are ignored (RFC 6891 section
+// 6.1.2), also a keepalive with data in it; only the first cookie counts, and its length has to be right (RFC
+// 7873 section 5.2).
+bool read_options(std::span<const std::uint8_t> options, std::size_t at, Edns& edns) noexcept {
   ByteReader reader(options);
   while (reader.ok() && reader.remaining() > 0) {
     const std::uint16_t code = reader.u16();
-    reader.skip(reader.u16());
-    if (reader.ok() && code == kOptionNsid) edns.wants_nsid = true;
+    const std::uint16_t size = reader.u16();
+    const std::size_t data_at = at + reader.position();
+    reader.skip(size);
+    if (!reader.ok()) return false;
+    if (code == option::Nsid) edns.wants_nsid = true;
+    if (code == option::TcpKeepalive && size == 0) edns.wants_keepalive = true;
+    if (code != option::Cookie || edns.cookie_size != 0) continue;
+    if (size != kClientOnly && (size < kLeastCookie || size > kMostCookie)) return false;
+    edns.cookie_at = data_at;
+    edns.cookie_size = size;
   }
   return reader.ok();
 }
@@ -72,14 +83,14 @@ struct Records {
   std::uint8_t version = 0;
 };
 
-bool read_opt(std::uint16_t rclass, std::uint32_t ttl, std::span<const std::uint8_t> rdata, bool root_owner,
-              Query& query, Records& seen) noexcept {
+bool read_opt(std::uint16_t rclass, std::uint32_t ttl, std::span<const std::uint8_t> rdata,
+              std::size_t rdata_at, bool root_owner, Query& query, Records& seen) noexcept {
   if (query.edns.present || !root_owner) return false;
   query.edns.present = true;
   query.edns.udp_size = rclass;
   query.edns.dnssec_ok = (ttl & kDnssecOk) != 0;
   seen.version = static_cast<std::uint8_t>(ttl >> 16);
-  return read_options(rdata, query.edns);
+  return read_options(rdata, rdata_at, query.edns);
 }
 
 // Notes where key name, algorithm, time and fudge stand (RFC 8945 section 4.2); they go back as they came.
@@ -112,7 +123,7 @@ bool read_record(std::span<const std::uint8_t> message, ByteReader& reader, Quer
   const auto rdata = reader.take(size);
   if (!reader.ok()) return false;
   if (type == rrtype::OPT) {
-    return additional && read_opt(rclass, ttl, rdata, root_owner, query, seen);
+    return additional && read_opt(rclass, ttl, rdata, rdata_at, root_owner, query, seen);
   }
   if (type == rrtype::TSIG) {
     return additional && read_tsig(message, start, rdata_at, size, query.tsig);
@@ -138,9 +149,11 @@ Verdict read_body(std::span<const std::uint8_t> message, ByteReader& reader, Que
   }
   // Nothing of records that cannot be read is taken at its word, their OPT neither.
   if (!seen.well_formed) query.edns = {};
-  if (!seen.well_formed || questions == 0) return Verdict::FormErr;
+  if (!seen.well_formed) return Verdict::FormErr;
+  if (questions == 0 && query.edns.cookie_size == 0) return Verdict::FormErr;
   if (query.tsig.present) return Verdict::BadKey;
-  return seen.version != 0 ? Verdict::BadVersion : Verdict::Question;
+  if (seen.version != 0) return Verdict::BadVersion;
+  return questions == 0 ? Verdict::CookieOnly : Verdict::Question;
 }
 
 }  // namespace
@@ -153,7 +166,8 @@ void read_query(std::span<const std::uint8_t> message, Query& query) noexcept {
   const unsigned answers = reader.u16(), authorities = reader.u16(), additional = reader.u16();
   if (!reader.ok() || (query.flags & flag::QR) != 0) return;
   query.verdict = read_body(message, reader, query, questions, answers + authorities, additional);
-  if ((query.flags & kOpcodeMask) != 0) query.verdict = Verdict::NotImp;
+  const std::uint16_t opcode = query.flags & kOpcodeMask;
+  if (opcode != 0) query.verdict = opcode == kOpcodeNotify ? Verdict::Notify : Verdict::NotImp;
 }
 
 }  // namespace imrs::answer

@@ -15,17 +15,22 @@ namespace imrs::answer {
 enum class Verdict {
   Drop,        // shorter than a header, or a response (QR): no answer, or two servers could talk for ever
   FormErr,     // RFC 1035 section 4.1.1, RFC 6891 section 6.1.1, RFC 9619 (QDCOUNT not 1)
-  NotImp,      // an opcode other than QUERY
+  NotImp,      // an opcode other than QUERY and NOTIFY
+  Notify,      // RFC 1996: zones are looked after on another address
   BadKey,      // signed with TSIG: this server shares no key with anyone (RFC 8945 section 5.2.1)
   BadVersion,  // EDNS version over 0 (RFC 6891 section 6.1.3)
+  CookieOnly,  // no question, but a cookie: a server cookie is asked for (RFC 7873 section 5.4)
   Question,    // one question, well formed
 };
 
 struct Edns {
   bool present = false;
   bool dnssec_ok = false;
-  bool wants_nsid = false;     // RFC 5001
-  std::uint16_t udp_size = 0;  // octets, as the client says
+  bool wants_nsid = false;       // RFC 5001
+  bool wants_keepalive = false;  // RFC 7828
+  std::uint16_t udp_size = 0;    // octets, as the client says
+  std::size_t cookie_at = 0;     // the first COOKIE option's data in the message
+  std::size_t cookie_size = 0;   // 0: none; otherwise 8, or 16 to 40
 };
 
 // Where the TSIG record stands in the message.

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/base/family.h"
+#include "dns/answer/cookies.h"
 #include "dns/image/image.h"
 
 namespace imrs::answer {
@@ -19,11 +20,31 @@ struct Identity {
   std::string version;  // version.bind, version.server
 };
 
+// What all messages of a batch have in common.
+struct Context {
+  const image::Image& image;
+  const Identity& identity;
+  const CookieSecrets& cookies;
+  std::uint32_t now = 0;        // Unix time modulo 2^32, for cookies only
+  std::uint16_t keepalive = 0;  // idle time of TCP connections in 100 ms (RFC 7828); 0: not said
+};
+
+// Who asks.
+struct Client {
+  Transport transport = Transport::Udp;
+  std::span<const std::uint8_t> address;  // 4 or 16 octets; looked at for cookies only
+};
+
 struct Outcome {
   std::size_t size = 0;     // octets of the response; 0: the message deserves none
   std::uint16_t rcode = 0;  // with the extended bits
   std::uint16_t qtype = 0;  // 0 if there was no readable question
   bool truncated = false;
+  CookieState cookie = CookieState::None;
+  std::uint32_t answer = 0;        // which answer of the image this is, for limiting its rate; all names in a
+                                   // gap have one; 0: none of the image's
+  std::uint16_t question_end = 0;  // where the question ends in the response
+  std::uint16_t opt_size = 0;      // octets of its OPT record, which is the last; 0: none
 };
 
 // Room the response buffer must have: a whole TCP message.
@@ -31,7 +52,11 @@ inline constexpr std::size_t kMaxResponse = 65535;
 
 // `response` must not overlap `query` and must hold kMaxResponse octets for TCP and
 // wire::kMaxUdpResponse for UDP.
-[[nodiscard]] Outcome respond(const image::Image& image, const Identity& identity, Transport transport,
+[[nodiscard]] Outcome respond(const Context& context, const Client& client,
                               std::span<const std::uint8_t> query, std::span<std::uint8_t> response) noexcept;
+
+// Turns a response that respond() has just written, and that has an `answer`, into one that says only "ask
+// by TCP": TC, the question and OPT. `outcome` is brought up to date.
+void shorten(std::span<std::uint8_t> response, Outcome& outcome) noexcept;
 
 }  // namespace imrs::answer

@@ -39,7 +39,8 @@ class Child {
     for (;;) {
       auto packet = channel_.wait(kForEver);
       if (!packet) return packet.error().code == Errc::Closed ? Result<void>() : packet.error();
-      if (auto done = take_image(*packet); !done) return done;
+      auto done = packet->type() == EngineSettings::kType ? take_settings(*packet) : take_image(*packet);
+      if (!done) return done;
     }
   }
 
@@ -58,7 +59,10 @@ class Child {
     if (!limits) return limits.error();
     auto engine = Engine::start(std::move(*sockets),
                                 {static_cast<WorkerPage*>(pages_.address()), setup->workers},
-                                {setup->identity.str(), std::string(kVersionText)}, *limits);
+                                {.identity = {setup->identity.str(), std::string(kVersionText)},
+                                 .tcp = *limits,
+                                 .rate_limit = setup->rate_limit,
+                                 .rate_key = setup->rate_key});
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
     image::prepare_digests();
@@ -80,6 +84,22 @@ class Child {
       }
     }
     return sockets;
+  }
+
+  Result<void> take_settings(const Packet& packet) {
+    const auto message = packet.as<EngineSettings>();
+    if (!message || message->secret_count > EngineSettings::kMaxSecrets ||
+        message->denied_count > EngineSettings::kMaxDenied) {
+      return unexpected(packet);
+    }
+    answer::CookieSecrets cookies;
+    cookies.count = message->secret_count;
+    cookies.secrets = message->secrets;
+    DeniedQuestions denied;
+    denied.count = message->denied_count;
+    denied.hashes = message->denied;
+    engine_->set(cookies, denied);
+    return {};
   }
 
   // A refused image leaves the one before in service; that is no error. An image that was published, and

@@ -33,6 +33,7 @@ Result<TcpLimits> tcp_limits(std::size_t descriptors, std::size_t sockets, std::
                                     " are the least): raise the hard limit (LimitNOFILE=, ulimit -Hn)"};
   }
   limits.connections = std::min(limits.connections, left);
+  limits.per_client = std::max(kLeastConnections, limits.connections / 4);
   return limits;
 }
 

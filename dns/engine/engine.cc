@@ -38,23 +38,29 @@ Result<void> check_workers(std::span<const SocketRole> roles, std::uint32_t work
   return Error{Errc::Refused, "worker " + std::to_string(idle - busy.begin()) + " has no socket to read"};
 }
 
-Engine::Engine(std::span<WorkerPage> pages, answer::Identity identity)
-    : pages_(pages), identity_(std::move(identity)) {}
+Engine::Engine(std::span<WorkerPage> pages, EngineOptions options)
+    : pages_(pages), options_(std::move(options)) {
+  if (options_.rate_limit == 0) return;
+  limiter_ = std::make_unique<RateLimiter>(options_.rate_limit, options_.rate_key);
+}
 
 Result<std::unique_ptr<Engine>> Engine::start(std::vector<WorkerSocket> sockets, std::span<WorkerPage> pages,
-                                              answer::Identity identity, TcpLimits limits) {
+                                              EngineOptions options) {
   std::vector<SocketRole> roles;
   for (const WorkerSocket& socket : sockets) roles.push_back(socket.role);
   if (auto ok = check_workers(roles, static_cast<std::uint32_t>(pages.size())); !ok) {
     return ok.error();
   }
-  std::unique_ptr<Engine> engine(new Engine(pages, std::move(identity)));
+  std::unique_ptr<Engine> engine(new Engine(pages, std::move(options)));
   std::vector<std::vector<WorkerSocket>> shares(pages.size());
   for (WorkerSocket& socket : sockets) shares[socket.role.worker].push_back(std::move(socket));
   for (std::size_t i = 0; i < pages.size(); ++i) {
     pages[i].generation.store(0, std::memory_order_relaxed);
     pages[i].tcp_connections.store(0, std::memory_order_relaxed);
-    auto worker = Worker::make(std::move(shares[i]), pages[i], engine->slot_, engine->identity_, limits);
+    pages[i].in_hand.store(0, std::memory_order_relaxed);
+    pages[i].fatal.store(0, std::memory_order_relaxed);
+    auto worker = Worker::make(std::move(shares[i]), pages[i], engine->slot_, engine->options_.identity,
+                               engine->options_.tcp, engine->limiter_.get());
     if (!worker) return worker.error();
     engine->workers_.push_back(std::move(*worker));
   }
@@ -72,11 +78,7 @@ Engine::~Engine() {
 
 Result<void> Engine::serve(std::shared_ptr<const image::Image> image, std::uint64_t generation,
                            std::chrono::milliseconds limit) {
-  auto held = std::make_unique<Held>();
-  held->image = std::move(image);
-  held->published = {held->image.get(), generation};
-  slot_.publish(&held->published);
-  held_.push_back(std::move(held));
+  publish(std::move(image), generation);
   const auto end = std::chrono::steady_clock::now() + limit;
   while (!all_serve(generation)) {
     if (std::chrono::steady_clock::now() >= end) {
@@ -87,6 +89,22 @@ Result<void> Engine::serve(std::shared_ptr<const image::Image> image, std::uint6
   }
   held_.erase(held_.begin(), held_.end() - 1);
   return {};
+}
+
+void Engine::set(const answer::CookieSecrets& cookies, const DeniedQuestions& denied) {
+  cookies_ = cookies;
+  denied_ = denied;
+  if (held_.empty()) return;
+  const Held& now = *held_.back();
+  publish(now.image, now.published.generation);
+}
+
+void Engine::publish(std::shared_ptr<const image::Image> image, std::uint64_t generation) {
+  auto held = std::make_unique<Held>();
+  held->image = std::move(image);
+  held->published = {held->image.get(), generation, cookies_, denied_};
+  slot_.publish(&held->published);
+  held_.push_back(std::move(held));
 }
 
 bool Engine::all_serve(std::uint64_t generation) const noexcept {

@@ -13,6 +13,7 @@
 
 #include "agent/base/result.h"
 #include "dns/engine/image_slot.h"
+#include "dns/engine/rate_limiter.h"
 #include "dns/engine/worker.h"
 
 namespace imrs::engine {
@@ -22,12 +23,19 @@ namespace imrs::engine {
 // or worker. Pure.
 [[nodiscard]] Result<void> check_workers(std::span<const SocketRole> roles, std::uint32_t workers);
 
+struct EngineOptions {
+  answer::Identity identity;
+  TcpLimits tcp;
+  std::uint32_t rate_limit = 0;             // RateLimiter's per_second; 0: no limit
+  std::array<std::uint64_t, 2> rate_key{};  // random
+};
+
 class Engine {
  public:
   // `pages`: one per worker; must outlive the engine.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> start(std::vector<WorkerSocket> sockets,
                                                              std::span<WorkerPage> pages,
-                                                             answer::Identity identity, TcpLimits limits);
+                                                             EngineOptions options);
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -38,17 +46,25 @@ class Engine {
   [[nodiscard]] Result<void> serve(std::shared_ptr<const image::Image> image, std::uint64_t generation,
                                    std::chrono::milliseconds limit);
 
+  // Cookies and denied questions, for all answers from the next batch on. Before the first image they are
+  // only noted. What it replaces is kept until the next image: some 500 octets for each call.
+  void set(const answer::CookieSecrets& cookies, const DeniedQuestions& denied);
+
  private:
   struct Held {
     std::shared_ptr<const image::Image> image;
     Published published;
   };
 
-  Engine(std::span<WorkerPage> pages, answer::Identity identity);
+  Engine(std::span<WorkerPage> pages, EngineOptions options);
+  void publish(std::shared_ptr<const image::Image> image, std::uint64_t generation);
   [[nodiscard]] bool all_serve(std::uint64_t generation) const noexcept;
 
   std::span<WorkerPage> pages_;
-  answer::Identity identity_;
+  EngineOptions options_;
+  std::unique_ptr<RateLimiter> limiter_;  // null: no limit
+  answer::CookieSecrets cookies_;
+  DeniedQuestions denied_;
   ImageSlot slot_;
   std::vector<std::unique_ptr<Held>> held_;  // the last one is published
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -9,7 +9,9 @@
 #include "agent/base/log.h"
 #include "agent/base/messages.h"
 #include "dns/engine/child.h"
+#include "dns/engine/crash_note.h"
 #include "dns/engine/descriptors.h"
+#include "dns/engine/rate_limiter.h"
 #include "dns/engine/standalone.h"
 
 namespace {
@@ -42,9 +44,15 @@ int main(int argc, char** argv) {
             return text.size() <= 255 ? std::string() : "longer than 255 octets";
           },
           "TEXT"));
+  app.add_option("--cookie-secret", options.cookie_secrets,
+                 "DNS cookies (RFC 9018): 32 hex digits; repeatable, the first makes cookies, all are taken");
+  app.add_option("--rate-limit", options.rate_limit,
+                 "UDP responses a second of one answer to one /24 or /56, then TC (default 0: no limit)")
+      ->check(CLI::Range(0U, engine::RateLimiter::kMaxPerSecond));
   app.add_flag("--child", child, "be the agent's child (started by imrs-agent only)");
   CLI11_PARSE(app, argc, argv);
   ::prctl(PR_SET_NAME, "imrs-engine");
+  engine::install_crash_handlers();
   log_start("imrs-engine", "-", LogLevel::Info);
   auto descriptors = engine::raise_descriptor_limit();
   if (!descriptors) return report(descriptors.error());

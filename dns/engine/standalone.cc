@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <random>
 #include <thread>
 
 #include "agent/base/dns_sockets.h"
@@ -72,6 +73,29 @@ Result<std::vector<WorkerSocket>> open_sockets(const std::vector<std::string>& l
   return sockets;
 }
 
+Result<answer::CookieSecrets> parse_secrets(const std::vector<std::string>& texts) {
+  answer::CookieSecrets out;
+  for (const std::string& text : texts) {
+    if (out.count == out.kMax) return Error{Errc::InvalidInput, "--cookie-secret: at most 3 are of use"};
+    answer::SipKey& secret = out.secrets[out.count++];
+    const char* const end = text.data() + text.size();
+    bool right = text.size() == 2 * secret.size();
+    for (std::size_t i = 0; right && i < secret.size(); ++i) {
+      const char* const pair = text.data() + 2 * i;
+      right = std::from_chars(pair, std::min(pair + 2, end), secret[i], 16).ptr == pair + 2;
+    }
+    if (!right) return Error{Errc::InvalidInput, "--cookie-secret: not 32 hexadecimal digits (RFC 9018)"};
+  }
+  return out;
+}
+
+std::array<std::uint64_t, 2> random_key() {
+  std::random_device source;
+  std::array<std::uint64_t, 2> key{};
+  for (std::uint64_t& word : key) word = std::uint64_t{source()} << 32 | source();
+  return key;
+}
+
 }  // namespace
 
 Result<void> run_standalone(const StandaloneOptions& options, std::size_t descriptors,
@@ -86,9 +110,15 @@ Result<void> run_standalone(const StandaloneOptions& options, std::size_t descri
   auto limits = tcp_limits(descriptors, sockets->size(), workers);
   if (!limits) return limits.error();
   std::vector<WorkerPage> pages(workers);
-  auto engine = Engine::start(std::move(*sockets), pages, {options.identity, std::string(kVersionText)},
-                              *limits);
+  auto cookies = parse_secrets(options.cookie_secrets);
+  if (!cookies) return cookies.error();
+  auto engine = Engine::start(std::move(*sockets), pages,
+                              {.identity = {options.identity, std::string(kVersionText)},
+                               .tcp = *limits,
+                               .rate_limit = options.rate_limit,
+                               .rate_key = random_key()});
   if (!engine) return engine.error();
+  (*engine)->set(*cookies, {});
   if (auto caged = enter_sandbox(); !caged) return caged.error();
   if (auto served = (*engine)->serve(*image, 1, std::chrono::seconds(5)); !served) return served;
   for (const image::ZoneSummary& zone : (*image)->zones()) {

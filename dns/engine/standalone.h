@@ -16,6 +16,8 @@ struct StandaloneOptions {
   std::vector<std::string> listen;  // "192.0.2.1:53", "[2001:db8::1]:53"
   std::uint32_t workers = 0;        // 0: one per core, at most 64
   std::string identity = "imrs";
+  std::vector<std::string> cookie_secrets;  // 32 hex digits each, the first makes cookies; none: no cookies
+  std::uint32_t rate_limit = 0;             // responses a second of one answer to one prefix; 0: no limit
 };
 
 // Serves until `stop` is set. `descriptors`: the limit of open files. Errors name the flag or the file.

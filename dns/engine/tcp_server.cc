@@ -1,53 +1,71 @@
 // TCP. Called by the worker's loop. It must never let a connection hold memory without bound or a
 // worker for longer than one read: a slow reader is not read from, and dropped when it stands still.
+//
+// A connection that waits holds no buffers: queries are read into, and answers written to, memory that all
+// connections share; only what is left over is kept with the connection.
 #include "dns/engine/tcp_server.h"
 
 #include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
-#include "dns/engine/traffic.h"
+#include "dns/engine/peer_address.h"
 #include "dns/wire/bytes.h"
 
 namespace imrs::engine {
 namespace {
 
 constexpr int kAcceptsPerTurn = 64;
-constexpr std::size_t kLength = 2;
+constexpr std::size_t kLength = TcpFraming::kLength;
+constexpr std::size_t kReadSize = kLength + TcpFraming::kMaxQuery;
+constexpr std::size_t kMaxSpare = 64;
+constexpr std::size_t kShares = 16384;
 
 }  // namespace
 
-TcpServer::TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, WorkerPage& page)
-    : epoll_(epoll_fd), tag_(tag), limits_(limits), page_(page), response_(answer::kMaxResponse) {}
+TcpServer::TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, WorkerPage& page, Answerer& answerer)
+    : epoll_(epoll_fd),
+      tag_(tag),
+      limits_(limits),
+      page_(page),
+      answerer_(answerer),
+      shares_(kShares),
+      received_(kReadSize),
+      answers_(limits.output + kLength + answer::kMaxResponse) {}
 
 void TcpServer::accept(int listener, TrafficCounters* counters, Clock::time_point now) {
   for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    UniqueFd fd(::accept4(listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
+    sockaddr_storage peer;
+    socklen_t size = sizeof peer;
+    UniqueFd fd(::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
     if (!fd && (errno == EMFILE || errno == ENFILE)) {
       if (close_oldest()) continue;
       return count(page_.tcp_rejected);  // it waits on: what the agent then misses is no silence
     }
     if (!fd) return;
-    const bool full = counters != nullptr ? open_public_ >= limits_.connections
-                                          : open_probes_ >= limits_.probe_connections;
-    if (full && counters == nullptr) continue;
-    if (full) (void)close_oldest();
-    add(std::move(fd), counters, now);
+    const auto address = address_of(peer);
+    if (make_room(address, counters)) add(std::move(fd), address, counters, now);
   }
 }
 
-void TcpServer::serve(std::uint32_t slot, const image::Image& image, const answer::Identity& identity,
-                      Clock::time_point now) {
+// False: there is no place for a new connection of that client.
+bool TcpServer::make_room(std::span<const std::uint8_t> address, const TrafficCounters* counters) {
+  if (counters == nullptr) return open_probes_ < limits_.probe_connections;
+  if (share_of(address) >= limits_.per_client) {
+    count(page_.tcp_rejected);
+    return false;
+  }
+  if (open_public_ >= limits_.connections) (void)close_oldest();
+  return true;
+}
+
+void TcpServer::serve(std::uint32_t slot, Clock::time_point now) {
   if (slot >= connections_.size() || !connections_[slot]) return;  // closed earlier in this turn
   Connection& connection = *connections_[slot];
-  bool alive = flush(connection, now) && answer_waiting(connection, image, identity, now);
-  if (alive && connection.output.empty() && !connection.finished) {
-    alive = read_queries(connection, now) && answer_waiting(connection, image, identity, now);
-  }
-  if (!alive || (connection.finished && connection.output.empty())) return close(slot);
-  watch(slot, connection);
+  const bool alive = exchange(connection, now);
+  if (!alive || (connection.finished && connection.output.empty()) || !watch(slot, connection)) close(slot);
 }
 
 void TcpServer::expire(Clock::time_point now) {
@@ -60,31 +78,38 @@ void TcpServer::expire(Clock::time_point now) {
   }
 }
 
-void TcpServer::add(UniqueFd fd, TrafficCounters* counters, Clock::time_point now) {
+void TcpServer::add(UniqueFd fd, std::span<const std::uint8_t> address, TrafficCounters* counters,
+                    Clock::time_point now) {
   if (free_.empty()) {
     free_.push_back(static_cast<std::uint32_t>(connections_.size()));
     connections_.emplace_back();
   }
   const std::uint32_t slot = free_.back();
-  epoll_event event{};
-  event.events = EPOLLIN | EPOLLRDHUP;
-  event.data.u64 = tag_ | slot;
-  if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd.get(), &event) != 0) return;
   free_.pop_back();
-  auto connection = std::make_unique<Connection>();
+  if (spare_.empty()) spare_.push_back(std::make_unique<Connection>());
+  auto connection = std::move(spare_.back());
+  spare_.pop_back();
   connection->fd = std::move(fd);
+  std::ranges::copy(address, connection->address.begin());
+  connection->address_size = static_cast<std::uint8_t>(address.size());
   connection->counters = counters;
   connection->opened = connection->progress = now;
   connections_[slot] = std::move(connection);
+  if (counters != nullptr) ++share_of(address);
   ++(counters != nullptr ? open_public_ : open_probes_);
   page_.tcp_connections.store(open_public_, std::memory_order_relaxed);
+  serve(slot, now);
 }
 
 void TcpServer::close(std::size_t slot) {
-  --(connections_[slot]->counters != nullptr ? open_public_ : open_probes_);
-  connections_[slot].reset();
+  auto connection = std::move(connections_[slot]);
+  const bool is_public = connection->counters != nullptr;
+  if (is_public) --share_of(std::span(connection->address).first(connection->address_size));
+  --(is_public ? open_public_ : open_probes_);
   free_.push_back(static_cast<std::uint32_t>(slot));
   page_.tcp_connections.store(open_public_, std::memory_order_relaxed);
+  *connection = Connection();  // closes the descriptor, forgets the address, frees the buffers
+  if (spare_.size() < kMaxSpare) spare_.push_back(std::move(connection));
 }
 
 // A full table, or no descriptor left: whoever has been still for longest makes room (RFC 7766 section
@@ -104,50 +129,72 @@ bool TcpServer::close_oldest() {
   return true;
 }
 
-// Reads once; false: the connection is of no use any more.
-bool TcpServer::read_queries(Connection& connection, Clock::time_point now) {
-  const std::span<std::uint8_t> room = connection.framing.room();
-  const ssize_t n = ::recv(connection.fd.get(), room.data(), room.size(), MSG_DONTWAIT);
+// Sends what waits; then reads once and answers, as long as the client takes the answers. False: the
+// connection is of no use any more.
+bool TcpServer::exchange(Connection& connection, Clock::time_point now) {
+  if (!flush(connection, now)) return false;
+  if (!connection.output.empty()) return true;
+  std::size_t size = 0;
+  if (!read_queries(connection, size, now)) return false;
+  return answer_all(connection, std::span(received_).first(size), now);
+}
+
+// What was left of the stream and what has come since, into received_.
+bool TcpServer::read_queries(Connection& connection, std::size_t& size, Clock::time_point now) {
+  size = connection.input.size();
+  std::ranges::copy(connection.input, received_.begin());
+  if (connection.finished || size == received_.size()) return true;
+  const ssize_t n = ::recv(connection.fd.get(), received_.data() + size, received_.size() - size,
+                           MSG_DONTWAIT);
   if (n < 0) return errno == EAGAIN || errno == EINTR;
   if (n == 0) {
     connection.finished = true;
     return true;
   }
   connection.progress = now;
-  connection.framing.received(static_cast<std::size_t>(n));
+  size += static_cast<std::size_t>(n);
   return true;
 }
 
-// Answers what has been read until nothing is left or the client does not take more. What answers are
-// not wanted for stays in the framing, which therefore must be empty of whole messages before a read.
-bool TcpServer::answer_waiting(Connection& connection, const image::Image& image,
-                               const answer::Identity& identity, Clock::time_point now) {
-  while (connection.output.empty()) {
-    answer(connection, image, identity);
-    if (connection.output.empty()) return true;
-    if (!flush(connection, now)) return false;
-  }
-  return true;
-}
-
-void TcpServer::answer(Connection& connection, const image::Image& image, const answer::Identity& identity) {
-  while (connection.output.size() < limits_.output) {
-    const auto query = connection.framing.next();
-    if (query.empty()) break;
-    const answer::Outcome outcome = answer::respond(image, identity, Transport::Tcp, query, response_);
-    if (connection.counters != nullptr) {
-      count_query(*connection.counters, query.size(), outcome);
-    } else {
-      count(page_.probes);
+// Answers the messages of the stream, all that fits into the output at a time, until nothing is left or the
+// client does not take more.
+bool TcpServer::answer_all(Connection& connection, std::span<const std::uint8_t> stream,
+                           Clock::time_point now) {
+  const answer::Client client{Transport::Tcp, std::span(connection.address).first(connection.address_size)};
+  TcpFraming framing(stream);
+  bool more = true;
+  while (more && connection.output.empty()) {
+    std::size_t size = 0;
+    while (size < limits_.output) {
+      const auto query = framing.next();
+      more = !query.empty();
+      if (!more) break;
+      const auto room = std::span(answers_).subspan(size + kLength);
+      const answer::Outcome outcome = answerer_.answer(client, query, room, connection.counters);
+      if (outcome.size == 0) continue;
+      wire::store_u16(answers_.data() + size, static_cast<std::uint16_t>(outcome.size));
+      size += kLength + outcome.size;
     }
-    if (outcome.size == 0) continue;
-    std::uint8_t length[kLength];
-    wire::store_u16(length, static_cast<std::uint16_t>(outcome.size));
-    connection.output.insert(connection.output.end(), length, length + kLength);
-    connection.output.insert(connection.output.end(), response_.begin(),
-                             response_.begin() + static_cast<std::ptrdiff_t>(outcome.size));
+    answerer_.rest();
+    if (size > 0 && !send_scratch(connection, size, now)) return false;
   }
-  if (connection.framing.broken()) connection.finished = true;
+  if (framing.broken()) connection.finished = true;
+  const auto rest = framing.broken() ? std::span<const std::uint8_t>() : framing.rest();
+  connection.input.assign(rest.begin(), rest.end());
+  return true;
+}
+
+// Sends the first `size` octets of answers_; what the client does not take is kept for it.
+bool TcpServer::send_scratch(Connection& connection, std::size_t size, Clock::time_point now) {
+  const ssize_t n = ::send(connection.fd.get(), answers_.data(), size, MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (n < 0 && errno != EAGAIN && errno != EINTR) return false;
+  const auto sent = static_cast<std::size_t>(std::max<ssize_t>(n, 0));
+  if (sent > 0) connection.progress = now;
+  if (sent == size) return true;
+  connection.output.assign(answers_.begin() + static_cast<std::ptrdiff_t>(sent),
+                           answers_.begin() + static_cast<std::ptrdiff_t>(size));
+  connection.sent = 0;
+  return true;
 }
 
 bool TcpServer::flush(Connection& connection, Clock::time_point now) {
@@ -159,20 +206,30 @@ bool TcpServer::flush(Connection& connection, Clock::time_point now) {
     connection.sent += static_cast<std::size_t>(n);
     connection.progress = now;
   }
-  connection.output.clear();
+  connection.output = {};
   connection.sent = 0;
   return true;
 }
 
-// Waits for room to write while something is left to be sent, otherwise for queries.
-void TcpServer::watch(std::size_t slot, Connection& connection) {
+// Waits for room to write while something is left to be sent, otherwise for queries. False: it cannot be
+// watched.
+bool TcpServer::watch(std::size_t slot, Connection& connection) {
   const bool wants_room = !connection.output.empty();
-  if (wants_room == connection.waits_for_room) return;
-  connection.waits_for_room = wants_room;
+  if (connection.watched && wants_room == connection.waits_for_room) return true;
   epoll_event event{};
   event.events = wants_room ? EPOLLOUT : EPOLLIN | EPOLLRDHUP;
   event.data.u64 = tag_ | slot;
-  ::epoll_ctl(epoll_, EPOLL_CTL_MOD, connection.fd.get(), &event);
+  const int operation = connection.watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+  connection.watched = true;
+  connection.waits_for_room = wants_room;
+  return ::epoll_ctl(epoll_, operation, connection.fd.get(), &event) == 0;
+}
+
+// Of a client's open connections. Clients may meet in one count; that costs them places, nothing else.
+std::uint16_t& TcpServer::share_of(std::span<const std::uint8_t> address) noexcept {
+  std::uint64_t client = 0;
+  std::memcpy(&client, address.data(), std::min(address.size(), sizeof client));
+  return shares_[(client * 0x9e3779b97f4a7c15 >> 32) % kShares];
 }
 
 }  // namespace imrs::engine

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "dns/engine/traffic.h"
+#include "dns/engine/peer_address.h"
 
 namespace imrs::engine {
 
@@ -22,8 +22,8 @@ UdpBatch::UdpBatch() : memory_(std::make_unique<Memory>()) {
   }
 }
 
-std::size_t UdpBatch::serve(int fd, const image::Image& image, const answer::Identity& identity,
-                            WorkerPage& page, TrafficCounters* counters) noexcept {
+std::size_t UdpBatch::serve(int fd, Answerer& answerer, WorkerPage& page,
+                            TrafficCounters* counters) noexcept {
   Memory& m = *memory_;
   for (mmsghdr& header : m.received) header.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
   const int got = ::recvmmsg(fd, m.received.data(), kMessages, MSG_DONTWAIT, nullptr);
@@ -31,19 +31,15 @@ std::size_t UdpBatch::serve(int fd, const image::Image& image, const answer::Ide
   std::size_t replies = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
     const std::span<const std::uint8_t> query(m.queries[i].data(), m.received[i].msg_len);
-    const answer::Outcome outcome = answer::respond(image, identity, Transport::Udp, query,
-                                                    m.responses[replies]);
-    if (counters != nullptr) {
-      count_query(*counters, query.size(), outcome);
-    } else {
-      count(page.probes);
-    }
+    const answer::Client client{Transport::Udp, address_of(m.peers[i])};
+    const answer::Outcome outcome = answerer.answer(client, query, m.responses[replies], counters);
     if (outcome.size == 0) continue;
     m.response_parts[replies] = {m.responses[replies].data(), outcome.size};
     m.replies[replies].msg_hdr.msg_name = &m.peers[i];
     m.replies[replies].msg_hdr.msg_namelen = m.received[i].msg_hdr.msg_namelen;
     ++replies;
   }
+  answerer.rest();
   send(fd, replies, page);
   return static_cast<std::size_t>(got);
 }

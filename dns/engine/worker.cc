@@ -6,7 +6,10 @@
 
 #include <algorithm>
 #include <array>
+#include <ctime>
 #include <thread>
+
+#include "dns/engine/crash_note.h"
 
 namespace imrs::engine {
 namespace {
@@ -17,30 +20,47 @@ constexpr std::chrono::milliseconds kExpiryInterval{250};
 // What epoll data means: a socket of ours (index), or a TCP connection (slot).
 constexpr std::uint64_t kConnectionTag = 1ULL << 32;
 
+// RFC 7828 section 3.1.
+std::uint16_t in_keepalive_units(std::chrono::milliseconds time) {
+  return static_cast<std::uint16_t>(std::clamp<std::int64_t>(time.count() / 100, 0, 65535));
+}
+
+// Seconds, modulo 2^32. A coarse clock will do, and is read without a system call.
+std::uint32_t unix_now() {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME_COARSE, &now);
+  return static_cast<std::uint32_t>(now.tv_sec);
+}
+
+std::uint32_t in_ms(std::chrono::steady_clock::time_point now) {
+  using std::chrono::duration_cast;
+  return static_cast<std::uint32_t>(duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count());
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::make(std::vector<WorkerSocket> sockets, WorkerPage& page,
                                              const ImageSlot& slot, const answer::Identity& identity,
-                                             TcpLimits limits) {
+                                             TcpLimits limits, RateLimiter* limiter) {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return system_error("epoll_create1");
   // The probes' sockets first: events are served in this order.
   std::ranges::stable_sort(sockets, std::greater{},
                            [](const WorkerSocket& socket) { return socket.role.probe; });
   std::unique_ptr<Worker> worker(
-      new Worker(std::move(sockets), std::move(epoll), page, slot, identity, limits));
+      new Worker(std::move(sockets), std::move(epoll), page, slot, identity, limits, limiter));
   if (auto watched = worker->watch_sockets(); !watched) return watched.error();
   return worker;
 }
 
 Worker::Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, WorkerPage& page, const ImageSlot& slot,
-               const answer::Identity& identity, TcpLimits limits)
+               const answer::Identity& identity, TcpLimits limits, RateLimiter* limiter)
     : sockets_(std::move(sockets)),
       epoll_(std::move(epoll)),
       page_(page),
       slot_(slot),
-      identity_(identity),
-      tcp_(epoll_.get(), kConnectionTag, limits, page) {}
+      answerer_(page, identity, limiter, in_keepalive_units(limits.idle)),
+      tcp_(epoll_.get(), kConnectionTag, limits, page, answerer_) {}
 
 Result<void> Worker::watch_sockets() {
   for (std::size_t i = 0; i < sockets_.size(); ++i) {
@@ -55,6 +75,7 @@ Result<void> Worker::watch_sockets() {
 }
 
 void Worker::run(const std::atomic<bool>& stop) {
+  const CrashNote note(page_);
   while (slot_.get() == nullptr && !stop.load(std::memory_order_relaxed)) {
     count(page_.progress);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
@@ -71,6 +92,7 @@ void Worker::turn() {
   std::array<epoll_event, kEvents> events;
   const int got = ::epoll_wait(epoll_.get(), events.data(), kEvents, kIdleMs);
   const auto now = Clock::now();
+  answerer_.begin(*published_, unix_now(), in_ms(now));
   const std::span ready(events.data(), static_cast<std::size_t>(std::max(got, 0)));
   // Sockets before connections, and among the sockets the probes' first.
   std::ranges::sort(ready, {}, [](const epoll_event& event) { return event.data.u64; });
@@ -78,7 +100,7 @@ void Worker::turn() {
     if (event.data.u64 < kConnectionTag) {
       serve_socket(sockets_[event.data.u64], now);
     } else {
-      tcp_.serve(static_cast<std::uint32_t>(event.data.u64), *published_->image, identity_, now);
+      tcp_.serve(static_cast<std::uint32_t>(event.data.u64), now);
     }
   }
   if (now >= next_expiry_) {
@@ -92,7 +114,7 @@ void Worker::serve_socket(const WorkerSocket& socket, Clock::time_point now) {
   if (socket.role.transport == static_cast<std::uint8_t>(Transport::Tcp)) {
     tcp_.accept(socket.fd.get(), counters, now);
   } else {
-    udp_.serve(socket.fd.get(), *published_->image, identity_, page_, counters);
+    udp_.serve(socket.fd.get(), answerer_, page_, counters);
   }
 }
 

@@ -10,7 +10,7 @@
 #include "agent/base/result.h"
 #include "agent/base/unique_fd.h"
 #include "agent/base/worker_page.h"
-#include "dns/answer/responder.h"
+#include "dns/engine/answerer.h"
 #include "dns/engine/image_slot.h"
 #include "dns/engine/tcp_server.h"
 #include "dns/engine/udp_server.h"
@@ -24,11 +24,11 @@ struct WorkerSocket {
 
 class Worker {
  public:
-  // `page`, `slot`, `identity` and `stop` must outlive the worker.
+  // `page`, `slot`, `identity`, `limiter` (or null) and `stop` must outlive the worker.
   [[nodiscard]] static Result<std::unique_ptr<Worker>> make(std::vector<WorkerSocket> sockets,
                                                             WorkerPage& page, const ImageSlot& slot,
                                                             const answer::Identity& identity,
-                                                            TcpLimits limits);
+                                                            TcpLimits limits, RateLimiter* limiter);
 
   // Serves until `stop`; the body of the worker's thread. Does not read a socket before there is an
   // image: the kernel queues.
@@ -38,7 +38,7 @@ class Worker {
   using Clock = std::chrono::steady_clock;
 
   Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, WorkerPage& page, const ImageSlot& slot,
-         const answer::Identity& identity, TcpLimits limits);
+         const answer::Identity& identity, TcpLimits limits, RateLimiter* limiter);
 
   Result<void> watch_sockets();
   void serve_socket(const WorkerSocket& socket, Clock::time_point now);
@@ -49,7 +49,7 @@ class Worker {
   UniqueFd epoll_;
   WorkerPage& page_;
   const ImageSlot& slot_;
-  const answer::Identity& identity_;
+  Answerer answerer_;
   UdpBatch udp_;
   TcpServer tcp_;
   const Published* published_ = nullptr;

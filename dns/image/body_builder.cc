@@ -66,7 +66,13 @@ void BodyBuilder::add_signatures(Section section, const wire::Name& owner, const
 }
 
 void BodyBuilder::allow_cut() {
-  const Cut cut{static_cast<std::uint32_t>(octets_.size()), counts_[static_cast<int>(Section::Additional)]};
+  Cut cut{};
+  cut.size = static_cast<std::uint16_t>(octets_.size());  // compile() refuses what is over kMaxBodySize
+  cut.additionals = counts_[static_cast<int>(Section::Additional)];
+  cut.fixups = static_cast<std::uint16_t>(fixups_.size());
+  cut.even_fixups = static_cast<std::uint16_t>(
+      std::ranges::count_if(fixups_, [](std::uint16_t offset) { return offset % 2 == 0; }));
+  cut.sum = word_sum(octets_.data(), octets_.size());
   if (cuts_.empty() || cuts_.back().size != cut.size) cuts_.push_back(cut);
 }
 

@@ -15,21 +15,22 @@ namespace {
 
 using namespace wire;
 
-constexpr std::uint16_t kDnssecOk = 0x8000;  // in the OPT TTL's lower half (RFC 3225)
-
 void write_question(ByteWriter& writer, const ProbeQuestion& question) {
   writer.put(question.name.wire());
   writer.u16(question.type);
   writer.u16(rrclass::IN);
 }
 
-void write_opt(ByteWriter& writer, std::uint16_t udp_size, bool dnssec_ok) {
+// `reason`: an extended error (RFC 8914), 0: none.
+void write_opt(ByteWriter& writer, std::uint16_t udp_size, bool dnssec_ok, std::uint16_t reason) {
   writer.u8(0);
   writer.u16(rrtype::OPT);
   writer.u16(udp_size);
   writer.u16(0);  // extended rcode, version
   writer.u16(dnssec_ok ? kDnssecOk : 0);
-  writer.u16(0);
+  writer.u16(reason != 0 ? 6 : 0);
+  if (reason == 0) return;
+  for (const std::uint16_t word : {option::ExtendedError, std::uint16_t{2}, reason}) writer.u16(word);
 }
 
 // A name right after `owner` in canonical order that no zone here holds: owner's label with a "-"
@@ -73,7 +74,7 @@ std::vector<std::uint8_t> make_query(const ProbeQuestion& question, std::uint16_
     writer.u16(word);
   }
   write_question(writer, question);
-  write_opt(writer, udp_size, question.dnssec_ok);
+  write_opt(writer, udp_size, question.dnssec_ok, 0);
   return out;
 }
 
@@ -93,7 +94,8 @@ std::vector<std::uint8_t> expected_response(const Image& image, const ProbeQuest
     rendered = render(found, out.data(), start, limit, kOptSize);
     out.resize(rendered.end);
   }
-  write_opt(writer, kMaxUdpResponse, question.dnssec_ok);
+  write_opt(writer, kMaxUdpResponse, question.dnssec_ok,
+            found.body == nullptr ? extended_error::NotAuthoritative : std::uint16_t{0});
   store_u16(out.data(), id);
   store_u16(out.data() + 2, static_cast<std::uint16_t>(flag::QR | rendered.flags));
   store_u16(out.data() + 4, 1);

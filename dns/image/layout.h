@@ -11,6 +11,10 @@
 // message. A pointer is stored as (target - body start) modulo 2^14 and patched by
 //   0xC000 | ((stored + body start) & 0x3FFF).
 // Pieces (the NSEC records of a name error) have no pointers and may be appended to any body.
+//
+// The sum of a cut serves whoever patches a UDP checksum instead of computing it (XDP): patched for a body
+// that starts at `s`, it is sum + (s + 0xC000) * (256 * even_fixups + odd ones) modulo 65535, for stored
+// pointers are network order in little-endian words; 256 times that if the body starts at an odd offset.
 #pragma once
 
 #include <array>
@@ -20,7 +24,7 @@
 namespace imrs::image {
 
 inline constexpr std::array<char, 8> kMagic{'I', 'M', 'R', 'S', 'I', 'M', 'G', '\0'};
-inline constexpr std::uint32_t kFormatVersion = 1;
+inline constexpr std::uint32_t kFormatVersion = 2;
 inline constexpr std::uint32_t kByteOrder = 0x01020304;
 inline constexpr std::uint32_t kMaxZones = 16;
 inline constexpr std::uint32_t kMaxImageSize = 64U << 20;  // octets; the root zone takes about 3 MB
@@ -103,12 +107,16 @@ struct Body {
 // Where the additional section may end without the response being truncated: before the first cut only
 // with TC, for in-domain glue must not be left off (RFC 9471).
 struct Cut {
-  std::uint32_t size;
-  std::uint32_t additionals;
+  std::uint16_t size;
+  std::uint16_t additionals;
+  std::uint16_t fixups;       // pointers before the cut: the first of the body's
+  std::uint16_t even_fixups;  // of these, at even offsets
+  std::uint16_t sum;          // word_sum() of the octets as stored
+  std::uint16_t reserved;
 };
 
 static_assert(sizeof(FileHeader) == 64 && sizeof(Slot) == 8 && sizeof(Sorted) == 16);
-static_assert(sizeof(Node) == 48 && sizeof(TypeAnswer) == 16 && sizeof(Body) == 16);
+static_assert(sizeof(Node) == 48 && sizeof(TypeAnswer) == 16 && sizeof(Body) == 16 && sizeof(Cut) == 12);
 static_assert(sizeof(ZoneRecord) % 8 == 0);
 
 // FNV-1a, 32 bit, over a lower-cased wire name.
@@ -116,6 +124,14 @@ static_assert(sizeof(ZoneRecord) % 8 == 0);
   std::uint32_t hash = 2166136261U;
   for (std::size_t i = 0; i < size; ++i) hash = (hash ^ name[i]) * 16777619U;
   return hash;
+}
+
+// Ones' complement sum (RFC 1071) of the octets as little-endian words, the last one filled up with zero;
+// 0 to 65534. It can be carried on from an even offset: `sum` is that of what came before.
+[[nodiscard]] constexpr std::uint16_t word_sum(const std::uint8_t* octets, std::size_t size,
+                                               std::uint64_t sum = 0) noexcept {
+  for (std::size_t i = 0; i < size; ++i) sum += std::uint64_t{octets[i]} << (i % 2 * 8);
+  return static_cast<std::uint16_t>(sum % 65535);
 }
 
 }  // namespace imrs::image

@@ -75,27 +75,37 @@ const Body* body_at(const View& view, std::uint32_t offset) noexcept {
 
 Found name_error(const View& view, const ZoneRecord& zone, const Node& encloser, Name name,
                  const Labels& labels, std::size_t below, bool dnssec_ok) noexcept {
-  Found found{body_at(view, zone.name_error[dnssec_ok ? 1 : 0]), {}};
+  Found found{body_at(view, zone.name_error[dnssec_ok ? 1 : 0]), {}, zone.name_error[0]};
+  if (zone.sorted_count == 0) return found;
+  const Sorted& before = predecessor(view, zone, name, labels, below);
+  found.identity = view.offset(before);
   if (!dnssec_ok || (zone.flags & kSigned) == 0) return found;
-  const std::uint32_t covering = predecessor(view, zone, name, labels, below).nsec;
-  found.pieces[0] = body_at(view, covering);
-  if (encloser.wildcard_nsec != covering) {
+  found.pieces[0] = body_at(view, before.nsec);
+  if (encloser.wildcard_nsec != before.nsec) {
     found.pieces[1] = body_at(view, encloser.wildcard_nsec);
   }
   return found;
 }
 
+// The offsets within a node are free for telling its answers apart.
+Found answer_of(const View& view, const Node& node, const std::array<std::uint32_t, 2>& bodies,
+                bool dnssec_ok) noexcept {
+  const auto which = reinterpret_cast<const std::uint8_t*>(&bodies) -
+                     reinterpret_cast<const std::uint8_t*>(&node);
+  return {
+      body_at(view, bodies[dnssec_ok ? 1 : 0]), {}, view.offset(node) + static_cast<std::uint32_t>(which)};
+}
+
 Found at_node(const View& view, const Node& node, std::uint16_t type, bool dnssec_ok) noexcept {
   const auto* answers = reinterpret_cast<const TypeAnswer*>(&node + 1);
   for (std::uint32_t i = 0; i < node.type_count; ++i) {
-    if (answers[i].type == type) return {body_at(view, answers[i].body[dnssec_ok ? 1 : 0]), {}};
+    if (answers[i].type == type) return answer_of(view, node, answers[i].body, dnssec_ok);
   }
-  return {body_at(view, node.no_data[dnssec_ok ? 1 : 0]), {}};
+  return answer_of(view, node, node.no_data, dnssec_ok);
 }
 
 Found in_zone(const View& view, const ZoneRecord& zone, Name name, const Labels& labels, std::size_t below,
               std::uint16_t type, bool dnssec_ok) noexcept {
-  const std::size_t do_index = dnssec_ok ? 1 : 0;
   const Node* node = &view.at<Node>(zone.apex);
   for (std::size_t label = below; label-- > 0;) {
     const Node* next = view.find(zone, name.subspan(labels.start[label]));
@@ -103,7 +113,7 @@ Found in_zone(const View& view, const ZoneRecord& zone, Name name, const Labels&
     node = next;
     if (node->kind != NodeKind::Delegation) continue;
     const bool ds = label == 0 && type == wire::rrtype::DS;
-    return {body_at(view, ds ? node->ds[do_index] : node->referral[do_index]), {}};
+    return answer_of(view, *node, ds ? node->ds : node->referral, dnssec_ok);
   }
   return at_node(view, *node, type, dnssec_ok);
 }
@@ -171,7 +181,7 @@ Rendered render(const Found& found, std::uint8_t* message, std::size_t start, st
   const auto* octets = reinterpret_cast<const std::uint8_t*>(fixups + body.fixup_count);
   std::uint8_t* target = message + start;
   std::memcpy(target, octets, cut->size);
-  for (std::size_t i = 0; i < body.fixup_count && fixups[i] < cut->size; ++i) {
+  for (std::size_t i = 0; i < cut->fixups; ++i) {
     std::uint8_t* pointer = target + fixups[i];
     const auto moved = (wire::load_u16(pointer) + start) & 0x3FFF;
     wire::store_u16(pointer, static_cast<std::uint16_t>(0xC000 | moved));
@@ -179,7 +189,7 @@ Rendered render(const Found& found, std::uint8_t* message, std::size_t start, st
   out.end = start + cut->size;
   out.answers = body.answers;
   out.authorities = body.authorities;
-  out.additionals = static_cast<std::uint16_t>(cut->additionals);
+  out.additionals = cut->additionals;
   for (const Body* piece : found.pieces) {
     if (piece == nullptr) continue;
     const auto* piece_cut = reinterpret_cast<const Cut*>(piece + 1);

@@ -23,6 +23,11 @@ class View {
     return *reinterpret_cast<const T*>(base_ + offset);
   }
   [[nodiscard]] const std::uint8_t* octets(std::uint32_t offset) const noexcept { return base_ + offset; }
+  // Of something in the image.
+  template <typename T>
+  [[nodiscard]] std::uint32_t offset(const T& object) const noexcept {
+    return static_cast<std::uint32_t>(reinterpret_cast<const std::uint8_t*>(&object) - base_);
+  }
   [[nodiscard]] const FileHeader& header() const noexcept { return at<FileHeader>(0); }
   [[nodiscard]] std::span<const ZoneRecord> zones() const noexcept {
     return {&at<ZoneRecord>(header().zones), header().zone_count};
@@ -37,6 +42,8 @@ class View {
 struct Found {
   const Body* body = nullptr;           // null: no served zone holds the name
   std::array<const Body*, 2> pieces{};  // NSECs to append; null: none
+  std::uint32_t identity = 0;           // the same for all questions that have this answer, with and without
+                                        // DO; for a name error, for all names in the gap. Never 0 with a body
 };
 
 // `name`: uncompressed wire name in lower case. `type`: not a meta type other than ANY.

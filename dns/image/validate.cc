@@ -88,31 +88,34 @@ class Validator {
     const auto* cuts = array<Cut>(after, head->cut_count, "cuts outside the file");
     const std::uint64_t fixups_at = after + std::uint64_t{head->cut_count} * sizeof(Cut);
     const auto* fixups = array<std::uint16_t>(fixups_at, head->fixup_count, "pointers outside");
-    (void)array<std::uint8_t>(fixups_at + head->fixup_count * 2ULL, head->size, "answer runs past the end");
-    if (failure_ != nullptr || !spend(body_steps(*head))) return;
-    for (std::uint32_t i = 0; i < head->cut_count; ++i) {
-      check(cuts[i].size <= head->size && cuts[i].additionals <= head->additionals, "cut");
-    }
+    const auto* octets = array<std::uint8_t>(fixups_at + head->fixup_count * 2ULL, head->size,
+                                             "answer runs past the end");
+    if (failure_ != nullptr || !spend(1ULL + head->cut_count + head->fixup_count + head->size)) return;
     std::uint32_t smallest_end = 0;
     for (std::uint32_t i = 0; i < head->fixup_count; ++i) {
       check(fixups[i] >= smallest_end && fixups[i] + 2U <= head->size, "pointer place");
       smallest_end = fixups[i] + 2U;
     }
-    cuts_spare_pointers(cuts, head->cut_count, fixups, head->fixup_count);
+    cuts_right({cuts, head->cut_count}, {fixups, head->fixup_count}, {octets, head->size}, head->additionals);
   }
 
-  static std::uint64_t body_steps(const Body& head) {
-    return 1 + head.cut_count + head.fixup_count + std::uint64_t{head.cut_count} * head.fixup_count;
-  }
-
-  // No cut goes through a pointer: patching it would write past what was copied.
-  void cuts_spare_pointers(const Cut* cuts, std::uint32_t cut_count, const std::uint16_t* fixups,
-                           std::uint32_t fixup_count) {
-    for (std::uint32_t c = 0; c < cut_count; ++c) {
-      for (std::uint32_t f = 0; f < fixup_count; ++f) {
-        check(cuts[c].size != fixups[f] + 1U, "cut through a pointer");
+  // From one cut to the next: what lies between them is looked at once. No cut goes through a pointer, for
+  // patching it would write past what was copied, and each knows its pointers and its sum.
+  void cuts_right(std::span<const Cut> cuts, std::span<const std::uint16_t> fixups,
+                  std::span<const std::uint8_t> octets, std::uint16_t additionals) {
+    std::size_t pointers = 0, even = 0, size = 0;
+    std::uint64_t sum = 0;
+    for (const Cut& cut : cuts) {
+      check(cut.size >= size && cut.size <= octets.size() && cut.additionals <= additionals, "cut");
+      if (failure_ != nullptr) return;
+      for (; pointers < fixups.size() && fixups[pointers] < cut.size; ++pointers) {
+        check(fixups[pointers] + 1U < cut.size, "cut through a pointer");
+        even += fixups[pointers] % 2 == 0 ? 1 : 0;
       }
+      for (; size < cut.size; ++size) sum += std::uint64_t{octets[size]} << (size % 2 * 8);
+      check(cut.fixups == pointers && cut.even_fixups == even && cut.sum == sum % 65535, "sums of a cut");
     }
+    check(size == octets.size(), "the last cut is not the whole answer");
   }
 
   void pair(const std::array<std::uint32_t, 2>& bodies, bool needed) {

@@ -18,12 +18,20 @@ inline constexpr std::uint16_t IN = 1, CH = 3, HS = 4, NONE = 254, ANY = 255;
 }
 namespace rcode {
 inline constexpr std::uint8_t NoError = 0, FormErr = 1, ServFail = 2, NXDomain = 3, NotImp = 4, Refused = 5,
-                              NotAuth = 9, BadVers = 16;  // BADVERS: RFC 6891
+                              NotAuth = 9, BadVers = 16, BadCookie = 23;  // RFC 6891, RFC 7873
+}
+namespace option {  // EDNS
+inline constexpr std::uint16_t Nsid = 3, Cookie = 10, TcpKeepalive = 11, ExtendedError = 15;
+}
+namespace extended_error {  // RFC 8914
+inline constexpr std::uint16_t Prohibited = 18, NotAuthoritative = 20, NotSupported = 21;
 }
 namespace flag {  // in the 16-bit flags word of the header
 inline constexpr std::uint16_t QR = 0x8000, AA = 0x0400, TC = 0x0200, RD = 0x0100, RA = 0x0080, Z = 0x0040,
                                AD = 0x0020, CD = 0x0010;
 }
+
+inline constexpr std::uint16_t kDnssecOk = 0x8000;  // in the lower half of OPT's TTL (RFC 3225)
 
 inline constexpr std::size_t kHeaderSize = 12;
 inline constexpr std::size_t kMaxUdpResponse = 1232;  // octets; RFC 9715, no fragments

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <vector>
 
 #include "dns/engine/tcp_framing.h"
@@ -16,18 +15,21 @@ using namespace imrs;
 using Octets = std::vector<std::uint8_t>;
 
 std::vector<Octets> messages(std::span<const std::uint8_t> stream, std::size_t part) {
-  engine::TcpFraming framing;
   std::vector<Octets> out;
-  while (!stream.empty() && !framing.broken()) {
-    const auto room = framing.room();
-    fuzz::expect(!room.empty(), "room after everything was taken out");
-    const std::size_t now = std::min({part, room.size(), stream.size()});
-    std::memcpy(room.data(), stream.data(), now);
-    framing.received(now);
+  Octets waiting;
+  for (bool broken = false; !stream.empty() && !broken;) {
+    const std::size_t now = std::min(part, stream.size());
+    waiting.insert(waiting.end(), stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(now));
     stream = stream.subspan(now);
+    engine::TcpFraming framing(waiting);
     for (auto next = framing.next(); !next.empty(); next = framing.next()) {
       out.emplace_back(next.begin(), next.end());
     }
+    broken = framing.broken();
+    const Octets rest(framing.rest().begin(), framing.rest().end());
+    waiting = rest;
+    fuzz::expect(broken || rest.size() < engine::TcpFraming::kLength + engine::TcpFraming::kMaxQuery,
+                 "little is left over");
   }
   return out;
 }

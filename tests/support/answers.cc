@@ -79,7 +79,11 @@ Octets query_octets(const Ask& ask) {
 
 Octets response_to(const image::Image& image, std::span<const std::uint8_t> query, Transport transport) {
   Octets out(answer::kMaxResponse);
-  const answer::Outcome outcome = answer::respond(image, {"lab01", "IMRS"}, transport, query, out);
+  static const answer::Identity identity{"lab01", "IMRS"};
+  static const answer::CookieSecrets no_cookies;
+  static constexpr std::uint8_t kAddress[] = {192, 0, 2, 1};
+  const answer::Context context{.image = image, .identity = identity, .cookies = no_cookies};
+  const answer::Outcome outcome = answer::respond(context, {transport, kAddress}, query, out);
   out.resize(outcome.size);
   return out;
 }

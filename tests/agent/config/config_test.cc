@@ -47,7 +47,7 @@ TEST(Config, DefaultsAreThoseOfLRoot) {
 TEST(Config, AClusterMemberHasItsKeys) {
   json value = good();
   value["instance"]["kind"] = "cluster";
-  value["instance"]["cluster"] = {{"member", "b"}, {"cookie_secret", "00112233445566778899aabbccddeeff"}};
+  value["instance"]["cluster"] = {{"member", "b"}, {"cookie_secrets", {"00112233445566778899aabbccddeeff"}}};
   const auto config = parse(value);
   ASSERT_TRUE(config.ok()) << config.error().message;
   EXPECT_EQ(config->instance.cluster->member, "b");

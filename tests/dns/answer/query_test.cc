@@ -84,7 +84,14 @@ TEST(ReadQuery, Verdicts) {
       {"record in the answer section", message("0001 0001 0000 0000", COM_A "c00c 0001 0001 00000001 0000"),
        Verdict::Question},
       {"owner with a pointer cut off", message(kOneAr, COM_A "c0"), Verdict::FormErr},
-      {"opcode NOTIFY", message(kOne, kComA, "2000"), Verdict::NotImp},
+      {"opcode NOTIFY", message(kOne, kComA, "2000"), Verdict::Notify},
+      {"no question, a cookie",
+       message("0000 0000 0000 0001", OPT("04d0", "00000000", "000c 000a 0008 0102030405060708")),
+       Verdict::CookieOnly},
+      {"no question, no cookie", message("0000 0000 0000 0001", OPT("04d0", "00000000", "0000")),
+       Verdict::FormErr},
+      {"cookie of 4 octets", message(kOneAr, COM_A OPT("04d0", "00000000", "0008 000a 0004 01020304")),
+       Verdict::FormErr},
       {"opcode UPDATE", message(kOne, kComA, "2800"), Verdict::NotImp},
       {"opcode STATUS", message(kOne, kComA, "1000"), Verdict::NotImp},
       {"opcode 15, nothing readable", message("ffff ffff ffff ffff", "ff", "7800"), Verdict::NotImp},
@@ -129,10 +136,12 @@ TEST(ReadQuery, LongestNameAndOneOctetMore) {
 
 TEST(ReadQuery, EdnsFields) {
   const Query query = read(
-      message(kOneAr, COM_A OPT("1000", "00008000", "000c 000a0004 01020304 0003 0000")));
+      message(kOneAr, COM_A OPT("1000", "00008000", "0010 000a0008 0102030405060708 0003 0000")));
   EXPECT_TRUE(query.edns.present);
   EXPECT_TRUE(query.edns.dnssec_ok);
   EXPECT_TRUE(query.edns.wants_nsid);
+  EXPECT_EQ(query.edns.cookie_size, 8U);
+  EXPECT_EQ(query.edns.cookie_at, 12U + 9 + 11 + 4);
   EXPECT_EQ(query.edns.udp_size, 4096);
   const Query plain = read(message(kOneAr, COM_A OPT("0200", "00007fff", "0000")));
   EXPECT_FALSE(plain.edns.dnssec_ok);

@@ -23,6 +23,14 @@ const image::Image& image() {
   return *made;
 }
 
+Outcome respond(const image::Image& from, const Identity& identity, Transport transport,
+                std::span<const std::uint8_t> query, std::span<std::uint8_t> out) noexcept {
+  static const CookieSecrets no_cookies;
+  static constexpr std::uint8_t kAddress[] = {192, 0, 2, 1};
+  const Context context{.image = from, .identity = identity, .cookies = no_cookies};
+  return respond(context, {transport, kAddress}, query, out);
+}
+
 test::Seen ask(const Ask& question) { return test::ask(image(), question); }
 
 std::string bytes(const std::string& hex) { return test::to_hex(test::response_to(image(), from_hex(hex))); }
@@ -40,12 +48,12 @@ TEST(Respond, GoldenErrors) {
       {"QDCOUNT 0: FORMERR", "1234 0100 0000 0000 0000 0000", "1234 8101 0000 0000 0000 0000"},
       {"QDCOUNT 0 with OPT: FORMERR with OPT", "1234 0000 0000 0000 0000 0001 00 0029 1000 00008000 0000",
        "1234 8001 0000 0000 0000 0001 00 0029 04d0 00008000 0000"},
-      {"NOTIFY: NOTIMP, opcode and question back", "1234 2000 0001 0000 0000 0000 00 0006 0001",
-       "1234 a004 0001 0000 0000 0000 00 0006 0001"},
+      {"NOTIFY: REFUSED, opcode and question back", "1234 2000 0001 0000 0000 0000 00 0006 0001",
+       "1234 a005 0001 0000 0000 0000 00 0006 0001"},
       {"UPDATE", "1234 2800 0001 0000 0000 0000 00 0006 0001", "1234 a804 0001 0000 0000 0000 00 0006 0001"},
       {"STATUS without a question", "1234 1000 0000 0000 0000 0000", "1234 9004 0000 0000 0000 0000"},
       {"AD, CD, Z, RA, TC and AA are not echoed, RD is", "1234 07f0 0001 0000 0000 0000 00 00fc 0001",
-       "1234 8104 0001 0000 0000 0000 00 00fc 0001"},
+       "1234 8105 0001 0000 0000 0000 00 00fc 0001"},
       {"EDNS version 1: BADVERS in the OPT, version 0",
        "1234 0000 0001 0000 0000 0001 00 0006 0001 00 0029 1000 00018000 0000",
        "1234 8000 0001 0000 0000 0001 00 0006 0001 00 0029 04d0 01008000 0000"},
@@ -59,9 +67,27 @@ TEST(Respond, GoldenErrors) {
        "1234 8009 0001 0000 0000 0001 00 0006 0001 "
        "01\"k\"00 00fa 00ff 00000000 0013 01\"h\"00 000000000001 012c 0000 1234 0011 0000"},
       {"NSID", "1234 0000 0001 0000 0000 0001 00 0006 0004 00 0029 1000 00000000 0004 0003 0000",
-       "1234 8005 0001 0000 0000 0001 00 0006 0004 00 0029 04d0 00000000 0009 0003 0005\"lab01\""},
+       "1234 8005 0001 0000 0000 0001 00 0006 0004 00 0029 04d0 00000000 000f 0003 0005\"lab01\" "
+       "000f 0002 0015"},
+      {"a cookie where there are none: ignored",
+       "1234 0000 0001 0000 0000 0001 00 0001 0001 00 0029 1000 00000000 000c 000a 0008 0102030405060708",
+       nullptr},
+      {"a cookie of 9 octets: FORMERR",
+       "1234 0000 0001 0000 0000 0001 00 0001 0001 00 0029 1000 00000000 000d 000a 0009 010203040506070809",
+       "1234 8001 0001 0000 0000 0000 00 0001 0001"},
+      {"class CH, other name: not authoritative (RFC 8914)",
+       "1234 0000 0001 0000 0000 0001 00 0010 0003 00 0029 1000 00000000 0000",
+       "1234 8005 0001 0000 0000 0001 00 0010 0003 00 0029 04d0 00000000 0006 000f 0002 0014"},
+      {"AXFR: prohibited (RFC 8914)", "1234 0000 0001 0000 0000 0001 00 00fc 0001 00 0029 1000 00000000 0000",
+       "1234 8005 0001 0000 0000 0001 00 00fc 0001 00 0029 04d0 00000000 0006 000f 0002 0012"},
   };
-  for (const auto& c : cases) EXPECT_EQ(bytes(c.query), same(c.want)) << c.description;
+  for (const auto& c : cases) {
+    if (c.want == nullptr) {
+      EXPECT_EQ(bytes(c.query).find("000a0018"), std::string::npos) << c.description;
+      continue;
+    }
+    EXPECT_EQ(bytes(c.query), same(c.want)) << c.description;
+  }
 }
 
 TEST(Respond, ChaosNames) {
@@ -101,10 +127,10 @@ TEST(Respond, TransfersAreNotGiven) {
     Transport transport;
     const char* want;
   } cases[] = {
-      {".", AXFR, Transport::Udp, "NOTIMPL"},      {".", AXFR, Transport::Tcp, "REFUSED"},
-      {"alpha.", AXFR, Transport::Tcp, "NOTAUTH"}, {"arpa.", AXFR, Transport::Tcp, "REFUSED"},
+      {".", AXFR, Transport::Udp, "REFUSED"},      {".", AXFR, Transport::Tcp, "REFUSED"},
+      {"alpha.", AXFR, Transport::Tcp, "REFUSED"}, {"arpa.", AXFR, Transport::Tcp, "REFUSED"},
       {".", IXFR, Transport::Udp, "REFUSED"},      {".", IXFR, Transport::Tcp, "REFUSED"},
-      {"alpha.", IXFR, Transport::Udp, "NOTAUTH"},
+      {"alpha.", IXFR, Transport::Udp, "REFUSED"},
   };
   for (const auto& c : cases) {
     EXPECT_EQ(ask({.name = c.name, .type = c.type, .transport = c.transport}).status(), c.want)

@@ -3,8 +3,6 @@
 
 #include <gmock/gmock.h>
 
-#include <cstring>
-
 namespace imrs::engine {
 namespace {
 
@@ -16,21 +14,27 @@ Octets message(std::size_t size, std::uint8_t fill) {
   return out;
 }
 
-// Feeds `stream` in parts of `part` octets; the sizes of the messages that came out.
-std::vector<std::size_t> feed(TcpFraming& framing, const Octets& stream, std::size_t part) {
-  std::vector<std::size_t> sizes;
-  std::size_t done = 0;
-  while (done < stream.size() && !framing.broken()) {
-    const auto room = framing.room();
-    const std::size_t now = std::min({part, room.size(), stream.size() - done});
-    std::memcpy(room.data(), stream.data() + done, now);
-    framing.received(now);
+struct Fed {
+  std::vector<std::size_t> sizes;  // of the messages that came out
+  bool broken = false;
+  Octets rest;
+};
+
+// Feeds `stream` in parts of `part` octets.
+Fed feed(const Octets& stream, std::size_t part) {
+  Fed fed;
+  for (std::size_t done = 0; done < stream.size() && !fed.broken;) {
+    const std::size_t now = std::min(part, stream.size() - done);
+    const auto from = stream.begin() + static_cast<std::ptrdiff_t>(done);
+    fed.rest.insert(fed.rest.end(), from, from + static_cast<std::ptrdiff_t>(now));
     done += now;
-    for (auto next = framing.next(); !next.empty(); next = framing.next()) {
-      sizes.push_back(next.size());
-    }
+    const Octets whole = std::move(fed.rest);
+    TcpFraming framing(whole);
+    for (auto next = framing.next(); !next.empty(); next = framing.next()) fed.sizes.push_back(next.size());
+    fed.broken = framing.broken();
+    fed.rest.assign(framing.rest().begin(), framing.rest().end());
   }
-  return sizes;
+  return fed;
 }
 
 TEST(TcpFraming, EveryCut) {
@@ -40,10 +44,10 @@ TEST(TcpFraming, EveryCut) {
     stream.insert(stream.end(), part.begin(), part.end());
   }
   for (std::size_t part = 1; part <= stream.size(); ++part) {
-    TcpFraming framing;
-    EXPECT_THAT(feed(framing, stream, part), testing::ElementsAre(12, 17, 300, 4096, 12)) << part;
-    EXPECT_FALSE(framing.broken());
-    EXPECT_FALSE(framing.in_message()) << part;
+    const Fed fed = feed(stream, part);
+    EXPECT_THAT(fed.sizes, testing::ElementsAre(12, 17, 300, 4096, 12)) << part;
+    EXPECT_FALSE(fed.broken);
+    EXPECT_TRUE(fed.rest.empty()) << part;
   }
 }
 
@@ -53,34 +57,35 @@ TEST(TcpFraming, LengthsThatNoQueryHas) {
     bool broken;
   } cases[] = {{0, true}, {11, true}, {12, false}, {4096, false}, {4097, true}, {65535, true}};
   for (const auto& c : cases) {
-    TcpFraming framing;
-    feed(framing, message(c.size, 1), 1);
-    EXPECT_EQ(framing.broken(), c.broken) << c.size;
+    EXPECT_EQ(feed(message(c.size, 1), 1).broken, c.broken) << c.size;
   }
 }
 
 TEST(TcpFraming, BrokenStaysBroken) {
-  TcpFraming framing;
   Octets stream = message(3, 1);
   const Octets good = message(20, 2);
   stream.insert(stream.end(), good.begin(), good.end());
-  EXPECT_THAT(feed(framing, stream, stream.size()), testing::IsEmpty());
+  TcpFraming framing(stream);
+  for (int i = 0; i < 3; ++i) EXPECT_TRUE(framing.next().empty());
   EXPECT_TRUE(framing.broken());
 }
 
 TEST(TcpFraming, MessageBeforeABrokenOneComesOut) {
-  TcpFraming framing;
   Octets stream = message(20, 2);
   stream.insert(stream.end(), {0, 1});
-  EXPECT_THAT(feed(framing, stream, stream.size()), testing::ElementsAre(20));
-  EXPECT_TRUE(framing.broken());
+  const Fed fed = feed(stream, stream.size());
+  EXPECT_THAT(fed.sizes, testing::ElementsAre(20));
+  EXPECT_TRUE(fed.broken);
 }
 
-TEST(TcpFraming, HalfAMessageIsInMessage) {
-  TcpFraming framing;
+TEST(TcpFraming, HalfAMessageIsLeft) {
   const Octets stream = message(20, 2);
-  feed(framing, Octets(stream.begin(), stream.begin() + 1), 1);
-  EXPECT_TRUE(framing.in_message());
+  for (std::size_t size = 1; size < stream.size(); ++size) {
+    const Octets half(stream.begin(), stream.begin() + static_cast<std::ptrdiff_t>(size));
+    const Fed fed = feed(half, 1);
+    EXPECT_TRUE(fed.sizes.empty());
+    EXPECT_EQ(fed.rest, half);
+  }
 }
 
 }  // namespace

@@ -45,10 +45,14 @@ LoopbackSockets open_loopback(std::uint8_t workers, std::uint8_t probe) {
   return out;
 }
 
-TestEngine::TestEngine(std::uint8_t workers, engine::TcpLimits limits, std::uint8_t probe) : pages_(workers) {
+TestEngine::TestEngine(std::uint8_t workers, engine::TcpLimits limits, std::uint8_t probe,
+                       std::uint32_t rate_limit)
+    : pages_(workers) {
   LoopbackSockets loopback = open_loopback(workers, probe);
   std::copy(std::begin(loopback.port), std::end(loopback.port), std::begin(port_));
-  auto engine = engine::Engine::start(std::move(loopback.sockets), pages_, {"lab01", "IMRS"}, limits);
+  auto engine = engine::Engine::start(
+      std::move(loopback.sockets), pages_,
+      {.identity = {"lab01", "IMRS"}, .tcp = limits, .rate_limit = rate_limit, .rate_key = {1, 2}});
   if (!engine) give_up(engine.error());
   engine_ = std::move(*engine);
 }

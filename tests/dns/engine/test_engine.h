@@ -18,9 +18,11 @@ struct LoopbackSockets {
 
 class TestEngine {
  public:
-  explicit TestEngine(std::uint8_t workers = 1, engine::TcpLimits limits = {}, std::uint8_t probe = 0);
+  explicit TestEngine(std::uint8_t workers = 1, engine::TcpLimits limits = {}, std::uint8_t probe = 0,
+                      std::uint32_t rate_limit = 0);
 
   void serve(std::shared_ptr<const image::Image> image);
+  [[nodiscard]] engine::Engine& engine() { return *engine_; }
   [[nodiscard]] std::uint16_t port(Family family) const { return port_[static_cast<std::size_t>(family)]; }
   [[nodiscard]] const WorkerPage& page(std::size_t worker = 0) const { return pages_[worker]; }
 

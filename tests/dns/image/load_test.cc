@@ -107,28 +107,30 @@ TEST(Load, WrongNumbersWithARightDigestDoNoHarm) {
 }
 
 // An answer of `cuts` cuts and `pointers` pointers, made the root's "no data" answer.
-Octets with_body(std::uint16_t cuts, std::uint16_t pointers) {
+Octets with_body(std::uint16_t cuts, std::uint16_t pointers, std::uint32_t size, bool everywhere) {
   Octets image = good();
   image.resize((image.size() + 7) / 8 * 8);
   const auto at = static_cast<std::uint32_t>(image.size());
-  const std::uint32_t size = 2U * pointers;
   image.resize(at + sizeof(Body) + cuts * sizeof(Cut) + pointers * 2U + size);
-  put(image, at,
-      Body{.size = size,
-           .flags = 0,
-           .answers = 0,
-           .authorities = 0,
-           .additionals = 0,
-           .fixup_count = pointers,
-           .cut_count = cuts});
+  Body body{};
+  body.size = size;
+  body.fixup_count = pointers;
+  body.cut_count = cuts;
+  put(image, at, body);
+  Cut cut{};
+  cut.size = static_cast<std::uint16_t>(size);
+  cut.fixups = cut.even_fixups = pointers;
   std::size_t next = at + sizeof(Body);
-  for (int i = 0; i < cuts; ++i, next += sizeof(Cut)) put(image, next, Cut{size, 0});
+  for (int i = 0; i < cuts; ++i, next += sizeof(Cut)) put(image, next, cut);
   for (int i = 0; i < pointers; ++i, next += 2) put(image, next, static_cast<std::uint16_t>(2 * i));
   FileHeader header;
   std::memcpy(&header, image.data(), sizeof header);
   ZoneRecord root;
   std::memcpy(&root, image.data() + header.zones + (header.zone_count - 1) * sizeof root, sizeof root);
   put(image, root.apex + offsetof(Node, no_data), at);
+  for (std::uint32_t i = 0; everywhere && i < root.slot_count; ++i) {
+    put(image, root.slots + i * sizeof(Slot), Slot{0, root.apex});
+  }
   put(image, offsetof(FileHeader, size), std::uint64_t{image.size()});
   renew_digest(image);
   return image;
@@ -139,14 +141,16 @@ TEST(Load, ABodyThatTakesForEverIsRefused) {
   const struct {
     const char* description;
     std::uint16_t cuts, pointers;
-    bool accepted;
-  } cases[] = {{"as usual", 1, 20, true},
-               {"many cuts", 65535, 0, true},
-               {"many pointers", 1, 1000, true},
-               {"both", 65535, 1000, false}};
+    std::uint32_t size;
+    bool everywhere, accepted;
+  } cases[] = {{"as usual", 1, 20, 40, false, true},
+               {"many cuts", 65535, 0, 0, false, true},
+               {"many pointers", 1, 1000, 2000, false, true},
+               {"both", 65535, 1000, 2000, false, true},
+               {"large, of many names", 1, 0, 60000, true, false}};
   for (const auto& c : cases) {
-    const auto loaded = Image::adopt(with_body(c.cuts, c.pointers));
-    ASSERT_EQ(loaded.ok(), c.accepted) << c.description;
+    const auto loaded = Image::adopt(with_body(c.cuts, c.pointers, c.size, c.everywhere));
+    ASSERT_EQ(loaded.ok(), c.accepted) << c.description << (loaded ? "" : loaded.error().message);
     if (loaded) continue;
     EXPECT_THAT(loaded.error().message, testing::HasSubstr("overlap too much")) << c.description;
   }
@@ -171,7 +175,7 @@ TEST(Load, PiecesThatDoNotFitAreNotAppended) {
               .additionals = 0,
               .fixup_count = 0,
               .cut_count = 1};
-    Cut cut{0, 0};
+    Cut cut{};
   } empty;
   struct {
     Body head{.size = 600,
@@ -181,11 +185,11 @@ TEST(Load, PiecesThatDoNotFitAreNotAppended) {
               .additionals = 0,
               .fixup_count = 0,
               .cut_count = 1};
-    Cut cut{600, 0};
+    Cut cut{.size = 600, .additionals = 0, .fixups = 0, .even_fixups = 0, .sum = 0, .reserved = 0};
     std::array<std::uint8_t, 600> octets{};
   } piece;
   std::array<std::uint8_t, 512> message{};
-  const Found found{&empty.head, {&piece.head, nullptr}};
+  const Found found{&empty.head, {&piece.head, nullptr}, 1};
   const Rendered rendered = render(found, message.data(), 20, message.size(), 11);
   EXPECT_TRUE(rendered.truncated);
   EXPECT_EQ(rendered.end, 20U);

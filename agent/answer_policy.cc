@@ -1,0 +1,97 @@
+// Keeps the engine's settings. Called by EngineLink. It never logs or shows a secret, and never learns who
+// asked what: of a question it has the hash.
+#include "agent/answer_policy.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+
+namespace imrs::agent {
+namespace {
+
+// Crashes remembered; somebody who has found one hole may try it with many names.
+constexpr std::size_t kMaxRemembered = 1024;
+
+std::string in_words(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
+
+}  // namespace
+
+Result<void> fill_random(std::span<std::uint8_t> out) {
+  if (::getrandom(out.data(), out.size(), 0) == static_cast<ssize_t>(out.size())) return {};
+  return system_error("getrandom");
+}
+
+std::array<std::uint8_t, 16> cookie_secret(const std::string& hex) {
+  std::array<std::uint8_t, 16> out{};
+  for (std::size_t i = 0; i < out.size() && 2 * i + 2 <= hex.size(); ++i) {
+    std::from_chars(hex.data() + 2 * i, hex.data() + 2 * i + 2, out[i], 16);
+  }
+  return out;
+}
+
+Result<AnswerPolicy> AnswerPolicy::make(const std::vector<std::string>& secrets, Steady::time_point now) {
+  AnswerPolicy policy;
+  EngineSettings& settings = policy.settings_;
+  for (const std::string& hex : secrets) {
+    if (settings.secret_count == EngineSettings::kMaxSecrets) break;
+    settings.secrets[settings.secret_count++] = cookie_secret(hex);
+  }
+  policy.own_secrets_ = secrets.empty();
+  if (policy.own_secrets_) {
+    if (auto added = policy.add_own_secret(now); !added) return added.error();
+  }
+  return policy;
+}
+
+// The newest first; the one before is still taken (RFC 9018 section 5).
+Result<void> AnswerPolicy::add_own_secret(Steady::time_point now) {
+  std::array<std::uint8_t, 16> fresh{};
+  if (auto filled = fill_random(fresh); !filled) return filled;
+  settings_.secrets[1] = settings_.secrets[0];
+  settings_.secrets[0] = fresh;
+  settings_.secret_count = std::min<std::uint32_t>(settings_.secret_count + 1, 2);
+  renew_at_ = now + kOwnSecretLife;
+  return {};
+}
+
+bool AnswerPolicy::renew(Steady::time_point now) {
+  return own_secrets_ && now >= renew_at_ && add_own_secret(now).ok();
+}
+
+std::string AnswerPolicy::on_engine_ended(std::span<const WorkerPage> pages) {
+  std::string said;
+  for (const WorkerPage& page : pages) {
+    const std::uint64_t hash = page.fatal.load(std::memory_order_relaxed);
+    if (hash == 0) continue;
+    if (crashes_.size() >= kMaxRemembered && !crashes_.contains(hash)) crashes_.erase(crashes_.begin());
+    const int times = ++crashes_[hash];
+    said = fmt::format("a worker crashed while it answered question {} ({}. time)", in_words(hash), times);
+    if (times != kCrashesUntilDenied) continue;
+    // Full: the oldest makes room; it comes back if it still kills.
+    auto& denied = settings_.denied;
+    if (settings_.denied_count == denied.size()) {
+      crashes_.erase(denied.front());
+      std::ranges::rotate(denied, denied.begin() + 1);
+      --settings_.denied_count;
+    }
+    denied[settings_.denied_count++] = hash;
+    said += ": it is dropped from now on";
+  }
+  return said;
+}
+
+std::vector<std::string> AnswerPolicy::alarms() const {
+  std::vector<std::string> all;
+  for (std::uint32_t i = 0; i < settings_.denied_count; ++i) {
+    all.push_back(
+        fmt::format("question {} has killed the engine {} times and is dropped: report it with the "
+                    "engine's log",
+                    in_words(settings_.denied[i]), kCrashesUntilDenied));
+  }
+  return all;
+}
+
+}  // namespace imrs::agent

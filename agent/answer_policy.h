@@ -1,0 +1,58 @@
+// agent/answer_policy.h
+// What the engine is told besides images: the secrets of DNS cookies, and the questions it has to drop
+// because engines have died of them. Pure but for getrandom(2); the clock is an argument.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "agent/base/messages.h"
+#include "agent/base/result.h"
+#include "agent/base/worker_page.h"
+
+namespace imrs::agent {
+
+// 32 hexadecimal digits, as parse_config() has checked them.
+[[nodiscard]] std::array<std::uint8_t, 16> cookie_secret(const std::string& hex);
+
+class AnswerPolicy {
+ public:
+  using Steady = std::chrono::steady_clock;
+  // An engine that restarts at once, with clients that ask again, comes by the same question in a second.
+  static constexpr int kCrashesUntilDenied = 2;
+  static constexpr std::chrono::hours kOwnSecretLife{24};
+
+  // `secrets`: those of a cluster, the first makes cookies. None: this instance makes its own, a new one every
+  // day, and takes the one before for another day. Errc::System: no random numbers.
+  [[nodiscard]] static Result<AnswerPolicy> make(const std::vector<std::string>& secrets,
+                                                 Steady::time_point now);
+
+  // True if the settings have changed since they were last asked for: tell the engine.
+  [[nodiscard]] bool renew(Steady::time_point now);
+
+  // The engine has ended; its pages say whether a question killed a worker. Gives what the operator has to
+  // know of it, or nothing.
+  [[nodiscard]] std::string on_engine_ended(std::span<const WorkerPage> pages);
+
+  [[nodiscard]] const EngineSettings& settings() const noexcept { return settings_; }
+  // Alarms that hold on: which questions are dropped.
+  [[nodiscard]] std::vector<std::string> alarms() const;
+
+ private:
+  AnswerPolicy() = default;
+  Result<void> add_own_secret(Steady::time_point now);
+
+  EngineSettings settings_;
+  bool own_secrets_ = false;
+  Steady::time_point renew_at_{};
+  std::map<std::uint64_t, int> crashes_;  // by question hash
+};
+
+// From getrandom(2); Errc::System if the kernel gives nothing.
+[[nodiscard]] Result<void> fill_random(std::span<std::uint8_t> out);
+
+}  // namespace imrs::agent

@@ -1,0 +1,35 @@
+// dns/engine/question_hash.h
+// A question's hash, taken before anything has read the message: name in lower case, type and class, as
+// far as they are there. The same question by whomever it is asked has the same hash; no address is in it.
+// Never 0.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "dns/wire/name.h"
+#include "dns/wire/protocol.h"
+
+namespace imrs::engine {
+
+[[nodiscard]] inline std::uint64_t question_hash(std::span<const std::uint8_t> message) noexcept {
+  std::size_t end = wire::kHeaderSize;
+  while (end < message.size() && message[end] != 0 && message[end] <= wire::kMaxLabelSize) {
+    end += message[end] + std::size_t{1};
+  }
+  constexpr std::size_t kTail = 5;  // root label, type, class
+  end = std::min({end + kTail, message.size(), wire::kHeaderSize + wire::kMaxNameSize + 4});
+  std::uint64_t hash = end;
+  for (std::size_t at = std::min(wire::kHeaderSize, end); at < end; at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, message.data() + at, std::min<std::size_t>(end - at, 8));
+    hash = (hash ^ (word | 0x2020202020202020)) * 0x9e3779b97f4a7c15;  // letters in lower case, and some
+    hash ^= hash >> 32;                                                // other octets with them: no harm
+  }
+  return hash != 0 ? hash : 1;
+}
+
+}  // namespace imrs::engine

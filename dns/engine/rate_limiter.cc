@@ -1,0 +1,80 @@
+// Token buckets for responses. Called by the workers for every UDP response that has an answer of the image.
+// The hot path: one cache line of its own for each response, no lock, no allocation after construction.
+#include "dns/engine/rate_limiter.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <new>
+
+namespace imrs::engine {
+namespace {
+
+constexpr std::uint64_t kThousand = 1000;
+constexpr std::uint64_t kUnused = 0;  // of a bucket: full; of a proven prefix: nobody
+
+// The finaliser of MurmurHash3 (public domain).
+constexpr std::uint64_t mix(std::uint64_t x) noexcept {
+  x = (x ^ x >> 33) * 0xff51afd7ed558ccd;
+  x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53;
+  return x ^ x >> 33;
+}
+
+// The /24 or /56 as a number, the families apart.
+std::uint64_t prefix_of(std::span<const std::uint8_t> address) noexcept {
+  const std::size_t octets = address.size() == 4 ? 3 : 7;
+  std::uint64_t prefix = address.size() == 4 ? 4 : 6;
+  for (std::size_t i = 0; i < std::min(octets, address.size()); ++i) prefix = prefix << 8 | address[i];
+  return prefix;
+}
+
+}  // namespace
+
+// Zeroed by the kernel page by page when first used: an idle engine does not pay for the tables.
+RateLimiter::Table RateLimiter::make_table(std::size_t size) {
+  void* const memory = std::calloc(size, sizeof(std::atomic<std::uint64_t>));
+  if (memory == nullptr) throw std::bad_alloc();
+  return {static_cast<std::atomic<std::uint64_t>*>(memory), std::free};
+}
+
+RateLimiter::RateLimiter(std::uint32_t per_second, std::array<std::uint64_t, 2> key)
+    : per_second_(std::clamp<std::uint32_t>(per_second, 1, kMaxPerSecond)),
+      key_(key),
+      buckets_(make_table(kBuckets)),
+      proven_(make_table(kProven)) {}
+
+std::uint64_t RateLimiter::prefix_hash(std::span<const std::uint8_t> address) const noexcept {
+  return mix(prefix_of(address) ^ key_[0]) + key_[1];
+}
+
+std::uint64_t RateLimiter::bucket_of(std::span<const std::uint8_t> address,
+                                     std::uint32_t answer) const noexcept {
+  return mix(prefix_hash(address) ^ std::uint64_t{answer} << 20) % kBuckets;
+}
+
+bool RateLimiter::take(std::uint64_t bucket, std::uint32_t now_ms) noexcept {
+  const std::uint64_t full = per_second_ * kThousand;
+  const std::uint64_t before = buckets_[bucket].load(std::memory_order_relaxed);
+  std::uint64_t tokens = full;
+  if (before != kUnused) {
+    const auto elapsed = static_cast<std::uint32_t>(now_ms - static_cast<std::uint32_t>(before >> 32));
+    tokens = std::min(full, (before & 0xffffffff) + std::uint64_t{elapsed} * per_second_);
+  }
+  const bool enough = tokens >= kThousand;
+  if (enough) tokens -= kThousand;
+  buckets_[bucket].store(std::uint64_t{now_ms} << 32 | tokens, std::memory_order_relaxed);
+  return enough;
+}
+
+void RateLimiter::prove(std::span<const std::uint8_t> address, std::uint32_t now_ms) noexcept {
+  const std::uint64_t hash = mix(prefix_hash(address));
+  proven_[hash % kProven].store((hash & ~std::uint64_t{0xffffffff}) | now_ms, std::memory_order_relaxed);
+}
+
+bool RateLimiter::is_proven(std::span<const std::uint8_t> address, std::uint32_t now_ms) const noexcept {
+  const std::uint64_t hash = mix(prefix_hash(address));
+  const std::uint64_t entry = proven_[hash % kProven].load(std::memory_order_relaxed);
+  if (entry == kUnused || entry >> 32 != hash >> 32) return false;
+  return now_ms - static_cast<std::uint32_t>(entry) <= kProvenMs;
+}
+
+}  // namespace imrs::engine
