@@ -17,6 +17,7 @@
 #include "agent/base/worker_page.h"
 #include "agent/processes.h"
 #include "agent/service_sockets.h"
+#include "agent/shared_image.h"
 #include "agent/snapshot/snapshot.h"
 #include "dns/image/image.h"
 #include "health/evidence.h"
@@ -24,12 +25,6 @@
 #include "health/prober.h"
 
 namespace imrs::agent {
-
-// An image and the sealed memfd it came in.
-struct SharedImage {
-  std::shared_ptr<const image::Image> image;
-  std::shared_ptr<UniqueFd> memfd;
-};
 
 class EngineLink {
  public:

@@ -30,7 +30,7 @@ using ProgramFiles = std::array<UniqueFd, kPrograms>;
 Result<ProgramFiles> open_programs(const std::string& directory) {
   ProgramFiles files;
   for (std::size_t i = 0; i < kPrograms; ++i) {
-    const std::string path = directory + "/" + std::string(program_name(static_cast<Program>(i)));
+    const std::string path = directory + "/" + std::string(program_file(static_cast<Program>(i)));
     files[i].reset(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!files[i]) return system_error(path + " (it belongs beside imrs-agent)");
   }
@@ -60,7 +60,7 @@ Result<ProgramFiles> open_programs(const std::string& directory) {
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  const char* argv[] = {name.c_str(), "--child", nullptr};
+  const char* argv[] = {name.c_str(), program == Program::Audit ? "--audit-child" : "--child", nullptr};
   const char* envp[] = {"PATH=/usr/bin:/bin", "LANG=C", nullptr};
   ::fexecve(program_fd, const_cast<char**>(argv), const_cast<char**>(envp));
   fail("fexecve");
@@ -196,8 +196,13 @@ std::string_view program_name(Program program) {
     case Program::Engine: return "imrs-engine";
     case Program::Zone: return "imrs-zone";
     case Program::Web: return "imrs-web";
+    case Program::Audit: return "imrs-audit";
   }
   return "unknown";
+}
+
+std::string_view program_file(Program program) {
+  return program == Program::Audit ? "imrs-zone" : program_name(program);
 }
 
 Result<Channel> start_launcher(const LauncherSettings& settings) {

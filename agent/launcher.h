@@ -23,7 +23,8 @@ struct LauncherSettings {
   std::array<LaunchedUser, kPrograms> users;  // by Program
 };
 
-[[nodiscard]] std::string_view program_name(Program program);
+[[nodiscard]] std::string_view program_name(Program program);  // for people and the process table
+[[nodiscard]] std::string_view program_file(Program program);  // in the program directory
 
 // Forks the launcher. Call as root, with one thread. Returns the agent's end of the channel; end of file
 // on it means that the launcher has gone, and the agent must end.

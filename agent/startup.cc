@@ -23,8 +23,8 @@ LauncherSettings launcher_settings(const UserConfig& users, const std::string& p
   return {.program_directory = program_directory,
           .self = {users.launcher_uid, users.launcher_gid},
           .users = {LaunchedUser{users.engine_uid, users.engine_gid},
-                    LaunchedUser{users.zone_uid, users.zone_gid},
-                    LaunchedUser{users.web_uid, users.web_gid}}};
+                    LaunchedUser{users.zone_uid, users.zone_gid}, LaunchedUser{users.web_uid, users.web_gid},
+                    LaunchedUser{users.audit_uid, users.audit_gid}}};
 }
 
 constexpr std::chrono::milliseconds kLockLimit{2000}, kLockLook{10};

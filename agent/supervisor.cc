@@ -58,6 +58,7 @@ Supervisor::Supervisor(const Config& config, Prepared prepared)
       device_(std::move(prepared.device)),
       web_(std::move(prepared.web)),
       processes_(context_.get_executor(), std::move(prepared.launcher)),
+      audit_(context_.get_executor(), config, processes_),
       zone_(config, processes_, clock_),
       started_ms_(wall_ms()) {}
 
@@ -103,7 +104,8 @@ void Supervisor::start_children() {
     zone_.on_served(image);
     changed();
   });
-  zone_.start([this](SharedImage image) { engine_->publish(std::move(image)); });
+  audit_.start([this](SharedImage image) { engine_->publish(std::move(image)); });
+  zone_.start([this](Candidate candidate) { audit_.audit(std::move(candidate)); });
   web_.start(processes_, [this] { return snapshot(); });
 }
 
@@ -238,7 +240,7 @@ Snapshot Supervisor::snapshot() const {
   now.bgp = bgp_state(config_.bgp, speaker_->observed());
   now.zones = zone_.states();
   now.probes = routing_->probes();
-  for (const Program program : {Program::Engine, Program::Zone, Program::Web}) {
+  for (const Program program : {Program::Engine, Program::Zone, Program::Audit, Program::Web}) {
     now.programs.push_back({.name = std::string(program_name(program)),
                             .pid = processes_.pid(program),
                             .restarts = processes_.restarts(program)});
@@ -247,6 +249,7 @@ Snapshot Supervisor::snapshot() const {
   now.engine = engine_->counts();
   now.alarms = alarms(now);
   if (!engine_->trouble().empty()) now.alarms.push_back(engine_->trouble());
+  if (!audit_.trouble().empty()) now.alarms.push_back(audit_.trouble());
   for (std::string& alarm : engine_->alarms()) now.alarms.push_back(std::move(alarm));
   return now;
 }

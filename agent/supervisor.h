@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 
+#include "agent/audit_link.h"
 #include "agent/base/trusted_clock.h"
 #include "agent/config/config.h"
 #include "agent/engine_link.h"
@@ -60,6 +61,7 @@ class Supervisor {
   TrustedClock clock_;
   health::Expectations expectations_;
   Processes processes_;
+  AuditLink audit_;
   ZoneLink zone_;
   std::unique_ptr<EngineLink> engine_;
   std::unique_ptr<bgp::Speaker> speaker_;

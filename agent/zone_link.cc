@@ -26,7 +26,7 @@ ZoneLink::ZoneLink(const Config& config, Processes& processes, const TrustedCloc
   for (const ZoneConfig& zone : config.zones) zones_[zone.origin].state.origin = zone.origin;
 }
 
-void ZoneLink::start(std::function<void(SharedImage)> on_image) {
+void ZoneLink::start(std::function<void(Candidate)> on_image) {
   on_image_ = std::move(on_image);
   processes_.keep(Program::Zone, {.started = [this] { send_setup(); },
                                   .message = [this](Packet packet) { on_message(std::move(packet)); },
@@ -79,14 +79,14 @@ void ZoneLink::send_setup() {
 }
 
 void ZoneLink::on_message(Packet packet) {
-  if (auto message = packet.as<ZoneImage>(); message && packet.fds.size() == 1) {
-    return on_image(*message, std::move(packet.fds[0]));
+  if (auto message = packet.as<ZoneImage>(); message && packet.fds.size() == 2) {
+    return on_image(*message, std::move(packet.fds[0]), std::move(packet.fds[1]));
   }
   if (auto report = packet.as<ZoneReport>()) return on_report(*report);
   processes_.kill(Program::Zone, fmt::format("sent an unknown message of type {:#x}", packet.type()));
 }
 
-void ZoneLink::on_image(const ZoneImage& message, UniqueFd memfd) {
+void ZoneLink::on_image(const ZoneImage& message, UniqueFd memfd, UniqueFd contents) {
   auto image = image::Image::map(memfd.get());
   if (!image) return log_error("image from imrs-zone refused: {}", image.error().message);
   if ((*image)->digest() != message.digest) {
@@ -94,7 +94,8 @@ void ZoneLink::on_image(const ZoneImage& message, UniqueFd memfd) {
   }
   if (auto why = unacceptable(**image)) return log_error("image from imrs-zone refused: {}", *why);
   log_info("image verified and compiled in {} ms: {}", message.load_ms, message.summary.str());
-  on_image_({std::move(*image), std::make_shared<UniqueFd>(std::move(memfd))});
+  on_image_({{std::move(*image), std::make_shared<UniqueFd>(std::move(memfd))},
+             std::make_shared<UniqueFd>(std::move(contents))});
 }
 
 // A second lock behind imrs-zone's own: exactly the configured zones, and no serial that goes back (RFC

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "agent/base/trusted_clock.h"
-#include "agent/engine_link.h"
+#include "agent/audit_link.h"
 #include "agent/expiry.h"
 #include "agent/processes.h"
 #include "agent/snapshot/snapshot.h"
@@ -21,8 +21,9 @@ class ZoneLink {
  public:
   ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock);
 
-  // Keeps imrs-zone running. `on_image`: a new image whose seals, checksum and digest are right.
-  void start(std::function<void(SharedImage)> on_image);
+  // Keeps imrs-zone running. `on_image`: a new image whose seals, checksum and digest are right, for the
+  // auditor.
+  void start(std::function<void(Candidate)> on_image);
 
   // The engine serves this image now.
   void on_served(const image::Image& image);
@@ -40,7 +41,7 @@ class ZoneLink {
 
   void send_setup();
   void on_message(Packet packet);
-  void on_image(const ZoneImage& message, UniqueFd memfd);
+  void on_image(const ZoneImage& message, UniqueFd memfd, UniqueFd contents);
   void on_report(const ZoneReport& report);
 
   [[nodiscard]] std::optional<std::string> unacceptable(const image::Image& image) const;
@@ -49,7 +50,7 @@ class ZoneLink {
   const Config& config_;
   Processes& processes_;
   const TrustedClock& clock_;
-  std::function<void(SharedImage)> on_image_;
+  std::function<void(Candidate)> on_image_;
   std::map<std::string, Tracked> zones_;  // the configured ones
 };
 

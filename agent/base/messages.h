@@ -31,11 +31,11 @@ using Digest = std::array<std::uint8_t, 32>;  // SHA-256
 
 // ---- agent <-> launcher ------------------------------------------------------------------------
 
-enum class Program : std::uint32_t { Engine, Zone, Web };
-inline constexpr std::size_t kPrograms = 3;
+enum class Program : std::uint32_t { Engine, Zone, Web, Audit };
+inline constexpr std::size_t kPrograms = 4;
 
 // agent -> launcher, with the child's end of its channel. The child gets it as descriptor
-// kChildChannelFd and is started as `PROGRAM --child`.
+// kChildChannelFd and is started as `PROGRAM --child` (the auditor as `imrs-zone --audit-child`).
 struct LaunchStart {
   static constexpr std::uint32_t kType = 0x4c01;
   std::uint32_t type = kType;
@@ -151,7 +151,8 @@ struct ZoneSetup {
 
 // ---- zone -> agent -----------------------------------------------------------------------------
 
-// A new verified image, with its sealed memfd. What is in it says the image itself.
+// A new verified image, with its sealed memfd; and for the auditor another one with the records of its zones
+// (dns/audit/zone_contents.h). What is in it says the image itself.
 struct ZoneImage {
   static constexpr std::uint32_t kType = 0x5a11;
   std::uint32_t type = kType;
@@ -172,6 +173,32 @@ struct ZoneReport {
   FixedText<512> reason;        // Refused, Unreachable: which record, what, why
   std::uint32_t confirmed = 0;  // 1: a source has the current version, `confirmed_serial`: it is fresh
   std::uint32_t confirmed_serial = 0;
+};
+
+// ---- agent -> auditor --------------------------------------------------------------------------
+
+// First message; with a sealed memfd of the same JSON as ZoneSetup.
+struct AuditSetup {
+  static constexpr std::uint32_t kType = 0x4101;
+  std::uint32_t type = kType;
+};
+
+// With two sealed memfds: the image, and the records of its zones (dns/audit/zone_contents.h).
+struct AuditRequest {
+  static constexpr std::uint32_t kType = 0x4102;
+  std::uint32_t type = kType;
+  Digest digest{};  // of the image
+};
+
+// ---- auditor -> agent --------------------------------------------------------------------------
+
+struct AuditVerdict {
+  static constexpr std::uint32_t kType = 0x4111;
+  std::uint32_t type = kType;
+  std::uint32_t passed = 0;  // 1: every answer of the image with that digest is right
+  std::uint32_t audit_ms = 0;
+  Digest digest{};
+  FixedText<512> text;  // passed: what was asked, in numbers; otherwise the question and what is wrong
 };
 
 // ---- agent -> web ------------------------------------------------------------------------------

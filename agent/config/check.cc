@@ -219,7 +219,8 @@ void check_users(const UserConfig& users, Complaints& complaints) {
                        User{"users.launcher", users.launcher_uid, users.launcher_gid},
                        User{"users.engine", users.engine_uid, users.engine_gid},
                        User{"users.zone", users.zone_uid, users.zone_gid},
-                       User{"users.web", users.web_uid, users.web_gid}};
+                       User{"users.web", users.web_uid, users.web_gid},
+                       User{"users.audit", users.audit_uid, users.audit_gid}};
   const auto forbidden = [](std::uint32_t id) { return id == 0 || id == 4294967295U; };
   for (auto user = all.begin(); user != all.end(); ++user) {
     if (forbidden(user->uid) || forbidden(user->gid)) {

@@ -118,6 +118,7 @@ struct UserConfig {  // resolved ids; names or numbers in the file
   std::uint32_t engine_uid = 0, engine_gid = 0;
   std::uint32_t zone_uid = 0, zone_gid = 0;
   std::uint32_t web_uid = 0, web_gid = 0;
+  std::uint32_t audit_uid = 0, audit_gid = 0;
 };
 
 struct Config {

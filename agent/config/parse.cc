@@ -211,6 +211,7 @@ void read_users(ObjectReader&& in, UserConfig& out) {
   user("engine", "imrs-engine", out.engine_uid, out.engine_gid);
   user("zone", "imrs-zone", out.zone_uid, out.zone_gid);
   user("web", "imrs-web", out.web_uid, out.web_gid);
+  user("audit", "imrs-audit", out.audit_uid, out.audit_gid);
 }
 
 Config defaults() {

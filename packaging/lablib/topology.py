@@ -46,4 +46,5 @@ NOC_PAGE_V6 = f'http://[{APPLIANCE_LINK6}]:{NOC_PORT}/'
 METRICS_PAGE = f'http://127.0.0.1:{OPS_PORT}/metrics'
 
 # User and group ids; no passwd entries are needed.
-UIDS = {'agent': 64001, 'launcher': 64002, 'engine': 64003, 'zone': 64004, 'web': 64005, 'bird': 64006}
+UIDS = {'agent': 64001, 'launcher': 64002, 'engine': 64003, 'zone': 64004, 'web': 64005, 'bird': 64006,
+        'audit': 64007}

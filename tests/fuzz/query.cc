@@ -1,5 +1,5 @@
-// Any octets as a query: the response keeps to its limit, answers that query, and can be read by ldns.
-// First octet: 0 UDP, otherwise TCP; the rest is the message.
+// Any octets as a query: the response keeps to its limit, answers that query, and can be read by ldns; also
+// when it is shortened. First octet: 0 UDP, otherwise TCP; the rest is the message.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +25,22 @@ void check(const answer::Query& query, const test::Octets& response, std::size_t
   fuzz::expect(test::read_response(response).readable, "ldns can read the response");
 }
 
+// With cookies, keepalive and all that makes OPT long.
+test::Octets respond(const image::Image& image, std::span<const std::uint8_t> message, Transport transport,
+                     bool shortened) {
+  static const answer::Identity identity{std::string(64, 'n'), "IMRS"};
+  static constexpr std::uint8_t kAddress[] = {192, 0, 2, 1};
+  answer::CookieSecrets secrets;
+  secrets.count = 1;
+  test::Octets out(answer::kMaxResponse);
+  answer::Outcome outcome = answer::respond(
+      {.image = image, .identity = identity, .cookies = secrets, .now = 1, .keepalive = 100},
+      {transport, kAddress}, message, out);
+  if (shortened && outcome.answer != 0) answer::shorten(out, outcome);
+  out.resize(outcome.size);
+  return out;
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -38,6 +54,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (transport == Transport::Udp) {
     limit = std::clamp<std::size_t>(query.edns.udp_size, wire::kMinUdpResponse, wire::kMaxUdpResponse);
   }
-  check(query, test::response_to(*image, message, transport), limit);
+  check(query, respond(*image, message, transport, false), limit);
+  check(query, respond(*image, message, transport, true), limit);
   return 0;
 }

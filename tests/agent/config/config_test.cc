@@ -20,7 +20,7 @@ json good() {
     "zones": [{"origin": ".", "primaries": ["198.51.100.1@5353"],
                "trust_anchors": ["/usr/share/dns/root.ds"], "refresh_seconds": 1}],
     "users": {"agent": "64001:64001", "launcher": "64002:64002", "engine": "64003:64003",
-              "zone": "64004:64004", "web": "64005:64005"}
+              "zone": "64004:64004", "web": "64005:64005", "audit": "64007:64007"}
   })");
 }
 

@@ -1,0 +1,98 @@
+// The agent's side of the auditor's channel. Called by the supervisor and by Processes. It must never let an
+// image pass without the verdict on its very digest.
+#include "agent/audit_link.h"
+
+#include <array>
+
+#include "agent/base/log.h"
+#include "agent/base/memfd.h"
+
+namespace imrs::agent {
+namespace {
+
+constexpr std::chrono::seconds kTimeLimit{
+    20};  // of one audit; one of the root zone takes well under a second
+constexpr int kEndsUntilGivenUp = 2;
+
+void log_failure(std::string_view what, const Result<void>& result) {
+  if (!result) log_error("auditor: {}: {}", what, result.error().message);
+}
+
+}  // namespace
+
+AuditLink::AuditLink(boost::asio::any_io_executor executor, const Config& config, Processes& processes)
+    : timer_(std::move(executor)), config_(config), processes_(processes) {}
+
+void AuditLink::start(std::function<void(SharedImage)> on_passed) {
+  on_passed_ = std::move(on_passed);
+  processes_.keep(Program::Audit, {.started = [this] { send_setup(); },
+                                   .message = [this](const Packet& packet) { on_message(packet); },
+                                   .ended = [this] { on_ended(); }});
+}
+
+void AuditLink::audit(Candidate next_one) {
+  waiting_ = std::move(next_one);
+  if (!current_) next();
+}
+
+void AuditLink::next() {
+  timer_.cancel();
+  ends_ = 0;
+  current_ = std::exchange(waiting_, std::nullopt);
+  if (!current_) return;
+  send_request();
+  limit_time();
+}
+
+void AuditLink::send_setup() {
+  const std::string json = zone_settings_json(config_);
+  auto memfd = make_sealed_memfd("imrs-audit-settings",
+                                 std::span(reinterpret_cast<const std::uint8_t*>(json.data()), json.size()));
+  if (!memfd) return log_error("auditor: {}", memfd.error().message);
+  const std::array fds{memfd->get()};
+  log_failure("setup", processes_.send(Program::Audit, AuditSetup{}, fds));
+  if (current_) send_request();
+}
+
+void AuditLink::send_request() {
+  if (processes_.pid(Program::Audit) == 0) return;  // it gets the request with its setup
+  AuditRequest request;
+  request.digest = current_->image.image->digest();
+  const std::array fds{current_->image.memfd->get(), current_->contents->get()};
+  log_failure("request", processes_.send(Program::Audit, request, fds));
+}
+
+void AuditLink::limit_time() {
+  timer_.expires_after(kTimeLimit);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || !current_) return;
+    processes_.kill(Program::Audit, "its audit takes too long");
+    limit_time();
+  });
+}
+
+void AuditLink::on_message(const Packet& packet) {
+  if (auto verdict = packet.as<AuditVerdict>()) return on_verdict(*verdict);
+  processes_.kill(Program::Audit, fmt::format("sent an unknown message of type {:#x}", packet.type()));
+}
+
+void AuditLink::on_verdict(const AuditVerdict& verdict) {
+  if (!current_ || verdict.digest != current_->image.image->digest()) return;  // on one given up meanwhile
+  if (verdict.passed != 1) return give_up(verdict.text.str());
+  trouble_.clear();
+  log_info("image audited in {} ms: {}", verdict.audit_ms, verdict.text.str());
+  on_passed_(std::move(current_->image));
+  next();
+}
+
+void AuditLink::on_ended() {
+  if (current_ && ++ends_ >= kEndsUntilGivenUp) give_up("the auditor has ended twice with it");
+}
+
+void AuditLink::give_up(const std::string& why) {
+  trouble_ = "the newest image has not passed its audit, what was served before is served on: " + why;
+  log_error("{}", trouble_);
+  next();
+}
+
+}  // namespace imrs::agent

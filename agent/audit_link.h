@@ -1,0 +1,51 @@
+// agent/audit_link.h
+// The agent's side of the auditor: no image goes to the engine before a process of its own, which neither
+// made it nor answers from it, has proved every answer. The verdict names the image's digest.
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "agent/config/config.h"
+#include "agent/processes.h"
+#include "agent/shared_image.h"
+
+namespace imrs::agent {
+
+class AuditLink {
+ public:
+  AuditLink(boost::asio::any_io_executor executor, const Config& config, Processes& processes);
+
+  // Keeps the auditor running. `on_passed`: an image whose every answer is right.
+  void start(std::function<void(SharedImage)> on_passed);
+
+  // Has it audited; after the one that is being audited (of several only the newest waits). One that fails,
+  // or that the auditor ends twice with, or that takes too long, is given up: what is served stays.
+  void audit(Candidate next);
+
+  // Why the newest image does not go live; empty if it has passed or is being audited.
+  [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
+
+ private:
+  void send_setup();
+  void send_request();
+  void on_message(const Packet& packet);
+  void on_verdict(const AuditVerdict& verdict);
+  void on_ended();
+  void limit_time();
+  void give_up(const std::string& why);
+  void next();
+
+  boost::asio::steady_timer timer_;
+  const Config& config_;
+  Processes& processes_;
+  std::function<void(SharedImage)> on_passed_;
+  std::optional<Candidate> current_, waiting_;
+  int ends_ = 0;  // of the auditor with the current one
+  std::string trouble_;
+};
+
+}  // namespace imrs::agent
