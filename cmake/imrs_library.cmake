@@ -63,10 +63,11 @@ endfunction()
 # cannot quietly include another's headers is held by tests/include_directions.py.
 function(imrs_check_links)
   set(heavy imrs_json imrs_prometheus imrs_ldns imrs_beast)
-  imrs_forbid(imrs-engine ${heavy} OpenSSL::SSL imrs_zone imrs_transfer imrs_health imrs_bgp)
+  imrs_forbid(imrs-engine ${heavy} OpenSSL::SSL imrs_zone imrs_transfer imrs_audit imrs_health imrs_bgp)
   imrs_forbid(imrs_answer ${heavy} imrs_engine imrs_zone imrs_transfer imrs_health imrs_bgp)
   imrs_forbid(imrs_image ${heavy} imrs_answer imrs_engine imrs_transfer imrs_health imrs_bgp)
-  imrs_forbid(imrs-agent imrs_answer imrs_engine imrs_transfer imrs_zone imrs_ldns imrs_beast
+  imrs_forbid(imrs_audit imrs_engine imrs_zone imrs_transfer imrs_health imrs_bgp)
+  imrs_forbid(imrs-agent imrs_answer imrs_audit imrs_engine imrs_transfer imrs_zone imrs_ldns imrs_beast
               imrs_prometheus OpenSSL::SSL)
   imrs_forbid(imrs_health imrs_bgp imrs_answer imrs_engine imrs_transfer)
   imrs_forbid(imrs_bgp imrs_health imrs_answer imrs_engine imrs_image imrs_wire)

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <array>
 #include <thread>
 
 #include "agent/base/log.h"
@@ -68,8 +69,9 @@ Result<void> send_patiently(const Channel& channel, const Message& message, std:
 
 Sink sink_to(const Channel& channel) {
   return {.image =
-              [&channel](const ZoneImage& image, int memfd) {
-                return send_patiently(channel, image, {&memfd, 1});
+              [&channel](const ZoneImage& image, int memfd, int contents) {
+                const std::array fds{memfd, contents};
+                return send_patiently(channel, image, fds);
               },
           .report = [&channel](const ZoneReport& report) { return send_patiently(channel, report); }};
 }

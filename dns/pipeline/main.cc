@@ -1,5 +1,6 @@
 // imrs-zone: gets zones, verifies them and compiles the answer image. Reads its command line and hands over;
-// everything else is in compile_command.cc, inspect_command.cc and child.cc (as the agent's child).
+// everything else is in compile_command.cc, audit_command.cc, inspect_command.cc, and for the agent's children
+// in child.cc here and in dns/audit.
 #include <malloc.h>
 #include <sys/prctl.h>
 
@@ -9,7 +10,9 @@
 #include "agent/base/log.h"
 #include "agent/base/messages.h"
 #include "agent/base/trusted_clock.h"
+#include "dns/audit/child.h"
 #include "dns/image/digest.h"
+#include "dns/pipeline/audit_command.h"
 #include "dns/pipeline/child.h"
 #include "dns/pipeline/compile_command.h"
 #include "dns/pipeline/inspect_command.h"
@@ -28,9 +31,9 @@ int report(const Result<std::string>& result) {
   return 0;
 }
 
-int serve_agent() {
-  log_start("imrs-zone", "-", LogLevel::Info);
-  const auto ended = pipeline::run_child(Channel(UniqueFd(kChildChannelFd)), TrustedClock());
+int serve_agent(const char* name, Result<void> (*run_child)(Channel, const Clock&)) {
+  log_start(name, "-", LogLevel::Info);
+  const auto ended = run_child(Channel(UniqueFd(kChildChannelFd)), TrustedClock());
   if (!ended) log_error("{}", ended.error().message);
   return ended ? 0 : 1;
 }
@@ -57,36 +60,54 @@ CLI::App* add_compile(CLI::App& app, pipeline::CompileOptions& options, std::str
   return compile;
 }
 
-int run_compile(pipeline::CompileOptions& options, const std::string& now) {
+CLI::App* add_audit(CLI::App& app, pipeline::AuditOptions& options, std::string& now) {
+  auto* audit = app.add_subcommand("audit", "Prove every answer of an image against its zone files");
+  audit->add_option("IMAGE", options.image, "answer image")->required();
+  audit->add_option("--zone", options.zones, "ORIGIN=FILE, as in .=root.zone; repeatable")->required();
+  audit->add_option("--trust-anchor", options.trust_anchors, "file of DS or DNSKEY records; repeatable");
+  audit->add_option("--unsigned", options.unsigned_zones,
+                    "ORIGIN of a zone that need not be signed; repeatable");
+  audit->add_option("--now", now, "verify as of this time: Unix seconds or 2020-10-20T12:00:00Z");
+  return audit;
+}
+
+// Runs a command that takes --now.
+template <typename Options>
+int run_at(Result<std::string> (*run)(const Options&), Options& options, const std::string& now) {
   if (!now.empty()) {
     auto time = pipeline::parse_time(now);
     if (!time) return report(time.error().within("--now"));
     options.now = *time;
   }
-  return report(pipeline::run_compile(options));
+  return report(run(options));
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   pipeline::CompileOptions options;
+  pipeline::AuditOptions audit_options;
   std::string now, image;
-  bool child = false, json = false;
+  bool child = false, audit_child = false, json = false;
   CLI::App app{
       "Gets zones, verifies them (DNSSEC, ZONEMD) and compiles the answer image that "
       "imrs-engine serves."};
   app.require_subcommand(0, 1);
   app.add_flag("--child", child, "be the agent's child (started by imrs-agent only)");
+  app.add_flag("--audit-child", audit_child, "be the agent's auditor (started by imrs-agent only)");
   const auto* compile = add_compile(app, options, now);
+  const auto* audit = add_audit(app, audit_options, now);
   auto* inspect = app.add_subcommand("inspect", "Check an image and say what is in it");
   inspect->add_option("IMAGE", image, "answer image")->required();
   inspect->add_flag("--json", json, "as one JSON object");
   CLI11_PARSE(app, argc, argv);
-  ::prctl(PR_SET_NAME, "imrs-zone");
+  ::prctl(PR_SET_NAME, audit_child ? "imrs-audit" : "imrs-zone");
   keep_heap();
   image::prepare_digests();
-  if (child) return serve_agent();
-  if (*compile) return run_compile(options, now);
+  if (child) return serve_agent("imrs-zone", pipeline::run_child);
+  if (audit_child) return serve_agent("imrs-audit", audit::run_child);
+  if (*compile) return run_at(pipeline::run_compile, options, now);
+  if (*audit) return run_at(pipeline::run_audit, audit_options, now);
   if (*inspect) return report(pipeline::run_inspect(image, json));
   std::fputs(app.help().c_str(), stderr);
   return 2;

@@ -8,6 +8,7 @@
 #include "agent/base/memfd.h"
 #include "dns/image/compile.h"
 #include "dns/image/image.h"
+#include "dns/pipeline/contents.h"
 #include "dns/pipeline/summary.h"
 #include "dns/transfer/timers.h"
 
@@ -19,7 +20,7 @@ using zone::VerifiedZone;
 constexpr std::chrono::seconds kFileLook{1};
 
 struct SealedImage {
-  UniqueFd memfd;
+  UniqueFd memfd, contents;
   Digest digest{};
 };
 
@@ -31,7 +32,9 @@ Result<SealedImage> seal(std::span<const VerifiedZone* const> zones) {
   if (!memfd) return memfd.error();
   auto image = image::Image::map(memfd->get());
   if (!image) return image.error().within("the compiled image does not pass its own check");
-  return SealedImage{std::move(*memfd), (*image)->digest()};
+  auto contents = make_sealed_memfd("imrs-zones", zone_contents(zones));
+  if (!contents) return contents.error();
+  return SealedImage{std::move(*memfd), std::move(*contents), (*image)->digest()};
 }
 
 std::uint32_t milliseconds_since(std::chrono::steady_clock::time_point start) {
@@ -124,7 +127,7 @@ Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, Steady::
   message.digest = image->digest;
   message.load_ms = milliseconds_since(start);
   message.summary = summary(tracked);
-  auto sent = sink_.image(message, image->memfd.get());
+  auto sent = sink_.image(message, image->memfd.get(), image->contents.get());
   if (!sent) broken_ = sent.error();
   return sent;
 }

@@ -16,9 +16,10 @@
 
 namespace imrs::pipeline {
 
-// Where the outcome goes. An error of these ends the pipeline.
+// Where the outcome goes. An error of these ends the pipeline. `contents`: the records of the image's zones
+// (dns/audit/zone_contents.h); both descriptors are the caller's.
 struct Sink {
-  std::function<Result<void>(const ZoneImage&, int memfd)> image;
+  std::function<Result<void>(const ZoneImage&, int memfd, int contents)> image;
   std::function<Result<void>(const ZoneReport&)> report;
 };
 

@@ -36,7 +36,7 @@ std::string root_from(const std::string& source) { return settings(zone_json("."
 // The serials in an image message, by origin.
 std::map<std::string, std::uint32_t> serials(const std::optional<ZoneChild::Message>& message) {
   std::map<std::string, std::uint32_t> out;
-  if (!message || message->fds.size() != 1) return out;
+  if (!message || message->fds.size() != 2) return out;  // the image and the records of its zones
   auto image = image::Image::map(message->fds[0].get());
   if (!image || (*image)->digest() != message->image->digest) return out;
   for (const auto& zone : (*image)->zones()) out[zone.origin] = zone.serial;

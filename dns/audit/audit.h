@@ -1,0 +1,49 @@
+// dns/audit/audit.h
+// Proves an answer image against the zones it was made from: the real responder is asked for every name and
+// every gap, and each answer is judged by the zone's records as ldns reads them. Nothing of the compiler, of
+// dns/zone and of the image's index is used for judging. No I/O; the clock is an argument.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "dns/audit/asking.h"
+#include "dns/audit/records.h"
+#include "dns/audit/reference.h"
+#include "dns/audit/signatures.h"
+#include "dns/image/image.h"
+
+namespace imrs::audit {
+
+struct Report {
+  std::uint64_t questions = 0;   // asked
+  std::uint64_t proofs = 0;      // answers read by ldns; the others are these cut, with other letters or type
+  std::uint64_t records = 0;     // in the zones
+  std::uint64_t signatures = 0;  // verified
+
+  [[nodiscard]] std::string text() const;  // "212,345 questions, ...", one line without its end
+};
+
+class Auditor {
+ public:
+  // Reads the zones and verifies all signatures of those that have to be secure. `anchors`: DS and DNSKEY
+  // records of all zones. `now`: Unix time.
+  [[nodiscard]] static Result<Auditor> make(std::vector<ZoneInput> zones, const Records& anchors,
+                                            std::int64_t now);
+
+  // Stops at the first thing that is wrong; the error names the question. `witness` sees all messages.
+  [[nodiscard]] Result<Report> audit(const image::Image& image, Witness witness = {}) const;
+
+ private:
+  Auditor() = default;
+  [[nodiscard]] Result<void> check_summaries(const image::Image& image) const;
+  [[nodiscard]] Result<void> check_summary(const image::ZoneSummary& summary, std::size_t zone) const;
+
+  std::vector<Reference> zones_;
+  std::vector<SignatureReport> signatures_;  // of each; zero where they are not checked
+  std::vector<bool> zonemd_;                 // of each: holds and matches
+};
+
+}  // namespace imrs::audit
