@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -63,6 +64,22 @@ Result<UniqueFd> make_sealed_memfd(const std::string& name, std::span<const std:
   UniqueFd fd(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!fd) return system_error("memfd_create " + name);
   if (auto written = write_all(fd.get(), content); !written) return written.error().within(name);
+  if (::fcntl(fd.get(), F_ADD_SEALS, kReadOnlySeals) != 0) return system_error("seal " + name);
+  return fd;
+}
+
+Result<UniqueFd> copy_to_sealed_memfd(const std::string& name, int file, std::size_t most) {
+  UniqueFd fd(::memfd_create(name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!fd) return system_error("memfd_create " + name);
+  std::size_t copied = 0;
+  for (;;) {
+    const ssize_t n = ::sendfile(fd.get(), file, nullptr, most + 1 - copied);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error("read");
+    if (n == 0) break;
+    copied += static_cast<std::size_t>(n);
+    if (copied > most) return Error{Errc::Refused, "over " + std::to_string(most >> 20) + " MiB"};
+  }
   if (::fcntl(fd.get(), F_ADD_SEALS, kReadOnlySeals) != 0) return system_error("seal " + name);
   return fd;
 }

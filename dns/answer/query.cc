@@ -17,17 +17,20 @@ constexpr std::size_t kClientOnly = 8, kLeastCookie = 16, kMostCookie = 40;  // 
 // The question name into query.name, lower-cased. A pointer has nowhere to point in the first name of a
 // message, and other label types are gone (RFC 6891 section 5).
 bool read_name(ByteReader& reader, Query& query) noexcept {
+  const auto rest = reader.rest();
+  std::size_t end = 0;
   for (;;) {
-    const std::uint8_t size = reader.u8();
-    if (!reader.ok() || size > kMaxLabelSize) return false;
-    if (query.name_size + size + 1U > kMaxNameSize) return false;
-    query.name[query.name_size++] = size;
-    if (size == 0) return true;
-    for (const std::uint8_t octet : reader.take(size)) {
-      query.name[query.name_size++] = to_lower(octet);
-    }
-    if (!reader.ok()) return false;
+    if (end >= rest.size() || rest[end] > kMaxLabelSize) return false;
+    const std::size_t size = rest[end++];
+    if (size == 0) break;
+    end += size;
+    if (end >= kMaxNameSize) return false;  // there would be no room for the root label
   }
+  // Lengths are below 'A': all octets can be treated alike.
+  for (std::size_t i = 0; i < end; ++i) query.name[i] = to_lower(rest[i]);
+  query.name_size = end;
+  reader.skip(end);
+  return true;
 }
 
 // Steps over an owner name, which may be compressed.

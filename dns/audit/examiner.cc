@@ -1,5 +1,5 @@
-// Chooses the questions. Called by the auditor for each zone. For each name and with and without DO, the whole
-// answer (by TCP) is proven; what is asked in other ways is compared with that, octet for octet.
+// Chooses the questions. Called by the auditor for each zone. For each name and with and without DO, the
+// whole answer (by TCP) is proven; what is asked in other ways is compared with that, octet for octet.
 #include "dns/audit/examiner.h"
 
 #include <algorithm>
@@ -17,7 +17,7 @@ constexpr std::uint16_t kUnknown = 65280;  // private use (RFC 6895)
 constexpr std::uint16_t kAtNames[] = {A, NS, DS, SOA, TXT, AAAA, DNSKEY, NSEC, RRSIG, ANY, kUnknown, 0};
 constexpr std::uint16_t kAtCuts[] = {A, NS, DS, SOA, AAAA, NSEC, RRSIG, ANY, kUnknown};
 constexpr std::uint16_t kBelow[] = {A, DS, ANY};
-constexpr std::uint16_t kInGaps[] = {A, DS, NS, ANY, RRSIG, kUnknown};
+constexpr std::uint16_t kInGaps[] = {A, DS, ANY, kUnknown};
 
 std::string difference(Octets have, Octets want) {
   const auto flags = [](Octets message) { return wire::load_u16(message.data() + 2); };
@@ -147,10 +147,12 @@ Result<void> Examiner::all_sizes(const Question& by_tcp, const Proven& proven) {
 }
 
 Result<void> Examiner::other_type(const Question& by_tcp, const Proven& proven) {
-  if (auto ok = compare(by_tcp, proven); !ok) return ok;
   Question question = by_tcp;
+  if (!question.dnssec_ok) {
+    if (auto ok = compare(question, proven); !ok) return ok;
+    question.edns = false;
+  }
   question.transport = Transport::Udp;
-  question.edns = question.dnssec_ok;
   return compare(question, proven);
 }
 

@@ -1,4 +1,5 @@
-// The auditor's cage, by libseccomp. Called once, while there is one thread and no image or zone has been seen.
+// The auditor's cage, by libseccomp. Called once, while there is one thread and no image or zone has been
+// seen.
 #include "dns/audit/sandbox.h"
 
 #include <seccomp.h>

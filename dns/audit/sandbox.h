@@ -6,10 +6,10 @@
 
 namespace imrs::audit {
 
-// For the whole process: no new privileges, not dumpable, no core, at most 1 GiB of data, and a seccomp filter:
-// only what reading from the channel, mapping memfds and computing need; opening files, sockets, starting
-// programs and tracing end the process, everything else fails with EPERM. Builds with sanitizers get everything
-// but the filter and the limit on data.
+// For the whole process: no new privileges, not dumpable, no core, at most 1 GiB of data, and a seccomp
+// filter: only what reading from the channel, mapping memfds and computing need; opening files, sockets,
+// starting programs and tracing end the process, everything else fails with EPERM. Builds with sanitizers
+// get everything but the filter and the limit on data.
 [[nodiscard]] Result<void> enter_sandbox();
 
 }  // namespace imrs::audit

@@ -1,5 +1,5 @@
-// Reads what imrs-zone has sent. Called by the audit child for each image. The sender is not trusted: a record
-// is handed to ldns only within its own octets.
+// Reads what imrs-zone has sent. Called by the audit child for each image. The sender is not trusted: a
+// record is handed to ldns only within its own octets.
 #include "dns/audit/zone_contents.h"
 
 #include "dns/audit/ldns.h"

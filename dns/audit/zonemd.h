@@ -7,8 +7,8 @@
 
 namespace imrs::audit {
 
-// True if a ZONEMD record of scheme SIMPLE and SHA-384 or SHA-512 with the SOA's serial has the zone's digest;
-// false if there is none of such kind; an error if there are, and none matches.
+// True if a ZONEMD record of scheme SIMPLE and SHA-384 or SHA-512 with the SOA's serial has the zone's
+// digest; false if there is none of such kind; an error if there are, and none matches.
 [[nodiscard]] Result<bool> zonemd_holds(const Reference& zone);
 
 }  // namespace imrs::audit

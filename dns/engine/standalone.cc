@@ -15,6 +15,7 @@
 #include "dns/engine/engine.h"
 #include "dns/engine/sandbox.h"
 #include "dns/engine/version.h"
+#include "dns/image/digest.h"
 
 namespace imrs::engine {
 namespace {
@@ -100,6 +101,7 @@ std::array<std::uint64_t, 2> random_key() {
 
 Result<void> run_standalone(const StandaloneOptions& options, std::size_t descriptors,
                             const std::atomic<bool>& stop) {
+  image::prepare_digests();
   auto image = image::Image::load_file(options.image);
   if (!image) return image.error().within("--image");
   const std::uint32_t workers = options.workers != 0

@@ -15,20 +15,6 @@
 namespace imrs::image {
 namespace {
 
-Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
-  UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file) return system_error(path);
-  std::vector<std::uint8_t> content;
-  std::vector<std::uint8_t> part(1U << 20);
-  for (;;) {
-    const ssize_t n = ::read(file.get(), part.data(), part.size());
-    if (n < 0) return system_error(path);
-    if (n == 0) return content;
-    content.insert(content.end(), part.begin(), part.begin() + n);
-    if (content.size() > kMaxImageSize) return Error{Errc::Refused, path + ": over 64 MiB"};
-  }
-}
-
 std::string origin_text(std::span<const std::uint8_t> wire) {
   const auto name = wire::Name::from_wire(wire);
   return name ? name->text() : std::string();
@@ -49,10 +35,10 @@ Result<std::shared_ptr<const Image>> Image::map(int fd) {
 }
 
 Result<std::shared_ptr<const Image>> Image::load_file(const std::string& path) {
-  auto content = read_file(path);
-  if (!content) return content.error();
-  auto memfd = make_sealed_memfd("imrs-image", *content);
-  if (!memfd) return memfd.error();
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return system_error(path);
+  auto memfd = copy_to_sealed_memfd("imrs-image", file.get(), kMaxImageSize);
+  if (!memfd) return memfd.error().within(path);
   auto image = map(memfd->get());
   if (!image) return image.error().within(path);
   return image;

@@ -1,6 +1,6 @@
-// imrs-zone: gets zones, verifies them and compiles the answer image. Reads its command line and hands over;
-// everything else is in compile_command.cc, audit_command.cc, inspect_command.cc, and for the agent's children
-// in child.cc here and in dns/audit.
+// imrs-zone: gets zones, verifies them and compiles the answer image. Reads its command line and hands
+// over; everything else is in compile_command.cc, audit_command.cc, inspect_command.cc, and for the agent's
+// children in child.cc here and in dns/audit.
 #include <malloc.h>
 #include <sys/prctl.h>
 

@@ -22,6 +22,8 @@ class ByteReader {
   std::uint8_t u8() noexcept { return static_cast<std::uint8_t>(number(1)); }
   std::uint16_t u16() noexcept { return static_cast<std::uint16_t>(number(2)); }
   std::uint32_t u32() noexcept { return number(4); }
+  // What has not been read.
+  [[nodiscard]] std::span<const std::uint8_t> rest() const noexcept { return bytes_.subspan(position_); }
   // The next `size` octets, or none if there are not as many.
   std::span<const std::uint8_t> take(std::size_t size) noexcept {
     if (!ok_ || size > remaining()) {

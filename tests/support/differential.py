@@ -1,15 +1,20 @@
 #!/usr/bin/python3
-"""Compares the answers of imrs-engine with those of NSD and Knot DNS, serving the same zones.
+"""Compares the answers of imrs-engine with those of NSD, Knot DNS and BIND, which serve the same zones.
 
-Exit status: 0 no difference that matters, 1 there are some, 2 void (a server did not answer, or fewer than
-20,000 queries in sum), 77 skipped (a program is missing). Nothing but loopback is used.
+Two sets of the three zones of a root server: with the lab's root zone, and with a real one signed anew (where
+../shared/rootzone has one). Nothing but loopback is used. The rules are in dns_compare.py: a difference
+matters where NSD and Knot agree and no rule explains ours.
+
+Exit status: 0 no difference that matters, 1 there are some, 2 void (a server left more than 0.1 % unanswered
+of what has to be answered, or too few queries), 77 skipped (a program is missing).
 """
 
 import argparse
 import collections
+import concurrent.futures
+import dataclasses
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,177 +23,228 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent / 'packaging')]
 
+import dns_ask  # noqa: E402
 import dns_compare  # noqa: E402
 import dns_messages  # noqa: E402
+import dns_odd  # noqa: E402
 import dns_peers  # noqa: E402
 import dns_queries  # noqa: E402
-from lablib.zonemaker import ZoneMaker  # noqa: E402
+import dns_zones  # noqa: E402
 
-SKIPPED, VOID, SILENT_LIMIT = 77, 2, 0.001
+SKIPPED, VOID, SILENT_LIMIT, MOST_CLASSES = 77, 2, 0.001, 10
 LEAST_QUERIES = 20000      # in sum; fewer prove nothing
-REAL_ZONES = HERE.parent.parent.parent / 'shared' / 'rootzone'
-
-ARPA = '''arpa. 86400 IN SOA a.root-servers.net. nstld.example. 2026112400 1800 900 604800 86400
-arpa. 518400 IN NS a.root-servers.net.
-arpa. 518400 IN NS b.root-servers.net.
-in-addr.arpa. 172800 IN NS a.in-addr-servers.arpa.
-in-addr.arpa. 86400 IN DS 47054 8 2 5cafccec201d1933b4c9f6a9c8f51e51f3b39979058ac21b8df1b1f281cbc6f2
-ip6.arpa. 172800 IN NS a.ip6-servers.arpa.
-e164.arpa. 172800 IN NS ns.elsewhere.example.
-in-addr-servers.arpa. 172800 IN NS a.in-addr-servers.arpa.
-a.in-addr-servers.arpa. 172800 IN A 198.18.0.1
-a.in-addr-servers.arpa. 172800 IN AAAA 2001:db8::1
-ip6-servers.arpa. 172800 IN NS a.ip6-servers.arpa.
-a.ip6-servers.arpa. 172800 IN A 198.18.0.2
-home.deep.arpa. 172800 IN NS ns.elsewhere.example.
-'''
-ROOT_SERVERS = '''root-servers.net. 86400 IN SOA a.root-servers.net. nstld.example. 1 14400 7200 604800 3600
-root-servers.net. 3600000 IN NS a.root-servers.net.
-root-servers.net. 3600000 IN NS b.root-servers.net.
-a.root-servers.net. 3600000 IN A 198.41.0.4
-a.root-servers.net. 3600000 IN AAAA 2001:503:ba3e::2:30
-b.root-servers.net. 3600000 IN A 170.247.170.2
-'''
+MILLION = 1040000
+PROCESSES = 2
+ORDINARY = 16000           # in one part of the work; every fourth is a round of odd ones
+ODD = 16000                # about, in a round of odd ones
+TCP_SHARE = 8              # one in so many is asked by TCP too
+SHOWN = 10                 # differences that matter, per set of zones
 
 
-def run(argv: list[str], folder: Path) -> str:
-    done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
-    if done.returncode != 0:
-        sys.exit(f'{argv[0]} failed: {done.stderr or done.stdout}')
-    return done.stdout.strip()
-
-
-def lab_zones(folder: Path) -> dict[str, Path]:
-    """The lab's root zone, an arpa signed here and an unsigned root-servers.net."""
-    root = ZoneMaker(folder / 'root').first().file
-    (folder / 'arpa').write_text(ARPA)
-    key = ['ldns-keygen', '-r', '/dev/urandom', '-a', 'ECDSAP256SHA256']
-    keys = [run([*key, 'arpa.'], folder), run([*key, '-k', 'arpa.'], folder)]
-    run(['ldns-signzone', '-o', 'arpa.', '-f', 'arpa.signed', 'arpa', *keys], folder)
-    (folder / 'root-servers').write_text(ROOT_SERVERS)
-    return {'.': root, 'arpa.': folder / 'arpa.signed', 'root-servers.net.': folder / 'root-servers'}
-
-
-def real_zones(folder: Path) -> dict[str, Path] | None:
-    """The newest real root zone there is, signed anew; None if there is none."""
-    found = sorted(REAL_ZONES.glob('root-*.zone.xz'))
-    return {'.': ZoneMaker(folder / 'real').first(found[-1]).file} if found else None
-
-
-def size_limit(query: bytes, tcp: bool) -> int:
-    """How long the answer to a plain query may be. Its OPT, if any, is its last record."""
-    if tcp:
-        return 65535
-    at = query.find(b'\0\0\x29', 12)
-    size = int.from_bytes(query[at + 3:at + 5], 'big') if at > 0 else 512
-    return min(max(size, 512), 1232)
-
-
+@dataclasses.dataclass
 class Tally:
+    queries: int = 0
+    by_tcp: int = 0
+    identical: int = 0
+    expected: int = 0      # queries every server has to answer
+    classes: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+    bind: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+    silent: collections.Counter = dataclasses.field(default_factory=collections.Counter)
+    matter: int = 0
+    shown: list = dataclasses.field(default_factory=list)
+
+    def merge(self, other: 'Tally') -> None:
+        for field in dataclasses.fields(self):
+            mine, its = getattr(self, field.name), getattr(other, field.name)
+            setattr(self, field.name, mine + its)
+
+    def add(self, count: int, verdict: tuple[tuple[str, ...], str]) -> None:
+        classes, bind = verdict
+        self.classes.update(dict.fromkeys(classes, count))
+        if bind:
+            self.bind[bind] += count
+
+    def finding(self, what: str, query: dns_queries.Query, wires: tuple) -> None:
+        self.matter += 1
+        if sum(what == w for w, _, _ in self.shown) < 2 and len(self.shown) < SHOWN:
+            self.shown.append((what, query, wires))
+
+
+class Judge:
+    """Compares the answers to many queries; remembers what it has judged."""
+
     def __init__(self) -> None:
-        self.queries, self.identical = 0, 0
-        self.classes: collections.Counter = collections.Counter()
-        self.matter: list[tuple] = []
-        self.labels: collections.Counter = collections.Counter()
-        self.silent: collections.Counter = collections.Counter()
-        self.expected = 0      # queries every server has to answer
+        self._read, self._verdicts = dns_messages.Reader(), {}
 
-    def add(self, query: dns_queries.Query, wires: list[bytes | None], tcp: bool) -> None:
-        self.queries += 1
-        self.expected += not query.broken
-        if not query.broken and None in wires:
-            self.labels[query.label] += 1
-        if not query.broken:
-            self.silent.update(i for i, wire in enumerate(wires) if wire is None)
-        *peers, mine = [dns_compare.parse(w) for w in wires]
-        if wires[0] is not None and wires.count(wires[0]) == len(wires):
-            self.identical += 1
-        what, matters = dns_compare.compare(mine, peers, size_limit(query.wire, tcp), query.broken,
-                                            query.unclear)
-        if what is not None:
-            self.classes[what] += 1
-        if matters:
-            self.matter.append((what, query, wires))
+    def _verdict(self, responses: tuple, kind: str, limit: int, tcp: bool) -> tuple:
+        key = (responses, kind, limit, tcp)
+        verdict = self._verdicts.get(key)
+        if verdict is None:
+            *peers, mine = responses
+            verdict = (dns_compare.compare(mine, peers, kind, limit, tcp), dns_compare.bind_alone(peers))
+            if len(self._verdicts) > dns_messages.REMEMBERED:
+                self._verdicts.clear()
+            self._verdicts[key] = verdict
+        return verdict
+
+    def judge(self, query: dns_queries.Query, wires: tuple, tcp: bool, tally: Tally) -> None:
+        """`wires`: what NSD, Knot, BIND and imrs-engine answered."""
+        tally.queries += 1
+        tally.by_tcp += tcp
+        if query.kind not in (dns_queries.BROKEN, dns_queries.FORM):
+            tally.expected += 1
+            if None in wires:
+                tally.silent.update((name, query.label) for name, wire in zip(dns_peers.NAMES, wires)
+                                    if wire is None)
+        limit = dns_queries.size_limit(query.wire, query.end, tcp)
+        if wires[-1] is not None and len(wires[-1]) > limit:
+            tally.classes['differs: longer than the client takes'] += 1
+            tally.finding('longer than the client takes', query, wires)
+            return
+        if wires.count(wires[0]) == len(wires):
+            tally.identical += 1
+            return
+        responses = tuple(self._read(wire, query.wire, query.end) for wire in wires)
+        classes, bind = verdict = self._verdict(responses, query.kind, limit, tcp)
+        tally.add(1, verdict)
+        for what in classes:
+            if what not in dns_compare.EXPLAINED:
+                tally.finding(what, query, wires)
 
 
-def ask_all(servers: list, queries: list[dns_queries.Query], tcp: bool, tally: Tally) -> None:
-    ask = dns_messages.ask_tcp if tcp else dns_messages.ask_udp
-    for start in range(0, len(queries), 16384):
-        part = queries[start:start + 16384]
-        wires = [q.wire for q in part]
-        answers = [ask(dns_peers.ADDRESS, server.port, wires) for server in servers]
-        for query, replies in zip(part, zip(*answers)):
-            tally.add(query, list(replies), tcp)
+# ---- one process of several ------------------------------------------------------------------------------
+
+
+class Work:
+    """What a process keeps from one part of the work to the next."""
+
+    def __init__(self, zones: dict[str, Path], ports: list[int]) -> None:
+        self.names, self.judge = dns_queries.Names(zones), Judge()
+        self.askers = [dns_ask.Asker(dns_peers.ADDRESS, port) for port in ports]
+
+    def compare(self, queries: list[dns_queries.Query], tcp: bool, tally: Tally) -> None:
+        for start in range(0, len(queries), dns_ask.MOST):
+            part = queries[start:start + dns_ask.MOST]
+            wires = [q.wire for q in part]
+            answers = [asker.ask(wires, tcp) for asker in self.askers]
+            for query, replies in zip(part, zip(*answers)):
+                self.judge.judge(query, replies, tcp, tally)
+
+
+_work: Work | None = None
+
+
+def start_work(zones: dict[str, Path], ports: list[int]) -> None:
+    global _work
+    _work = Work(zones, ports)
+
+
+def do_part(seed: int, count: int, odd: bool) -> Tally:
+    """`count` ordinary queries or a round of odd ones by UDP, and a share of them by TCP."""
+    rng = random.Random(seed)
+    queries = dns_odd.odd(_work.names, rng) if odd else dns_queries.ordinary(_work.names, count, rng)
+    tally = Tally()
+    _work.compare(queries, False, tally)
+    by_tcp = [q for q in queries if q.kind != dns_queries.BROKEN]
+    _work.compare(rng.sample(by_tcp, len(by_tcp) // (2 if odd else TCP_SHARE)), True, tally)
+    return tally
+
+
+# ---- all -------------------------------------------------------------------------------------------------
+
+
+def parts(count: int, seed: int):
+    """(seed, ordinary queries, odd or not) until about `count` queries have been asked, odd ones first."""
+    asked = number = 0
+    while asked < count:
+        odd = number % 4 == 0
+        ordinary = min(ORDINARY, max(500, (count - asked) * TCP_SHARE // (TCP_SHARE + 1)))
+        yield seed * 1000003 + number, ordinary, odd
+        asked += ODD if odd else ordinary + ordinary // TCP_SHARE
+        number += 1
 
 
 def compare_zones(zones: dict[str, Path], count: int, args: argparse.Namespace, folder: Path) -> Tally:
     folder.mkdir(exist_ok=True)
     image = folder / 'image'
-    run([args.compile, str(image), *(f'{o}={f}' for o, f in zones.items())], folder)
-    rng = random.Random(args.seed)
-    names = dns_queries.Names(zones)
-    queries = dns_queries.ordinary(names, count, rng)
-    odd = dns_queries.odd(names, rng)
+    dns_zones.run([str(args.compile.resolve()), str(image), *(f'{o}={f}' for o, f in zones.items())], folder)
     tally = Tally()
-    with dns_peers.running(zones, Path(args.engine), image, folder) as servers:
-        ask_all(servers, queries + odd, False, tally)
-        by_tcp = [q for q in odd if not q.broken] + queries
-        ask_all(servers, by_tcp[:count // 4], True, tally)
+    with dns_peers.running(zones, args.engine.resolve(), image, folder) as servers, \
+            concurrent.futures.ProcessPoolExecutor(PROCESSES, initializer=start_work, initargs=(
+                zones, [server.port for server in servers])) as pool:
+        for done in pool.map(do_part, *zip(*parts(count, args.seed))):
+            tally.merge(done)
     return tally
 
 
 def report(title: str, tally: Tally, seconds: float) -> int:
-    print(f'\n{title}: {tally.queries} queries to NSD, Knot and imrs-engine in {seconds:.1f} s, '
-          f'{tally.identical} answers identical to the octet')
+    print(f'\n{title}: {tally.queries} queries ({tally.by_tcp} by TCP) to NSD, Knot, BIND and imrs-engine in '
+          f'{seconds:.1f} s; {tally.identical} answers identical to the octet')
     for what, count in tally.classes.most_common():
-        print(f'  {count:7}  {what:40} {dns_compare.EXPLAINED.get(what, "MATTERS")}')
-    for what, query, wires in tally.matter[:10]:
+        print(f'  {count:7}  {what:28} {dns_compare.EXPLAINED.get(what, "MATTERS")}')
+    print('  BIND alone, where NSD and Knot agree: ' +
+          (', '.join(f'{what} {count}' for what, count in tally.bind.most_common()) or 'nothing'))
+    for what, query, wires in tally.shown:
         print(f'  MATTERS {what}: {query.label}\n    query {query.wire.hex()}')
-        for name, wire in zip(('nsd', 'knot', 'imrs'), wires):
+        for name, wire in zip(dns_peers.NAMES, wires):
             print(f'    {name:5} {wire.hex() if wire is not None else "(none)"}'[:400])
-    print(f'  {len(tally.matter)} differences that matter')
-    for server, count in tally.silent.items():
-        share = count / tally.expected
-        print(f'  {("nsd", "knot", "imrs")[server]} left {count} unanswered ({share:.3%})')
+    print(f'  {tally.matter} differences that matter')
+    return VOID if _too_silent(tally) else 1 if tally.matter else 0
+
+
+def _too_silent(tally: Tally) -> bool:
+    too_silent = False
+    for server in dns_peers.NAMES:
+        labels = collections.Counter({label: n for (name, label), n in tally.silent.items() if name == server})
+        share = labels.total() / max(1, tally.expected)
+        if labels:
+            print(f'  {server} left {labels.total()} of {tally.expected} unanswered ({share:.3%}): '
+                  + ', '.join(f'{label} {count}' for label, count in labels.most_common(4)))
         if share > SILENT_LIMIT:
-            print(f'  among others: {tally.labels.most_common(6)}')
             print('  void: a server that does not answer is not compared')
-            return VOID
-    return 1 if tally.matter else 0
+            too_silent = True
+    return too_silent
+
+
+def arguments() -> argparse.Namespace:
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument('--engine', required=True, type=Path, help='imrs-engine')
+    ap.add_argument('--compile', required=True, type=Path, help='compile_zones')
+    ap.add_argument('--count', type=int, default=32000, help='queries, about, for both sets (default: 32000)')
+    ap.add_argument('--million', action='store_const', dest='count', const=MILLION,
+                    help='more than 1,000,000 queries: some minutes')
+    ap.add_argument('--seed', type=int, default=1, help='the same seed gives the same queries')
+    return ap.parse_args()
+
+
+def compare_all(args: argparse.Namespace, folder: Path) -> int:
+    worst, total = 0, Tally()
+    for title, make in (('lab zones', dns_zones.lab_zones), ('real root zone', dns_zones.real_zones)):
+        zones = make(folder / f'{title} zones'.replace(' ', '-'))
+        if zones is None:
+            print(f'\nSKIPPED: {title}: none in {dns_zones.REAL_ZONES}')
+            continue
+        start = time.monotonic()
+        tally = compare_zones(zones, args.count // 2, args, folder / title.replace(' ', '-'))
+        total.merge(tally)
+        worst = max(worst, report(title, tally, time.monotonic() - start))
+    explained = [what for what in total.classes if what in dns_compare.EXPLAINED]
+    print(f'\n{total.queries} queries in sum (at least {LEAST_QUERIES} are needed), '
+          f'{len(explained)} explained classes (at most {MOST_CLASSES})')
+    return VOID if total.queries < LEAST_QUERIES or len(explained) > MOST_CLASSES else worst
 
 
 def main() -> int:
-    ap = argparse.ArgumentParser(description=__doc__.split('\n')[0])
-    ap.add_argument('--engine', required=True, help='imrs-engine')
-    ap.add_argument('--compile', required=True, help='compile_zones')
-    ap.add_argument('--count', type=int, default=16000,
-                    help='ordinary queries for the lab zones; half as many for the real one')
-    ap.add_argument('--seed', type=int, default=1)
-    args = ap.parse_args()
+    args = arguments()
     missing = dns_peers.missing_programs()
     if missing:
-        print(f'SKIPPED: not installed: {", ".join(missing)} (Debian: nsd knot ldnsutils)')
+        print(f'SKIPPED: not installed: {", ".join(missing)}')
         return SKIPPED
-    worst = asked = 0
     folder = Path(tempfile.mkdtemp(prefix='imrs-differential-'))
     try:
-        for title, make, count in (('lab zones', lab_zones, args.count),
-                                   ('real root zone', real_zones, args.count // 2)):
-            start = time.monotonic()
-            zones = make(folder)
-            if zones is None:
-                print(f'\nSKIPPED: {title}: none in {REAL_ZONES}')
-                continue
-            tally = compare_zones(zones, count, args, folder / title.replace(' ', '-'))
-            asked += tally.queries
-            worst = max(worst, report(title, tally, time.monotonic() - start))
+        return compare_all(args, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(f'\n{asked} queries in sum (at least {LEAST_QUERIES} are needed)')
-    if asked < LEAST_QUERIES:
-        print('void: too few queries')
-        return VOID
-    return worst
 
 
 if __name__ == '__main__':

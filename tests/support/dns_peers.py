@@ -1,11 +1,13 @@
-"""Starts NSD, Knot DNS and imrs-engine on loopback with the same zones, each on a port of its own.
+"""Starts NSD, Knot DNS, BIND and imrs-engine on loopback with the same zones, each on a port of its own.
 
 What would make them differ without anybody being wrong is set alike: no rate limits, no cookies, 1232
-octets by UDP, minimal responses, one identity and version text.
+octets by UDP, minimal responses, one identity and version text. BIND's own view of class CH is limited to 3
+responses a second, so it gets another one.
 """
 
 import contextlib
 import ctypes
+import re
 import shutil
 import signal
 import socket
@@ -77,6 +79,49 @@ zone:
 '''
 KNOT_ZONE = '  - domain: "{origin}"\n    file: {file}\n'
 
+BIND = '''
+options {{
+    directory "{dir}";
+    pid-file none;
+    lock-file none;
+    session-keyfile none;
+    listen-on port {port} {{ {address}; }};
+    listen-on-v6 {{ none; }};
+    server-id "{identity}";
+    hostname "{identity}";
+    version "{version}";
+    recursion no;
+    allow-transfer {{ none; }};
+    notify no;
+    dnssec-validation no;
+    empty-zones-enable no;
+    minimal-responses yes;
+    minimal-any no;
+    answer-cookie no;
+    edns-udp-size 1232;
+    max-udp-size 1232;
+    rrset-order {{ order none; }};
+    zero-no-soa-ttl no;
+    tcp-clients 200;
+    querylog no;
+    zone-statistics none;
+}};
+controls {{ }};
+logging {{ channel errors {{ stderr; severity error; }}; category default {{ errors; }}; }};
+view "chaos" CH {{
+    match-clients {{ any; }};
+    zone "version.bind" CH {{ type primary; database "_builtin version"; }};
+    zone "hostname.bind" CH {{ type primary; database "_builtin hostname"; }};
+    zone "id.server" CH {{ type primary; database "_builtin id"; }};
+}};
+view "zones" IN {{
+    match-clients {{ any; }};
+'''
+BIND_ZONE = '    zone "{origin}" {{ type primary; file "{file}"; check-names ignore; check-integrity no; }};\n'
+BIND_END = '};\n'
+
+NAMES = ('nsd', 'knot', 'bind', 'imrs')
+PACKAGES = {'nsd': 'nsd', 'knotd': 'knot', 'named': 'bind9', 'ldns-signzone': 'ldnsutils'}
 SEARCH = '/usr/sbin:/usr/local/sbin:/usr/bin:/bin'
 
 
@@ -84,8 +129,21 @@ class PeerError(Exception):
     """A server could not be started; the text says which and what it said."""
 
 
-def missing_programs() -> list[str]:
-    return [p for p in ('nsd', 'knotd', 'ldns-signzone') if shutil.which(p, path=SEARCH) is None]
+def missing_programs(programs: tuple = tuple(PACKAGES)) -> list[str]:
+    """Those that are not installed, with their Debian packages."""
+    return [f'{program} (Debian: {PACKAGES[program]})' for program in programs
+            if shutil.which(program, path=SEARCH) is None]
+
+
+def versions() -> str:
+    """Of the peers, as they name themselves."""
+    said = []
+    for argv in (['nsd', '-v'], ['knotd', '-V'], ['named', '-V']):
+        program = shutil.which(argv[0], path=SEARCH)
+        done = subprocess.run([program, argv[1]], capture_output=True, text=True, timeout=10, check=False)
+        said.append((done.stdout or done.stderr).splitlines()[0])
+    number = [re.search(r'\d+\.\d+\.\d+', line)[0] for line in said]
+    return f'NSD {number[0]}, Knot DNS {number[1]}, BIND {number[2]}'
 
 
 def free_port() -> int:
@@ -134,29 +192,35 @@ class Server:
                 self._process.wait()
 
 
-def _configured(name: str, head: str, zone: str, zones: dict[str, Path], folder: Path,
-                argv: list[str]) -> Server:
+def _configured(name: str, zones: dict[str, Path], folder: Path) -> Server:
+    head, zone, end, argv = {
+        'nsd': (NSD, NSD_ZONE, '', ['nsd', '-d', '-c']),
+        'knot': (KNOT, KNOT_ZONE, '', ['knotd', '-c']),
+        'bind': (BIND, BIND_ZONE, BIND_END, ['named', '-f', '-n', '1', '-c'])}[name]
     port = free_port()
     text = head.format(address=ADDRESS, port=port, dir=folder, identity=IDENTITY, version=VERSION)
-    text += ''.join(zone.format(origin=origin, file=file) for origin, file in zones.items())
+    text += ''.join(zone.format(origin=origin, file=file) for origin, file in zones.items()) + end
     config = folder / f'{name}.conf'
     config.write_text(text)
     return Server(name, [shutil.which(argv[0], path=SEARCH), *argv[1:], str(config)], port,
                   folder / f'{name}.out')
 
 
+def _engine(engine: Path, image: Path, folder: Path) -> Server:
+    port = free_port()
+    return Server('imrs', [str(engine), '--image', str(image), '--listen', f'{ADDRESS}:{port}', '--workers',
+                           '1', '--identity', IDENTITY], port, folder / 'imrs.out')
+
+
 @contextlib.contextmanager
-def running(zones: dict[str, Path], engine: Path, image: Path, folder: Path):
-    """-> [nsd, knot, imrs], all answering."""
+def running(zones: dict[str, Path], engine: Path, image: Path, folder: Path, names: tuple = NAMES):
+    """-> the servers of these names in their order, all answering."""
     (folder / 'knot').mkdir(exist_ok=True)
     servers = []
     try:
-        servers.append(_configured('nsd', NSD, NSD_ZONE, zones, folder, ['nsd', '-d', '-c']))
-        servers.append(_configured('knot', KNOT, KNOT_ZONE, zones, folder, ['knotd', '-c']))
-        port = free_port()
-        servers.append(Server('imrs', [str(engine), '--image', str(image), '--listen',
-                                       f'{ADDRESS}:{port}', '--identity', IDENTITY], port,
-                              folder / 'imrs.out'))
+        for name in names:
+            servers.append(_engine(engine, image, folder) if name == 'imrs' else
+                           _configured(name, zones, folder))
         for server in servers:
             server.wait_until_answering()
         yield servers

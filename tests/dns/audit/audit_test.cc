@@ -17,7 +17,7 @@ TEST(Audit, PassesAGoodImage) {
   ASSERT_TRUE(image.ok());
   const auto report = lab.auditor().audit(**image);
   ASSERT_TRUE(report.ok()) << report.error().message;
-  EXPECT_GT(report->questions, 4000U);
+  EXPECT_GT(report->questions, 3000U);
   EXPECT_GT(report->proofs, 300U);
   EXPECT_GT(report->signatures, 16U);
   EXPECT_THAT(report->text(), HasSubstr(std::to_string(report->questions) + " questions"));

@@ -43,8 +43,8 @@ class ImageMap {
   [[nodiscard]] std::uint32_t type_answer(std::string_view origin, std::string_view name,
                                           std::uint16_t type) const;
 
-  // Makes the sums of all cuts and the digest right, as far as the structures can still be read; a sum of a cut that
-  // `changed` lies in stays as it is.
+  // Makes the sums of all cuts and the digest right, as far as the structures can still be read; a sum of a
+  // cut that `changed` lies in stays as it is.
   void refresh(Octets& image, std::size_t changed = 0) const;
 
  private:
