@@ -4,7 +4,8 @@
 --write asks all four and writes the file anew; --check asks imrs-engine only, and fails where its column is
 not what the file says. Both serve the lab's three zones on loopback.
 
-Exit status: 0 as it should be, 1 the column differs (the rows are printed), 77 skipped (a program is missing).
+Exit status: 0 as it should be, 1 the column differs (the rows are printed), 77 skipped (a program is
+missing).
 """
 
 import argparse
@@ -32,8 +33,8 @@ FLAGS = ((0x0400, 'AA'), (0x0200, 'TC'), (0x0100, 'RD'), (0x0080, 'RA'), (0x0040
 OPTION_NAMES = {3: 'nsid', 8: 'subnet', 10: 'cookie', 11: 'keepalive', 12: 'padding'}
 HEAD = '''# What is answered to odd messages
 
-What imrs-engine, NSD, Knot DNS and BIND do with messages that resolvers seldom or never send, and which clause
-decides. Where the RFCs are silent we do as the better of NSD and Knot.
+What imrs-engine, NSD, Knot DNS and BIND do with messages that resolvers seldom or never send, and which
+clause decides. Where the RFCs are silent we do as the better of NSD and Knot.
 
 Made by a command, from real answers; do not edit by hand:
 
@@ -54,8 +55,8 @@ came back. A TC in a row by UDP is due to size.
 NOTES = '''
 ## Notes
 - `root-servers.net DS`: the parent of `root-servers.net` is `net`, which is not served here; of the zones
-  served, the root holds the delegation of `net`. The root's referral leads a validator to `net`, whose servers
-  know.
+  served, the root holds the delegation of `net`. The root's referral leads a validator to the servers of
+  `net`, which know.
 - AXFR, IXFR and NOTIFY are refused whatever the name: service addresses neither give nor take zones.
 - The CHAOS names are answered as NSD and Knot do; every other name of class CH is REFUSED.
 - Class ANY is answered like IN, as Knot does.
@@ -176,7 +177,7 @@ def main() -> int:
     try:
         zones = dns_zones.lab_zones(folder / 'zones')
         image = folder / 'image'
-        dns_zones.run([str(args.compile.resolve()), str(image), *(f'{o}={f}' for o, f in zones.items())], folder)
+        dns_zones.compile_image(args.compile, zones, image)
         names = ('imrs',) if args.check else dns_peers.NAMES
         with dns_peers.running(zones, args.engine.resolve(), image, folder, names) as servers:
             return finish(args, ask(servers))

@@ -58,11 +58,10 @@ class Tally:
             mine, its = getattr(self, field.name), getattr(other, field.name)
             setattr(self, field.name, mine + its)
 
-    def add(self, count: int, verdict: tuple[tuple[str, ...], str]) -> None:
-        classes, bind = verdict
-        self.classes.update(dict.fromkeys(classes, count))
+    def add(self, classes: tuple[str, ...], bind: str) -> None:
+        self.classes.update(classes)
         if bind:
-            self.bind[bind] += count
+            self.bind[bind] += 1
 
     def finding(self, what: str, query: dns_queries.Query, wires: tuple) -> None:
         self.matter += 1
@@ -76,12 +75,12 @@ class Judge:
     def __init__(self) -> None:
         self._read, self._verdicts = dns_messages.Reader(), {}
 
-    def _verdict(self, responses: tuple, kind: str, limit: int, tcp: bool) -> tuple:
-        key = (responses, kind, limit, tcp)
+    def _verdict(self, responses: tuple, kind: str, tight: bool, tcp: bool) -> tuple:
+        key = (responses, kind, tight, tcp)
         verdict = self._verdicts.get(key)
         if verdict is None:
             *peers, mine = responses
-            verdict = (dns_compare.compare(mine, peers, kind, limit, tcp), dns_compare.bind_alone(peers))
+            verdict = (dns_compare.compare(mine, peers, kind, tight, tcp), dns_compare.bind_alone(peers))
             if len(self._verdicts) > dns_messages.REMEMBERED:
                 self._verdicts.clear()
             self._verdicts[key] = verdict
@@ -105,8 +104,10 @@ class Judge:
             tally.identical += 1
             return
         responses = tuple(self._read(wire, query.wire, query.end) for wire in wires)
-        classes, bind = verdict = self._verdict(responses, query.kind, limit, tcp)
-        tally.add(1, verdict)
+        name = max(0, query.end - dns_messages.HEADER - 4)
+        tight = any(wire is not None and len(wire) > limit - name for wire in wires[:2])
+        classes, bind = self._verdict(responses, query.kind, tight, tcp)
+        tally.add(classes, bind)
         for what in classes:
             if what not in dns_compare.EXPLAINED:
                 tally.finding(what, query, wires)
@@ -167,7 +168,7 @@ def parts(count: int, seed: int):
 def compare_zones(zones: dict[str, Path], count: int, args: argparse.Namespace, folder: Path) -> Tally:
     folder.mkdir(exist_ok=True)
     image = folder / 'image'
-    dns_zones.run([str(args.compile.resolve()), str(image), *(f'{o}={f}' for o, f in zones.items())], folder)
+    dns_zones.compile_image(args.compile, zones, image)
     tally = Tally()
     with dns_peers.running(zones, args.engine.resolve(), image, folder) as servers, \
             concurrent.futures.ProcessPoolExecutor(PROCESSES, initializer=start_work, initargs=(
@@ -195,7 +196,8 @@ def report(title: str, tally: Tally, seconds: float) -> int:
 def _too_silent(tally: Tally) -> bool:
     too_silent = False
     for server in dns_peers.NAMES:
-        labels = collections.Counter({label: n for (name, label), n in tally.silent.items() if name == server})
+        labels = collections.Counter({label: count for (name, label), count in tally.silent.items()
+                                      if name == server})
         share = labels.total() / max(1, tally.expected)
         if labels:
             print(f'  {server} left {labels.total()} of {tally.expected} unanswered ({share:.3%}): '
@@ -210,7 +212,7 @@ def arguments() -> argparse.Namespace:
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument('--engine', required=True, type=Path, help='imrs-engine')
     ap.add_argument('--compile', required=True, type=Path, help='compile_zones')
-    ap.add_argument('--count', type=int, default=32000, help='queries, about, for both sets (default: 32000)')
+    ap.add_argument('--count', type=int, default=50000, help='queries, about, for both sets (default: 50000)')
     ap.add_argument('--million', action='store_const', dest='count', const=MILLION,
                     help='more than 1,000,000 queries: some minutes')
     ap.add_argument('--seed', type=int, default=1, help='the same seed gives the same queries')

@@ -97,6 +97,8 @@ class Asker:
     def _tcp_window(self, messages: list[bytes], part: list[int], tag: int, answers: list) -> None:
         """Pipelined over one connection, which is kept."""
         try:
+            if len(part) == 1:                             # the one before may have made the server hang up
+                self._hang_up()
             if self._tcp is None:
                 self._tcp = socket.create_connection(self._to, TCP_PATIENCE)
                 self._tcp.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,8 +1,8 @@
 """What four servers said to one query, compared by meaning.
 
 NSD and Knot are the judges: where they agree, imrs-engine has to agree with them, unless a rule explains the
-difference; each rule names the clause that allows it, and none a domain. Where the two disagree, BIND's answer
-is as good. What BIND says alone is counted, nothing more.
+difference; each rule names the clause that allows it, and none a domain. Where the two disagree, BIND's
+answer is as good. What BIND says alone is counted, nothing more.
 """
 
 from dns_messages import TC, Response
@@ -11,7 +11,7 @@ from dns_queries import ANY_KIND, BROKEN, FORM, POLICY, UNCLEAR
 FORMERR, NXDOMAIN, NOTIMP, REFUSED = 1, 3, 4, 5
 KEEPALIVE, EXTENDED_ERROR = 11, 15
 OPCODE, NOTIFY = 0x7800, 0x2000
-NS, ADDRESSES_AND_RRSIG = 2, (1, 28, 46)
+NS, RRSIG, ADDRESSES = 2, 46, (1, 28)
 
 DISAGREE = 'NSD and Knot disagree'
 BROKEN_RULE = 'broken message'
@@ -83,25 +83,27 @@ def _is_error(r: Response, *rcodes: int) -> bool:
     return r.rcode in rcodes and not (r.answer or r.authority or r.truncated)
 
 
-def _tc_rule(mine: Response, peers: list[Response], limit: int) -> bool:
+def _tc_rule(mine: Response, peers: list[Response], tight: bool) -> bool:
     """True if it is explained that TC differs from a peer."""
     if mine.truncated:
-        one_too = any(p.truncated for p in peers)
-        return one_too or (limit == 512 and mine.rcode == NXDOMAIN)
+        return tight or any(p.truncated for p in peers)
     return all((p.flags & ~TC, p.rcode) == (mine.flags, mine.rcode) and
                (p.answer <= mine.answer and p.authority <= mine.authority if p.truncated else
                 p.answer == mine.answer and p.authority == mine.authority) for p in peers)
 
 
 def _any_rule(mine: Response, peers: list[Response]) -> bool:
-    """BIND gives all RRsets."""
+    """BIND gives all RRsets, if they fit; otherwise ours has to be one RRset at the same name."""
     union = frozenset().union(*(p.answer for p in peers))
+    owners = {r[0] for r in union}
+    one = any(p.truncated for p in peers) and {r[0] for r in mine.answer} == owners and \
+        len({r[2] for r in mine.answer} - {RRSIG}) == 1
     head = (mine.flags, mine.rcode, mine.authority)
-    return bool(mine.answer) and mine.answer <= union and \
+    return bool(mine.answer) and (one or mine.answer <= union) and \
         any(head == (p.flags, p.rcode, p.authority) for p in peers)
 
 
-def _rule(mine: Response, peers: list, kind: str, limit: int) -> str:
+def _rule(mine: Response, peers: list, kind: str, tight: bool) -> str:
     """Which rule explains that a part of ours is nobody's; what differs, if none does."""
     judges = [p for p in peers[:2] if isinstance(p, Response)]
     if kind == FORM and _is_error(mine, FORMERR):
@@ -111,7 +113,7 @@ def _rule(mine: Response, peers: list, kind: str, limit: int) -> str:
         return POLICY_RULE
     if kind == BROKEN and _is_error(mine, FORMERR, NOTIMP):
         return BROKEN_RULE
-    if judges and any(p.truncated != mine.truncated for p in judges) and _tc_rule(mine, judges, limit):
+    if judges and any(p.truncated != mine.truncated for p in judges) and _tc_rule(mine, judges, tight):
         return TC_RULE
     if kind == ANY_KIND and _any_rule(mine, [p for p in peers if isinstance(p, Response)]):
         return ANY_RULE
@@ -155,12 +157,13 @@ def _lesser_classes(mine: Response, peers: list) -> list[str]:
 def _belongs(mine: Response) -> bool:
     """Every additional record is an address, or its signature, of a name server that the response names."""
     servers = {data for _, _, rtype, _, data in mine.answer | mine.authority if rtype == NS}
-    return all(owner in servers and rtype in ADDRESSES_AND_RRSIG for owner, _, rtype, _, _ in mine.additional)
+    return all(owner in servers and rtype in (*ADDRESSES, RRSIG) for owner, _, rtype, _, _ in mine.additional)
 
 
-def compare(mine, peers: list, kind: str, limit: int, tcp: bool) -> tuple[str, ...]:
+def compare(mine, peers: list, kind: str, tight: bool, tcp: bool) -> tuple[str, ...]:
     """Classes of difference between `mine` and [NSD, Knot, BIND], each Response, str (malformed) or None (no
-    answer). A class that is not in EXPLAINED matters."""
+    answer). `tight`: a judge's answer fits, but might not without compression against the question's name.
+    A class that is not in EXPLAINED matters."""
     judges = peers[:2]
     if isinstance(mine, str):
         return (f'differs: {mine}',)
@@ -174,7 +177,7 @@ def compare(mine, peers: list, kind: str, limit: int, tcp: bool) -> tuple[str, .
         if verdict is False:
             classes.append(DISAGREE)
         elif verdict is None:
-            classes.append(_rule(mine, peers, kind, limit))
+            classes.append(_rule(mine, peers, kind, tight))
     classes += _optional_classes(mine, peers, tcp) + _lesser_classes(mine, peers)
     return tuple(dict.fromkeys(classes))
 

@@ -24,16 +24,17 @@ OPTIONS = (                                            # what is in the OPT reco
     ('extended error', option(15, b'\0\0')), ('report channel', option(18, b'\0')),
     ('zone version', option(19)), ('option 4', option(4)), ('option 65001', option(65001, b'abc')),
     ('option 65535', option(65535, b'\xff' * 30)),
-    ('keepalive', option(11)), ('cookie of 8', option(10, b'\1' * 8)), ('cookie of 16', option(10, b'\1' * 16)),
-    ('cookie of 24', option(10, b'\1' * 24)), ('cookie of 40', option(10, b'\1' * 40)),
+    ('keepalive', option(11)), *((f'cookie of {n}', option(10, b'\1' * n)) for n in (8, 16, 24, 40)),
     ('cookie twice', option(10, b'\1' * 8) * 2),
     ('NSID, cookie, padding', option(3) + option(10, b'\2' * 8) + option(12, b'\0' * 9)))
 BAD_COOKIES = tuple((f'cookie of {n}', option(10, b'\1' * n)) for n in (0, 1, 7, 9, 15, 41, 64))
 NAMES = tuple((text, b''.join(bytes([len(x)]) + x for x in labels) + b'\0') for text, labels in (
-    ('255 octets under com', [b'a' * 63] * 3 + [b'b' * 57, b'com']), ('255 octets', [b'a' * 63] * 3 + [b'b' * 61]),
+    ('255 octets under com', [b'a' * 63] * 3 + [b'b' * 57, b'com']),
+    ('255 octets', [b'a' * 63] * 3 + [b'b' * 61]),
     ('127 labels', [b'a'] * 127), ('127 labels under com', [b'a'] * 125 + [b'com']),
     ('63 octets', [b'z' * 63]), ('nul', [b'\0']), ('nul in it', [b'a\0b']), ('octet 255', [b'\xff']),
-    ('63 octets 255', [b'\xff' * 63]), ('blank', [b' ']), ('dot in it', [b'a.b']), ('www.com, one label', [b'www.com']),
+    ('63 octets 255', [b'\xff' * 63]), ('blank', [b' ']), ('dot in it', [b'a.b']),
+    ('www.com, one label', [b'www.com']),
     ('backslash', [b'a\\b', b'com']), ('quote', [b'"']), ('star', [b'*']), ('star under com', [b'*', b'com']),
     ('at', [b'@']), ('underscore', [b'_']), ('bracket', [b'[']), ('backtick', [b'`']), ('brace', [b'{']),
     ('com and at', [b'com@']), ('com and nul', [b'com\0']), ('nul before com', [b'\0', b'com']),
@@ -93,7 +94,8 @@ def _edns(name: bytes) -> list[Query]:
            for v in (1, 2, 255) for do in (False, True)]
     out += [query(f'EDNS size {s}', message(name, NS, extra=opt(s, do)), UNCLEAR if s < 512 else USUAL_KIND)
             for s in (0, 1, 100, 511, 512, 513, 1220, 1231, 1233, 1452, 4096, 65535) for do in (False, True)]
-    out += [query(f'EDNS: {text}', message(name, A, extra=opt(do=True, options=data))) for text, data in OPTIONS]
+    out += [query(f'EDNS: {text}', message(name, A, extra=opt(do=True, options=data)))
+            for text, data in OPTIONS]
     out += [query(f'EDNS: {text}', message(name, A, extra=opt(do=True, options=data)), FORM)
             for text, data in BAD_COOKIES]
     record = COM + struct.pack('>HHIH4s', A, IN, 1, 4, b'\x7f\0\0\1')

@@ -117,7 +117,9 @@ view "chaos" CH {{
 view "zones" IN {{
     match-clients {{ any; }};
 '''
-BIND_ZONE = '    zone "{origin}" {{ type primary; file "{file}"; check-names ignore; check-integrity no; }};\n'
+BIND_ZONE = '''
+    zone "{origin}" {{ type primary; file "{file}"; check-names ignore; check-integrity no; }};
+'''
 BIND_END = '};\n'
 
 NAMES = ('nsd', 'knot', 'bind', 'imrs')

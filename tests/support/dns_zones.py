@@ -37,6 +37,11 @@ def run(argv: list[str], folder: Path) -> str:
     return done.stdout.strip()
 
 
+def compile_image(compiler: Path, zones: dict[str, Path], image: Path) -> None:
+    """By compile_zones: it takes keys made on the spot."""
+    run([str(compiler.resolve()), str(image), *(f'{o}={f}' for o, f in zones.items())], image.parent)
+
+
 def letters() -> list[tuple[str, str, str]]:
     """(letter, A or AAAA, address) of the root servers."""
     out = []
@@ -51,7 +56,8 @@ def _arpa_servers() -> list[str]:
     """As in the root zone and in arpa: twelve letters, no J (RFC 9120)."""
     names = sorted({letter for letter, _, _ in letters()} - {'j'})
     lines = [f'arpa. 172800 IN NS {x}.ns.arpa.' for x in names]
-    return lines + [f'{x}.ns.arpa. 172800 IN {kind} {address}' for x, kind, address in letters() if x in names]
+    return lines + [f'{x}.ns.arpa. 172800 IN {kind} {address}'
+                    for x, kind, address in letters() if x in names]
 
 
 def _arpa() -> list[str]:
@@ -61,7 +67,8 @@ def _arpa() -> list[str]:
         lines += [f'{name}.arpa. 172800 IN NS {server}' for server in servers]
         if name in SIGNED_ARPA:
             lines.append(f'{name}.arpa. 86400 IN DS {47000 + number} 8 2 {number:02x}{"5c" * 31}')
-    for number, host in enumerate(f'{x}.{zone}' for zone in ('in-addr-servers', 'ip6-servers') for x in 'abcdef'):
+    hosts = [f'{x}.{zone}' for zone in ('in-addr-servers', 'ip6-servers') for x in 'abcdef']
+    for number, host in enumerate(hosts):
         lines += [f'{host}.arpa. 172800 IN A 198.18.0.{number + 1}',
                   f'{host}.arpa. 172800 IN AAAA 2001:db8::{number + 1:x}']
     return [*lines, 'blackhole.as112.arpa. 172800 IN A 198.18.0.31']
