@@ -84,6 +84,7 @@ class Siege(LabCase):
         deadline = time.monotonic() + LIMIT
         for turn in range(int(LIMIT / PACE)):
             self.ask_as_new_client(turn % 2 == 1)
+            self.assertEqual(self.engine(), engine, f'the engine was replaced\n{self.log_tail()}')
             self.memory.append(self.pss(engine))
             self.open.append(self.connections())
             try:
