@@ -169,7 +169,9 @@ TEST_F(Command, AuditsTheGenuineRootZone) {
   const std::chrono::duration<double> compiling = between - start, auditing = end - between;
   std::printf("compiled in %.2f s, audited in %.2f s: %s", compiling.count(), auditing.count(),
               audited.out.c_str());
+#ifndef IMRS_SANITIZED
   EXPECT_LT((compiling + auditing).count(), 5);
+#endif
 }
 
 }  // namespace

@@ -177,11 +177,13 @@ BodyParts read_body(const Octets& image, std::uint32_t offset) {
   out.fixups.resize(out.head.fixup_count);
   out.octets.resize(out.head.size);
   const std::uint8_t* from = image.data() + offset + sizeof(Body);
-  std::memcpy(out.cuts.data(), from, out.cuts.size() * sizeof(Cut));
-  from += out.cuts.size() * sizeof(Cut);
-  std::memcpy(out.fixups.data(), from, out.fixups.size() * 2);
-  from += out.fixups.size() * 2;
-  std::memcpy(out.octets.data(), from, out.octets.size());
+  const auto take = [&](void* to, std::size_t size) {
+    if (size > 0) std::memcpy(to, from, size);
+    from += size;
+  };
+  take(out.cuts.data(), out.cuts.size() * sizeof(Cut));
+  take(out.fixups.data(), out.fixups.size() * 2);
+  take(out.octets.data(), out.octets.size());
   return out;
 }
 
