@@ -2,6 +2,7 @@
 // have started and before there is an image.
 #include "dns/engine/sandbox.h"
 
+#include <malloc.h>
 #include <seccomp.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -33,6 +34,21 @@ constexpr int kFatal[] = {SCMP_SYS(execve),           SCMP_SYS(execveat), SCMP_S
                           SCMP_SYS(process_vm_writev)};
 
 constexpr std::uint64_t kExecutable = 4;  // PROT_EXEC
+
+// glibc's malloc opens files at moments that clients choose: /proc/sys/vm/overcommit_memory when a thread's
+// arena gives memory back for the first time, /sys/devices/system/cpu/online when there is to be a ninth arena.
+// The filter would kill the process for that. So arenas are never trimmed and their number is said; what is
+// large is mapped on its own, and given back at once.
+constexpr int kNeverTrim = -1;
+constexpr int kArenas = 65;  // a worker each, and the control thread
+constexpr int kMappedOnItsOwn = 8 * 1024;
+
+[[maybe_unused]] Result<void> keep_malloc_from_opening_files() {
+  const bool done = ::mallopt(M_TRIM_THRESHOLD, kNeverTrim) == 1 && ::mallopt(M_ARENA_MAX, kArenas) == 1 &&
+                    ::mallopt(M_MMAP_THRESHOLD, kMappedOnItsOwn) == 1;
+  if (done) return {};
+  return Error{Errc::System, "mallopt refuses a setting without which malloc opens files in the sandbox"};
+}
 
 Error failed(const char* what, int code) { return system_error(what, -code); }
 
@@ -75,6 +91,7 @@ Result<void> enter_sandbox() {
 #ifdef IMRS_SANITIZED
   return {};
 #else
+  if (auto kept = keep_malloc_from_opening_files(); !kept) return kept;
   return load_filter();
 #endif
 }

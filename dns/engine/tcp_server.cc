@@ -18,6 +18,7 @@ namespace imrs::engine {
 namespace {
 
 constexpr int kAcceptsPerTurn = 64;
+constexpr std::chrono::microseconds kAcceptTime{250};  // of a turn, for one public listener
 constexpr std::size_t kLength = TcpFraming::kLength;
 constexpr std::size_t kReadSize = kLength + TcpFraming::kMaxQuery;
 constexpr std::size_t kMaxSpare = 64;
@@ -36,7 +37,8 @@ TcpServer::TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, WorkerPa
       answers_(limits.output + kLength + answer::kMaxResponse) {}
 
 void TcpServer::accept(int listener, TrafficCounters* counters, Clock::time_point now) {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
+  const auto end = Clock::now() + kAcceptTime;
+  for (int i = 0; i < kAcceptsPerTurn && (i == 0 || counters == nullptr || Clock::now() < end); ++i) {
     sockaddr_storage peer;
     socklen_t size = sizeof peer;
     UniqueFd fd(::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
@@ -66,6 +68,10 @@ void TcpServer::serve(std::uint32_t slot, Clock::time_point now) {
   Connection& connection = *connections_[slot];
   const bool alive = exchange(connection, now);
   if (!alive || (connection.finished && connection.output.empty()) || !watch(slot, connection)) close(slot);
+}
+
+bool TcpServer::is_probe(std::uint32_t slot) const noexcept {
+  return slot < connections_.size() && connections_[slot] && connections_[slot]->counters == nullptr;
 }
 
 void TcpServer::expire(Clock::time_point now) {

@@ -26,7 +26,7 @@ struct TcpLimits {
   std::size_t probe_connections = 64;       // reserved for the agent
   std::chrono::milliseconds idle{10000};    // without progress in either direction; told by RFC 7828
   std::chrono::milliseconds total{120000};  // of a connection's life
-  std::size_t output = 128 * 1024;          // octets waiting to be sent; beyond, no more is read
+  std::size_t output = 16 * 1024;           // octets waiting to be sent; beyond, no more is answered
 };
 
 class TcpServer {
@@ -37,12 +37,15 @@ class TcpServer {
   // apart, a slot has 32 bits. `answerer` must outlive it.
   TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, WorkerPage& page, Answerer& answerer);
 
-  // Accepts what waits at a listening socket, and answers what the new connections have already sent.
-  // `counters` null: the agent's probes.
+  // Accepts what waits at a listening socket, and answers what the new connections have already sent; of the
+  // public ones for a bounded time. `counters` null: the agent's probes.
   void accept(int listener, TrafficCounters* counters, Clock::time_point now);
 
   // An event of the connection in `slot`.
   void serve(std::uint32_t slot, Clock::time_point now);
+
+  // The slot is open and one of the agent's.
+  [[nodiscard]] bool is_probe(std::uint32_t slot) const noexcept;
 
   // Closes what has been idle or open for too long. Call a few times a second.
   void expire(Clock::time_point now);

@@ -2,8 +2,11 @@
 // One worker: a thread, its sockets, its counters. Shares nothing with the others but the image.
 #pragma once
 
+#include <sys/epoll.h>
+
 #include <atomic>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "agent/base/messages.h"
@@ -42,6 +45,7 @@ class Worker {
 
   Result<void> watch_sockets();
   void serve_socket(const WorkerSocket& socket, Clock::time_point now);
+  void serve_connections(std::span<const epoll_event> ready, Clock::time_point now);
   void turn();
   [[nodiscard]] TrafficCounters* counters_of(const SocketRole& role) noexcept;
 
@@ -54,6 +58,7 @@ class Worker {
   TcpServer tcp_;
   const Published* published_ = nullptr;
   Clock::time_point next_expiry_{};
+  std::uint32_t next_slot_ = 0;  // of the connections; whose turn it is
 };
 
 }  // namespace imrs::engine

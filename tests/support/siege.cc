@@ -29,7 +29,7 @@ struct Settings {
   std::string names;
   double seconds = 10;
   double rate = 50000, syn_rate = 5000, open_rate = 2000;
-  std::size_t idle = 10000, slow = 1000;
+  std::size_t idle = 10000, drip = 500, deaf = 500;
   unsigned udp_clients = 128;
 };
 
@@ -42,8 +42,8 @@ void add_options(CLI::App& app, Settings& settings) {
       ->check(CLI::Range(0.1, 120.0));
   app.add_option("--rate", settings.rate, "UDP questions a second")->check(CLI::Range(1.0, 1e6));
   app.add_option("--idle", settings.idle, "TCP connections that say nothing")->check(CLI::Range(0, 50000));
-  app.add_option("--slow", settings.slow, "half ask an octet a second, half never read")
-      ->check(CLI::Range(0, 50000));
+  app.add_option("--drip", settings.drip, "those that ask an octet a second")->check(CLI::Range(0, 50000));
+  app.add_option("--deaf", settings.deaf, "those that ask much and never read")->check(CLI::Range(0, 50000));
   app.add_option("--open-rate", settings.open_rate, "connections begun a second, at most")
       ->check(CLI::Range(1.0, 1e5));
   app.add_option("--syn-rate", settings.syn_rate, "SYNs a second from nobody")->check(CLI::Range(0.0, 1e5));
@@ -114,8 +114,7 @@ nlohmann::json besiege(const Settings& settings) {
   const auto names = read_names(settings.names);
   const Questions questions(names);
   UdpLoad udp(targets, settings.udp_clients, questions);
-  const std::size_t drip = settings.slow / 2;
-  TcpSiege tcp(targets, {settings.idle, drip, settings.slow - drip, settings.open_rate}, names.front());
+  TcpSiege tcp(targets, {settings.idle, settings.drip, settings.deaf, settings.open_rate}, names.front());
   const auto syn_limit = static_cast<std::uint64_t>(settings.syn_rate * (settings.seconds + 2));
 
   std::atomic<bool> stop = false, built = false;
@@ -137,7 +136,7 @@ int main(int argc, char** argv) {
   CLI::App app("Besieges a name server in a lab");
   add_options(app, settings);
   CLI11_PARSE(app, argc, argv);
-  allow_descriptors(settings.idle + settings.slow + settings.udp_clients);
+  allow_descriptors(settings.idle + settings.drip + settings.deaf + settings.udp_clients);
   std::printf("%s\n", besiege(settings).dump().c_str());
   return 0;
 }

@@ -16,7 +16,7 @@ constexpr int kTickMs = 2;
 constexpr std::size_t kEvents = 512;
 constexpr std::uint64_t kDripIntervalUs = 1000000, kDripLookUs = 50000;
 constexpr double kOpenAtOnce = 64;  // after a hold-up
-constexpr std::size_t kLargeQueries = 200;
+constexpr std::size_t kLargeQueries = 1000;
 constexpr int kSmallWindow = 4096;
 constexpr std::uint16_t kA = 1, kDnskey = 48;
 
