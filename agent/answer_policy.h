@@ -26,8 +26,8 @@ class AnswerPolicy {
   static constexpr int kCrashesUntilDenied = 2;
   static constexpr std::chrono::hours kOwnSecretLife{24};
 
-  // `secrets`: those of a cluster, the first makes cookies. None: this instance makes its own, a new one every
-  // day, and takes the one before for another day. Errc::System: no random numbers.
+  // `secrets`: those of a cluster, the first makes cookies. None: this instance makes its own, a new one
+  // every day, and takes the one before for another day. Errc::System: no random numbers.
   [[nodiscard]] static Result<AnswerPolicy> make(const std::vector<std::string>& secrets,
                                                  Steady::time_point now);
 

@@ -40,7 +40,8 @@ class Mapping {
 [[nodiscard]] Result<UniqueFd> make_sealed_memfd(const std::string& name,
                                                  std::span<const std::uint8_t> content);
 
-// The same from a file, by the kernel's hand. Refused if it holds more than `most` bytes; errors do not name it.
+// The same from a file, by the kernel's hand. Refused if it holds more than `most` bytes; errors do not name
+// it.
 [[nodiscard]] Result<UniqueFd> copy_to_sealed_memfd(const std::string& name, int file, std::size_t most);
 
 // Maps a received memfd MAP_PRIVATE, PROT_READ. Refused unless all four seals are set, so that no

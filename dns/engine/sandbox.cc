@@ -36,9 +36,9 @@ constexpr int kFatal[] = {SCMP_SYS(execve),           SCMP_SYS(execveat), SCMP_S
 constexpr std::uint64_t kExecutable = 4;  // PROT_EXEC
 
 // glibc's malloc opens files at moments that clients choose: /proc/sys/vm/overcommit_memory when a thread's
-// arena gives memory back for the first time, /sys/devices/system/cpu/online when there is to be a ninth arena.
-// The filter would kill the process for that. So arenas are never trimmed and their number is said; what is
-// large is mapped on its own, and given back at once.
+// arena gives memory back for the first time, /sys/devices/system/cpu/online when there is to be a ninth
+// arena. The filter would kill the process for that. So arenas are never trimmed and their number is said;
+// what is large is mapped on its own, and given back at once.
 constexpr int kNeverTrim = -1;
 constexpr int kArenas = 65;  // a worker each, and the control thread
 constexpr int kMappedOnItsOwn = 8 * 1024;

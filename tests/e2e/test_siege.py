@@ -82,7 +82,8 @@ class Siege(LabCase):
         result = self.besiege(engine, seconds=3, rate=1000, idle=0, drip=0, deaf=1900, open_rate=500,
                               syn_rate=0)
         print(f'\n    {result["tcp"]["deaf"]}; engine: PSS {before / 1024:.1f} MB before, up to '
-              f'{max(self.memory) / 1024:.1f} MB, at the end {self.pss(engine) / 1024:.1f} MB', end=' ', flush=True)
+              f'{max(self.memory) / 1024:.1f} MB, at the end {self.pss(engine) / 1024:.1f} MB',
+              end=' ', flush=True)
         self.assertGreater(result['tcp']['deaf']['open'], 1000)
         self.assertEqual(self.unanswered, [], 'new TCP clients were not answered')
         self.assertLess(max(self.memory), MEMORY_LIMIT)
@@ -176,7 +177,7 @@ class Siege(LabCase):
         self.assertEqual((udp['wrong'], udp['unasked']), (0, 0), udp)
         self.assertGreater(udp['answered'], 0, udp)
         if udp['offered_qps'] < OFFERED:
-            print(f'\n    NOT TESTED: only {udp["offered_qps"]:.0f} of {RATE} questions a second could be asked '
+            print(f'\n    NOT TESTED: only {udp["offered_qps"]:.0f} of {RATE} questions a second were asked '
                   f'(load average {os.getloadavg()[0]:.1f}); the share of lost answers proves nothing',
                   end=' ', flush=True)
             return
@@ -187,10 +188,10 @@ class Siege(LabCase):
         lines = [f'UDP: {udp["offered_qps"]:.0f} q/s offered, {udp["lost_percent"]:.3f} % lost, '
                  f'{udp["truncated"]} with TC, latency {udp["latency_us"]} us']
         lines += [f'{kind}: {tcp[kind]}' for kind in KINDS]
-        lines += [f'open at the clients\' end {tcp["open_least"]} to {tcp["open_most"]}, at the engine\'s up to '
-                  f'{max(self.open)}; {result["syns"]} SYNs',
+        fresh = f'{len(self.fresh)} answered within {max(self.fresh, default=0) * 1000:.0f} ms'
+        lines += [f'open at the clients\' end {tcp["open_least"]} to {tcp["open_most"]}, at the engine\'s up '
+                  f'to {max(self.open)}; {result["syns"]} SYNs',
                   f'probes: {dict(probes)}',
-                  f'new TCP clients: {len(self.fresh)} answered within {max(self.fresh, default=0) * 1000:.0f} ms, '
-                  f'not answered: {self.unanswered or "none"}',
+                  f'new TCP clients: {fresh}, not answered: {self.unanswered or "none"}',
                   f'engine: PSS {idle_memory / 1024:.1f} MB before, up to {max(self.memory) / 1024:.1f} MB']
         print(*('\n    ' + line for line in lines), end=' ', flush=True)

@@ -1,7 +1,7 @@
-// siege: presses a name server in every cheap way at once, for a bounded time, and counts what its UDP clients
-// still get. Run by tests/e2e/test_siege.py in the lab's host namespace; siege_base.h says which addresses must
-// be local there. One JSON line at the end; status 0 unless it could not do its work. It must never be pointed at
-// anything outside a lab.
+// siege: presses a name server in every cheap way at once, for a bounded time, and counts what its UDP
+// clients still get. Run by tests/e2e/test_siege.py in the lab's host namespace; siege_base.h says which
+// addresses must be local there. One JSON line at the end; status 0 unless it could not do its work. It must
+// never be pointed at anything outside a lab.
 #include <sys/resource.h>
 
 #include <CLI/CLI.hpp>

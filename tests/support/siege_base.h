@@ -2,8 +2,8 @@
 // What the parts of `siege` share: clock, addresses, clients. A program for one measurement: what cannot be
 // done ends it with a message and status 2.
 //
-// The clients: number i (0 to 255) is 198.18.i.1 (RFC 2544) or 2001:db8:1853:i00::1 (RFC 3849), so that each is
-// in a /24 or /56 of its own. Both prefixes must be local where this runs:
+// The clients: number i (0 to 255) is 198.18.i.1 (RFC 2544) or 2001:db8:1853:i00::1 (RFC 3849), so that each
+// is in a /24 or /56 of its own. Both prefixes must be local where this runs:
 //   ip route add local 198.18.0.0/16 dev lo; ip -6 route add local 2001:db8:1853::/48 dev lo
 #pragma once
 

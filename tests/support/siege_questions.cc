@@ -1,5 +1,5 @@
-// Makes the questions. Called once, before the siege. It must never be asked for anything that allocates while
-// the load runs.
+// Makes the questions. Called once, before the siege. It must never be asked for anything that allocates
+// while the load runs.
 #include "tests/support/siege_questions.h"
 
 #include <algorithm>

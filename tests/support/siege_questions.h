@@ -23,8 +23,8 @@ class Questions {
   // A whole query with ID 0; `i` below kCount.
   [[nodiscard]] const Octets& query(std::size_t i) const noexcept { return queries_[i]; }
 
-  // True if the message is an answer to query `i`: QR, that one question, octet by octet, NOERROR or NXDOMAIN.
-  // The ID is the caller's business.
+  // True if the message is an answer to query `i`: QR, that one question, octet by octet, NOERROR or
+  // NXDOMAIN. The ID is the caller's business.
   [[nodiscard]] bool answers(std::size_t i, std::span<const std::uint8_t> message) const noexcept;
 
  private:

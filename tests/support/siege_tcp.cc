@@ -1,5 +1,5 @@
-// The TCP siege. Run by a thread of siege. It must never open faster than it was told, however fast the server
-// closes.
+// The TCP siege. Run by a thread of siege. It must never open faster than it was told, however fast the
+// server closes.
 #include "tests/support/siege_tcp.h"
 
 #include <netinet/in.h>

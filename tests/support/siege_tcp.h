@@ -1,6 +1,6 @@
 // tests/support/siege_tcp.h
-// TCP connections that want the server's room and time, as many as it lets live: those that it closes are opened
-// again, at a bounded rate. One thread, one epoll loop.
+// TCP connections that want the server's room and time, as many as it lets live: those that it closes are
+// opened again, at a bounded rate. One thread, one epoll loop.
 #pragma once
 
 #include <array>

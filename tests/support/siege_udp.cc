@@ -1,5 +1,5 @@
-// The UDP load. Run by siege's main thread while the other parts press. It must never spin: the server has the
-// same cores.
+// The UDP load. Run by siege's main thread while the other parts press. It must never spin: the server has
+// the same cores.
 #include "tests/support/siege_udp.h"
 
 #include <netinet/in.h>
