@@ -7,8 +7,8 @@
 namespace imrs::engine {
 
 // Installs the handlers of SIGSEGV, SIGBUS, SIGILL, SIGFPE and SIGABRT for the process. They note `in_hand`
-// of the page of the thread that crashed, and of no other, as its `fatal`, and let the signal do what it does.
-// Once, before the sandbox.
+// of the page of the thread that crashed, and of no other, as its `fatal`, and let the signal do what it
+// does. Once, before the sandbox.
 void install_crash_handlers();
 
 // For as long as it lives, crashes of this thread are noted in `page`; it also gives the thread a stack of
