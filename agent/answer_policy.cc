@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstring>
 
 namespace imrs::agent {
 namespace {
@@ -17,12 +16,13 @@ constexpr std::size_t kMaxRemembered = 1024;
 
 std::string in_words(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
 
-}  // namespace
-
-Result<void> fill_random(std::span<std::uint8_t> out) {
-  if (::getrandom(out.data(), out.size(), 0) == static_cast<ssize_t>(out.size())) return {};
+template <typename T>
+Result<void> fill_random(T& out) {
+  if (::getrandom(out.data(), sizeof out, 0) == static_cast<ssize_t>(sizeof out)) return {};
   return system_error("getrandom");
 }
+
+}  // namespace
 
 std::array<std::uint8_t, 16> cookie_secret(const std::string& hex) {
   std::array<std::uint8_t, 16> out{};
@@ -34,6 +34,7 @@ std::array<std::uint8_t, 16> cookie_secret(const std::string& hex) {
 
 Result<AnswerPolicy> AnswerPolicy::make(const std::vector<std::string>& secrets, Steady::time_point now) {
   AnswerPolicy policy;
+  if (auto filled = fill_random(policy.rate_key_); !filled) return filled.error();
   EngineSettings& settings = policy.settings_;
   for (const std::string& hex : secrets) {
     if (settings.secret_count == EngineSettings::kMaxSecrets) break;

@@ -39,6 +39,8 @@ class AnswerPolicy {
   [[nodiscard]] std::string on_engine_ended(std::span<const WorkerPage> pages);
 
   [[nodiscard]] const EngineSettings& settings() const noexcept { return settings_; }
+  // EngineSetup::rate_key: one for the agent's life.
+  [[nodiscard]] const std::array<std::uint64_t, 2>& rate_key() const noexcept { return rate_key_; }
   // Alarms that hold on: which questions are dropped.
   [[nodiscard]] std::vector<std::string> alarms() const;
 
@@ -47,12 +49,10 @@ class AnswerPolicy {
   Result<void> add_own_secret(Steady::time_point now);
 
   EngineSettings settings_;
+  std::array<std::uint64_t, 2> rate_key_{};
   bool own_secrets_ = false;
   Steady::time_point renew_at_{};
   std::map<std::uint64_t, int> crashes_;  // by question hash
 };
-
-// From getrandom(2); Errc::System if the kernel gives nothing.
-[[nodiscard]] Result<void> fill_random(std::span<std::uint8_t> out);
 
 }  // namespace imrs::agent

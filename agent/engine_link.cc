@@ -2,8 +2,6 @@
 // close a service socket, and never let two swaps overlap: the probes could not tell what is right.
 #include "agent/engine_link.h"
 
-#include <cstring>
-
 #include "agent/base/log.h"
 
 namespace imrs::agent {
@@ -41,9 +39,6 @@ Result<std::unique_ptr<EngineLink>> EngineLink::make(asio::any_io_executor execu
   if (!mapping) return mapping.error();
   auto policy = AnswerPolicy::make(settings.cookie_secrets, std::chrono::steady_clock::now());
   if (!policy) return policy.error();
-  std::array<std::uint8_t, sizeof settings.rate_key> key{};
-  if (auto filled = fill_random(key); !filled) return filled.error();
-  std::memcpy(settings.rate_key.data(), key.data(), key.size());
   std::unique_ptr<EngineLink> link(new EngineLink(std::move(executor), std::move(settings),
                                                   std::move(*policy), std::move(sockets), processes,
                                                   expectations));
@@ -148,7 +143,7 @@ void EngineLink::send_setup() {
   setup.sockets = static_cast<std::uint32_t>(sockets_.entries().size());
   setup.identity = settings_.identity;
   setup.rate_limit = settings_.rate_limit;
-  setup.rate_key = settings_.rate_key;
+  setup.rate_key = policy_.rate_key();
   const std::array counters{counters_.get()};
   log_failure("setup", processes_.send(Program::Engine, setup, counters));
   std::size_t sent = 0;

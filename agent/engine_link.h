@@ -34,7 +34,6 @@ class EngineLink {
     std::uint32_t rate_limit = 0;               // EngineConfig::rate_limit
     std::vector<std::string> cookie_secrets{};  // ClusterConfig's; none: the instance makes its own
     std::chrono::milliseconds settle{1000};     // longer than a probe's time limit
-    std::array<std::uint64_t, 2> rate_key{};    // made by make()
   };
 
   [[nodiscard]] static Result<std::unique_ptr<EngineLink>> make(boost::asio::any_io_executor executor,

@@ -1,5 +1,5 @@
 // agent/processes.h
-// The three children: started through the launcher, watched, restarted with back-off. One thread (the
+// The children: started through the launcher, watched, restarted with back-off. One thread (the
 // agent's loop).
 #pragma once
 

@@ -1,14 +1,10 @@
-// imrs-web's cage, by libseccomp. Called once, when every descriptor but the clients' is there.
+// imrs-web's cage. Called once, when every descriptor but the clients' is there.
 #include "agent/web/sandbox.h"
 
 #include <fcntl.h>
-#include <seccomp.h>
 #include <sys/ioctl.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
-#include <cerrno>
-#include <memory>
+#include "agent/base/cage.h"
 
 namespace imrs::web {
 namespace {
@@ -29,61 +25,26 @@ constexpr int kAllowed[] = {
     // ending
     SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(tgkill)};
 
-constexpr int kFatal[] = {
-    SCMP_SYS(execve),           SCMP_SYS(execveat),         SCMP_SYS(openat2), SCMP_SYS(creat),
-    SCMP_SYS(socket),           SCMP_SYS(connect),          SCMP_SYS(bind),    SCMP_SYS(ptrace),
-    SCMP_SYS(process_vm_readv), SCMP_SYS(process_vm_writev)};
-
-constexpr std::uint64_t kExecutable = 4;  // PROT_EXEC
-
-class Filter {
- public:
-  Result<void> load() {
-    if (!context_) return Error{Errc::System, "seccomp_init failed"};
-    for (const int call : kAllowed) add(SCMP_ACT_ALLOW, call);
-    for (const int call : kFatal) add(SCMP_ACT_KILL_PROCESS, call);
-    // A file opened for writing is an attack; one opened for reading may be a C library's curiosity.
-    for (const std::uint64_t mode : {std::uint64_t{O_WRONLY}, std::uint64_t{O_RDWR}}) {
-      add(SCMP_ACT_KILL_PROCESS, SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
-      add(SCMP_ACT_KILL_PROCESS, SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
-    }
-    // Asio makes accepted sockets non-blocking that way.
-    add(SCMP_ACT_ALLOW, SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO, 0));
-    // No memory is ever executable that was not when the program was loaded.
-    for (const int call : {SCMP_SYS(mmap), SCMP_SYS(mprotect)}) {
-      add(SCMP_ACT_ALLOW, call, SCMP_A2(SCMP_CMP_MASKED_EQ, kExecutable, 0));
-    }
-    if (failed_ != 0) return system_error("seccomp rule", -failed_);
-    if (int r = seccomp_load(context_.get()); r != 0) return system_error("seccomp_load", -r);
-    return {};
-  }
-
- private:
-  void add(std::uint32_t action, int call) { note(seccomp_rule_add(context_.get(), action, call, 0)); }
-  void add(std::uint32_t action, int call, scmp_arg_cmp argument) {
-    note(seccomp_rule_add_array(context_.get(), action, call, 1, &argument));
-  }
-  void note(int result) {
-    if (failed_ == 0) failed_ = result;
-  }
-
-  std::unique_ptr<void, decltype(&seccomp_release)> context_{seccomp_init(SCMP_ACT_ERRNO(EPERM)),
-                                                             seccomp_release};
-  int failed_ = 0;
-};
+constexpr int kFatal[] = {SCMP_SYS(openat2), SCMP_SYS(creat), SCMP_SYS(socket), SCMP_SYS(connect),
+                          SCMP_SYS(bind)};
 
 }  // namespace
 
 Result<void> enter_sandbox() {
-  const rlimit none{0, 0};
-  if (::setrlimit(RLIMIT_CORE, &none) != 0) return system_error("RLIMIT_CORE");
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return system_error("PR_SET_NO_NEW_PRIVS");
-  if (::prctl(PR_SET_DUMPABLE, 0) != 0) return system_error("PR_SET_DUMPABLE");
-#ifdef IMRS_SANITIZED
-  return {};
-#else
-  return Filter().load();
-#endif
+  if (auto given_up = give_up_dumps_and_privileges(); !given_up) return given_up;
+  SyscallFilter filter(SyscallFilter::Otherwise::Refuse);
+  filter.allow(kAllowed);
+  filter.allow_memory_without_code();
+  filter.kill(kNeverCalled);
+  filter.kill(kFatal);
+  // A file opened for writing is an attack; one opened for reading may be a C library's curiosity.
+  for (const std::uint64_t mode : {std::uint64_t{O_WRONLY}, std::uint64_t{O_RDWR}}) {
+    filter.kill(SCMP_SYS(open), SCMP_A1(SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
+    filter.kill(SCMP_SYS(openat), SCMP_A2(SCMP_CMP_MASKED_EQ, O_ACCMODE, mode));
+  }
+  // Asio makes accepted sockets non-blocking that way.
+  filter.allow(SCMP_SYS(ioctl), SCMP_A1(SCMP_CMP_EQ, FIONBIO, 0));
+  return filter.load();
 }
 
 }  // namespace imrs::web

@@ -2,12 +2,15 @@
 #include "dns/audit/audit.h"
 
 #include <algorithm>
+#include <thread>
 
 #include "dns/audit/examiner.h"
 #include "dns/audit/zonemd.h"
 
 namespace imrs::audit {
 namespace {
+
+constexpr std::size_t kNamesWorthAThread = 500;
 
 Error differs(const image::ZoneSummary& summary, const char* what, std::int64_t have, std::int64_t want) {
   return Error{Errc::Refused, "zone " + summary.origin + ": the image says " + what + " " +
@@ -31,8 +34,12 @@ std::string Report::text() const {
          std::to_string(records) + " records, " + std::to_string(signatures) + " signatures";
 }
 
-Result<Auditor> Auditor::make(std::vector<ZoneInput> zones, const Records& anchors, std::int64_t now) {
+std::size_t audit_threads() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
+
+Result<Auditor> Auditor::make(std::vector<ZoneInput> zones, const Records& anchors, std::int64_t now,
+                              std::size_t threads) {
   Auditor auditor;
+  auditor.threads_ = std::max<std::size_t>(threads, 1);
   for (ZoneInput& input : zones) {
     auto zone = Reference::make(std::move(input));
     if (!zone) return zone.error();
@@ -57,20 +64,45 @@ Result<Auditor> Auditor::make(std::vector<ZoneInput> zones, const Records& ancho
 
 Result<Report> Auditor::audit(const image::Image& image, Witness witness) const {
   if (auto ok = check_summaries(image); !ok) return ok.error();
-  Examiner examiner(zones_, image, std::move(witness));
   Report report;
+  std::size_t names = 0;
   for (std::size_t i = 0; i < zones_.size(); ++i) {
-    if (auto ok = examiner.examine_zone(zones_[i]); !ok) return ok.error();
-    for (const wire::Name& name : strangers(zones_[i])) {
-      if (zone_for(zones_, name, 1) != nullptr) continue;
-      if (auto ok = examiner.examine_stranger(name); !ok) return ok.error();
-    }
     report.records += zones_[i].record_count();
     report.signatures += signatures_[i].verified;
+    names += zones_[i].names().size();
   }
-  report.questions = examiner.asked();
-  report.proofs = examiner.proven();
+  const std::size_t parts = witness ? 1 : std::clamp<std::size_t>(names / kNamesWorthAThread, 1, threads_);
+  std::vector<Share> shares(parts);
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t part = 1; part < parts; ++part) {
+      others.emplace_back([&, part] { shares[part] = examine(image, {}, part, parts); });
+    }
+    shares[0] = examine(image, std::move(witness), 0, parts);
+  }
+  for (const Share& share : shares) {
+    if (!share.outcome) return share.outcome.error();
+    report.questions += share.questions;
+    report.proofs += share.proofs;
+  }
   return report;
+}
+
+Auditor::Share Auditor::examine(const image::Image& image, Witness witness, std::size_t part,
+                                std::size_t parts) const {
+  Examiner examiner(zones_, image, std::move(witness));
+  Share share;
+  for (std::size_t i = 0; i < zones_.size() && share.outcome; ++i) {
+    share.outcome = examiner.examine_zone(zones_[i], part, parts);
+    if (part != 0) continue;
+    for (const wire::Name& name : strangers(zones_[i])) {
+      if (share.outcome && zone_for(zones_, name, 1) == nullptr)
+        share.outcome = examiner.examine_stranger(name);
+    }
+  }
+  share.questions = examiner.asked();
+  share.proofs = examiner.proven();
+  return share;
 }
 
 Result<void> Auditor::check_summaries(const image::Image& image) const {

@@ -36,6 +36,7 @@ struct Setting {
 struct Settings {
   std::vector<Setting> zones;
   Records anchors = make_records();
+  std::size_t threads = audit_threads();
 };
 
 Result<Settings> read_settings(const ZoneSettings& from) {
@@ -95,7 +96,7 @@ Result<std::string> judge(const Settings& settings, const AuditRequest& request,
   }
   auto zones = read_zones(settings, packet.fds[1].get());
   if (!zones) return zones.error();
-  auto auditor = Auditor::make(std::move(*zones), settings.anchors, now);
+  auto auditor = Auditor::make(std::move(*zones), settings.anchors, now, settings.threads);
   if (!auditor) return auditor.error();
   auto report = auditor->audit(**image);
   if (!report) return report.error();

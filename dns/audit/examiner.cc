@@ -41,24 +41,32 @@ Examiner::Examiner(const std::vector<Reference>& zones, const image::Image& imag
   for (const Reference& zone : zones) provers_.emplace_back(zone);
 }
 
-Result<void> Examiner::examine_zone(const Reference& zone) {
+Result<void> Examiner::examine_zone(const Reference& zone, std::size_t part, std::size_t parts) {
+  const auto& names = zone.names();
+  const auto owns_gap = [&](Index index) { return zone.entry(index).kind != Kind::Below; };
+  const std::size_t first = names.size() * part / parts, end = names.size() * (part + 1) / parts;
   const Entry* previous = nullptr;
-  const auto gap = [&](const wire::Name& next) -> Result<void> {
-    for (const wire::Name& name : names_between(previous->name.lower(), next, zone.origin().lower())) {
-      if (auto ok = examine(name, kInGaps); !ok) return ok;
-    }
-    return {};
-  };
-  for (const Index index : zone.names()) {
-    const Entry& entry = zone.entry(index);
+  for (std::size_t i = 0; i < first; ++i) {
+    if (owns_gap(names[i])) previous = &zone.entry(names[i]);
+  }
+  for (std::size_t i = first; i < end; ++i) {
+    const Entry& entry = zone.entry(names[i]);
     if (auto ok = examine_entry(zone, entry); !ok) return ok;
-    if (entry.kind == Kind::Below) continue;
+    if (!owns_gap(names[i])) continue;
     if (previous != nullptr) {
-      if (auto ok = gap(entry.name); !ok) return ok;
+      if (auto ok = examine_gap(zone, *previous, entry.name); !ok) return ok;
     }
     previous = &entry;
   }
-  return gap(zone.origin());
+  const bool last = end == names.size() && previous != nullptr;
+  return last ? examine_gap(zone, *previous, zone.origin()) : Result<void>();
+}
+
+Result<void> Examiner::examine_gap(const Reference& zone, const Entry& before, const wire::Name& next) {
+  for (const wire::Name& name : names_between(before.name.lower(), next, zone.origin().lower())) {
+    if (auto ok = examine(name, kInGaps); !ok) return ok;
+  }
+  return {};
 }
 
 Result<void> Examiner::examine_entry(const Reference& zone, const Entry& entry) {

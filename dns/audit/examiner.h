@@ -20,8 +20,9 @@ class Examiner {
   // Both must outlive this.
   Examiner(const std::vector<Reference>& zones, const image::Image& image, Witness witness);
 
-  // Every name of the zone and every gap between two of them. The error names the question.
-  Result<void> examine_zone(const Reference& zone);
+  // Every name of the zone and every gap between two of them, or of these one of `parts` shares: the names
+  // from part * n / parts on, each with the gap before it. The error names the question.
+  Result<void> examine_zone(const Reference& zone, std::size_t part = 0, std::size_t parts = 1);
   // A name that no zone holds: REFUSED.
   Result<void> examine_stranger(const wire::Name& name);
 
@@ -30,6 +31,7 @@ class Examiner {
 
  private:
   using Types = std::span<const std::uint16_t>;
+  Result<void> examine_gap(const Reference& zone, const Entry& before, const wire::Name& next);
   Result<void> examine_entry(const Reference& zone, const Entry& entry);
   Result<void> examine(const wire::Name& name, Types types);
   // `shared`: what was proven for a type before and holds for all but DS.

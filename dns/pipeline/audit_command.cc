@@ -58,7 +58,7 @@ Result<std::string> run_audit(const AuditOptions& options) {
     if (auto read = audit::read_trust_anchors(path, anchors); !read) return read.error();
   }
   const std::int64_t now = options.now ? *options.now : TrustedClock().now();
-  auto auditor = audit::Auditor::make(std::move(*zones), anchors, now);
+  auto auditor = audit::Auditor::make(std::move(*zones), anchors, now, audit::audit_threads());
   if (!auditor) return auditor.error();
   auto report = auditor->audit(**image);
   if (!report) return report.error().within(options.image);

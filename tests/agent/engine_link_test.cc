@@ -3,33 +3,22 @@
 
 #include <gtest/gtest.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <optional>
 
-#include "agent/base/memfd.h"
-#include "tests/support/test_zones.h"
+#include "tests/agent/played_child.h"
 
 namespace imrs::agent {
 namespace {
 
 using std::chrono::milliseconds;
 
-SharedImage shared_image(std::uint32_t serial) {
-  auto memfd = make_sealed_memfd("imrs-image", test::image_octets(test::three_zones(serial)));
-  auto image = image::Image::map(memfd->get());
-  return {*image, std::make_shared<UniqueFd>(std::move(*memfd))};
-}
-
-class EngineLinkTest : public testing::Test {
+class EngineLinkTest : public PlayedChild {
  protected:
+  EngineLinkTest() : PlayedChild(Program::Engine) {}
+
   void SetUp() override {
-    auto pair = Channel::make_pair();
-    ASSERT_TRUE(pair.ok());
-    launcher_ = std::move(pair->second);
-    processes_ = std::make_unique<Processes>(context_.get_executor(), std::move(pair->first));
-    boost::asio::co_spawn(context_, processes_->run(), boost::asio::detached);
+    PlayedChild::SetUp();
     ServiceConfig service;
     service.addresses = {{Family::V4, "127.0.0.1"}};
     service.port = 15390;
@@ -41,20 +30,11 @@ class EngineLinkTest : public testing::Test {
     ASSERT_TRUE(link.ok()) << link.error().message;
     link_ = std::move(*link);
     link_->start([this](const image::Image& image) { live_ = image.zones().back().serial; });
-    ASSERT_TRUE(until([this] { return engine_.valid(); }));
+    ASSERT_TRUE(until([this] { return child_.valid(); }));
   }
 
-  // Turns the loop and plays launcher and engine until the condition holds; false after two seconds.
-  template <typename Condition>
-  bool until(Condition condition) {
-    for (int i = 0; i < 1000; ++i) {
-      context_.run_for(milliseconds(2));
-      context_.restart();
-      play_launcher();
-      hear_engine();
-      if (condition()) return true;
-    }
-    return false;
+  void hear(const Packet& packet) override {
+    if (auto image = packet.as<EngineImage>()) offer_ = *image;
   }
 
   // The engine gets an image; its digest is kept in offer_.
@@ -65,21 +45,13 @@ class EngineLinkTest : public testing::Test {
   void serve() {
     EngineServing serving;
     serving.generation = offer_->generation;
-    ASSERT_TRUE(engine_.send_message(serving).ok());
+    ASSERT_TRUE(child_.send_message(serving).ok());
   }
   void refuse(const char* why) {
     EngineRefused refused;
     refused.generation = offer_->generation;
     refused.reason = why;
-    ASSERT_TRUE(engine_.send_message(refused).ok());
-  }
-  // The engine dies; the next one is there when this returns.
-  void die() {
-    engine_.close();
-    LaunchExited exited;
-    exited.pid = pid_;
-    ASSERT_TRUE(launcher_.send_message(exited).ok());
-    ASSERT_TRUE(until([this] { return engine_.valid(); }));
+    ASSERT_TRUE(child_.send_message(refused).ok());
   }
   void goes_live(const SharedImage& image, std::uint32_t serial) {
     link_->publish(image);
@@ -89,39 +61,11 @@ class EngineLinkTest : public testing::Test {
     ASSERT_TRUE(until([&] { return live_ == serial; }));
   }
 
-  boost::asio::io_context context_;
   health::Expectations expectations_;
-  std::unique_ptr<Processes> processes_;
   std::unique_ptr<EngineLink> link_;
-  Channel launcher_, engine_;
   std::optional<EngineImage> offer_;
-  std::int32_t pid_ = 1000;
-  std::int32_t killed_ = 0;
   std::uint32_t live_ = 0;
   const SharedImage first_ = shared_image(1), second_ = shared_image(2), third_ = shared_image(3);
-
- private:
-  void play_launcher() {
-    for (;;) {
-      auto packet = launcher_.receive();
-      if (!packet || !*packet) return;
-      if (auto order = (*packet)->as<LaunchStart>()) {
-        engine_ = Channel(std::move((*packet)->fds[0]));
-        LaunchStarted started;
-        started.pid = ++pid_;
-        ASSERT_TRUE(launcher_.send_message(started).ok());
-      } else if (auto kill = (*packet)->as<LaunchKill>()) {
-        killed_ = kill->pid;
-      }
-    }
-  }
-  void hear_engine() {
-    while (engine_.valid()) {
-      auto packet = engine_.receive();
-      if (!packet || !*packet) return;
-      if (auto image = (*packet)->as<EngineImage>()) offer_ = *image;
-    }
-  }
 };
 
 TEST_F(EngineLinkTest, ARestartedEngineGetsWhatWasServed) {
@@ -184,7 +128,7 @@ TEST_F(EngineLinkTest, TheFirstImageRefusedIsOfferedToTheNextEngine) {
 
 TEST_F(EngineLinkTest, AnEngineThatSendsWhatItMayNotIsKilled) {
   const std::array<std::uint8_t, 8> junk{1, 2, 3, 4, 5, 6, 7, 8};
-  ASSERT_TRUE(engine_.send(junk).ok());
+  ASSERT_TRUE(child_.send(junk).ok());
   ASSERT_TRUE(until([this] { return killed_ == pid_; }));
 }
 
@@ -195,7 +139,7 @@ TEST_F(EngineLinkTest, AFloodFromTheEngineDoesNotHoldUpTheLoop) {
   bool fired = false;
   timer.async_wait([&](const boost::system::error_code&) { fired = true; });
   ASSERT_TRUE(until([&] {
-    while (engine_.valid() && engine_.send(junk).ok()) {
+    while (child_.valid() && child_.send(junk).ok()) {
     }
     return fired;
   }));
