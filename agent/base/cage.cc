@@ -15,9 +15,9 @@ static_assert(EPERM == 1, "SyscallFilter::kRefuse");
 
 constexpr std::uint64_t kExecutable = 4;  // PROT_EXEC
 
-constexpr int kNeverTrim = -1;
-constexpr int kArenas = 65;  // one for each of 64 workers, and one for the control thread
-constexpr int kMappedOnItsOwn = 8 * 1024;
+[[maybe_unused]] constexpr int kNeverTrim = -1;
+[[maybe_unused]] constexpr int kArenas = 65;  // one for each of 64 workers, and one for the control thread
+[[maybe_unused]] constexpr int kMappedOnItsOwn = 8 * 1024;
 
 }  // namespace
 

@@ -10,6 +10,8 @@
 namespace imrs::engine {
 namespace {
 
+constexpr std::chrono::microseconds kLook{100};  // while the workers turn to a new image
+
 // Worker i on core i, as far as there are cores: with RSS the packets of a queue stay on one core.
 void pin(std::jthread& thread, std::size_t index) {
   const unsigned cores = std::thread::hardware_concurrency();
@@ -85,7 +87,7 @@ Result<void> Engine::serve(std::shared_ptr<const image::Image> image, std::uint6
       return Error{Errc::Timeout,
                    "a worker does not take the new image within " + std::to_string(limit.count()) + " ms"};
     }
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    std::this_thread::sleep_for(kLook);
   }
   held_.erase(held_.begin(), held_.end() - 1);
   return {};

@@ -18,8 +18,10 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace imrs::image {
 
@@ -126,12 +128,25 @@ static_assert(sizeof(ZoneRecord) % 8 == 0);
   return hash;
 }
 
+static_assert(std::endian::native == std::endian::little, "word_total loads words as they lie in memory");
+
+// The sum of octets[from, end) as little-endian words of the whole, at even offsets. At most 2^48 octets.
+[[nodiscard]] inline std::uint64_t word_total(const std::uint8_t* octets, std::size_t from,
+                                              std::size_t end) noexcept {
+  std::uint64_t total = 0, four = 0;
+  if (from % 2 == 1 && from < end) total += std::uint64_t{octets[from++]} << 8;
+  for (; from + sizeof four <= end; from += sizeof four) {
+    std::memcpy(&four, octets + from, sizeof four);
+    total += (four & 0xFFFF) + (four >> 16 & 0xFFFF) + (four >> 32 & 0xFFFF) + (four >> 48);
+  }
+  for (; from < end; ++from) total += std::uint64_t{octets[from]} << (from % 2 * 8);
+  return total;
+}
+
 // Ones' complement sum (RFC 1071) of the octets as little-endian words, the last one filled up with zero;
-// 0 to 65534. It can be carried on from an even offset: `sum` is that of what came before.
-[[nodiscard]] constexpr std::uint16_t word_sum(const std::uint8_t* octets, std::size_t size,
-                                               std::uint64_t sum = 0) noexcept {
-  for (std::size_t i = 0; i < size; ++i) sum += std::uint64_t{octets[i]} << (i % 2 * 8);
-  return static_cast<std::uint16_t>(sum % 65535);
+// 0 to 65534.
+[[nodiscard]] inline std::uint16_t word_sum(const std::uint8_t* octets, std::size_t size) noexcept {
+  return static_cast<std::uint16_t>(word_total(octets, 0, size) % 65535);
 }
 
 }  // namespace imrs::image

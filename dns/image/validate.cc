@@ -112,7 +112,8 @@ class Validator {
         check(fixups[pointers] + 1U < cut.size, "cut through a pointer");
         even += fixups[pointers] % 2 == 0 ? 1 : 0;
       }
-      for (; size < cut.size; ++size) sum += std::uint64_t{octets[size]} << (size % 2 * 8);
+      sum += word_total(octets.data(), size, cut.size);
+      size = cut.size;
       check(cut.fixups == pointers && cut.even_fixups == even && cut.sum == sum % 65535, "sums of a cut");
     }
     check(size == octets.size(), "the last cut is not the whole answer");

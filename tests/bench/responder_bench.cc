@@ -9,13 +9,13 @@
 
 #include "dns/answer/responder.h"
 #include "dns/wire/protocol.h"
-#include "tests/bench/root_sized.h"
+#include "tests/support/root_sized.h"
 #include "tests/support/test_zones.h"
 
 namespace {
 
 using namespace imrs;
-using bench::Query;
+using test::Query;
 
 class Server {
  public:
@@ -36,7 +36,7 @@ class Server {
   std::array<std::uint8_t, wire::kMaxUdpResponse> response_{};
 };
 
-void require(const bench::QueryClass& c, Server& server) {
+void require(const test::QueryClass& c, Server& server) {
   for (const Query& query : c.queries) {
     const answer::Outcome outcome = server.ask(query);
     if (outcome.size > 0 && outcome.rcode == c.rcode) continue;
@@ -62,11 +62,11 @@ void measure(benchmark::State& state, Server& server, const std::vector<Query>& 
 
 int main(int argc, char** argv) {
   const char* file = std::getenv("IMRS_BENCH_ZONE");
-  const bench::RootZone zone = file != nullptr ? bench::read_root_zone(file) : bench::make_root_zone();
+  const test::RootZone zone = file != nullptr ? test::read_root_zone(file) : test::make_root_zone();
   Server server(zone.text);
-  const auto classes = bench::query_classes(zone);
-  const auto mix = bench::mix_of(classes);
-  for (const bench::QueryClass& c : classes) {
+  const auto classes = test::query_classes(zone);
+  const auto mix = test::mix_of(classes);
+  for (const test::QueryClass& c : classes) {
     require(c, server);
     benchmark::RegisterBenchmark(c.name, [&](benchmark::State& state) { measure(state, server, c.queries); });
   }

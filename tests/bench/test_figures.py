@@ -4,14 +4,15 @@ import sys
 import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / 'support')]
 
-from benchlib import figures, report  # noqa: E402
+from benchlib import figures, report, sampling  # noqa: E402
 from benchlib.figures import Spread, Split  # noqa: E402
 
 SAMPLE = {'qps': 100., 'answers': 1000, 'lost_pct': 0., 'errors': 0, 'p50_us': 10., 'p99_us': 20.,
           'p999_us': 30., 'octets': 700., 'nxdomain_pct': 54., 'cpu_s': .004, 'user_s': .001,
-          'system_s': .003, 'busy_pct': 99., 'other_pct': 1.}
+          'system_s': .003, 'looks': .4, 'busy_pct': 99., 'other_pct': 1.}
 
 
 def samples(key: str, *numbers: float, **others: float) -> list[dict]:
@@ -35,7 +36,7 @@ def good_run() -> dict:
             'image': {'compile': [.2, .3, .9], 'audit': [.7, .5, .9]},
             'machine': {'system': 'Debian 12', 'kernel': '6.18', 'cpu': 'a CPU', 'cores': 2, 'virtual': True,
                         'date': '2026-11-25 10:00 UTC', 'peers': {'nsd': '4.6.1', 'knot': '3.2.6'}},
-            'zone': 'a zone', 'settings': {'rounds': 3, 'seconds': 1.5, 'rate': 100000}}
+            'zone': 'a zone', 'settings': {'rounds': 3, 'seconds': 1.5, 'rate': 100247}}
 
 
 class Numbers(unittest.TestCase):
@@ -62,14 +63,67 @@ class CpuSplit(unittest.TestCase):
         self.assertAlmostEqual(split.user, 1)
         self.assertAlmostEqual(split.system, 3)
 
-    def test_error_shrinks_with_the_root_of_the_time_measured(self) -> None:
+    def test_error_shrinks_with_the_root_of_the_looks(self) -> None:
         def error(rounds: int) -> float:
-            return figures.cpu_split(samples('cpu_s', *[1.] * rounds)).error
-        self.assertAlmostEqual(error(1), 1000 * (.25 * .75 / figures.HZ_AT_LEAST) ** .5)
+            return figures.cpu_split(samples('cpu_s', *[1.] * rounds, looks=100)).error
+        self.assertAlmostEqual(error(1), 1000 * (.25 * .75 / 100) ** .5)
         self.assertAlmostEqual(error(1) / error(4), 2)
 
     def test_without_a_tick_nothing_is_claimed(self) -> None:
-        self.assertEqual(figures.cpu_split(samples('user_s', 0., system_s=0.)), Split(0, 0, 0))
+        self.assertEqual(figures.cpu_split(samples('user_s', 0., system_s=0., looks=0)), Split(0, 0, 0))
+
+    def test_user_at_a_steady_rate_is_by_perf_if_that_was_there(self) -> None:
+        run = good_run()
+        self.assertAlmostEqual(figures.user_split(run, 'imrs').user, .396)
+        self.assertIn('queries/s (by clock ticks), µs | 0.40 ', report.markdown(run))
+        run['load']['udp-user'] = {'imrs': samples('cpu_s', .002, user_s=.1, system_s=.3, looks=4000)}
+        self.assertAlmostEqual(figures.user_split(run, 'imrs').user, .5)
+        self.assertIn('queries/s (by perf), µs | 0.50 ± 0.01 |', report.markdown(run))
+        self.assertIsNone(figures.user_split(run, 'bind'))
+
+    def test_by_perf(self) -> None:
+        addresses = [0x55b8d7f7a3cf, 0xffffffff81000000, 0x7fffffffffff, 0xffff888000000000, 1 << 63]
+        split = sampling.split_of(addresses)
+        self.assertEqual(split['looks'], 5)
+        self.assertAlmostEqual(split['user_s'] / split['system_s'], 2 / 3)
+        self.assertEqual(sampling.split_of([]), {'user_s': 0, 'system_s': 0, 'looks': 0})
+
+
+class ToReflector(unittest.TestCase):
+    """When the load is the reflector's limit, CPU time decides, and the tables say so."""
+
+    def limited(self, busy: float) -> dict:
+        """As fast as the engine, though idle at times: .004 s per 1000 answers, the engine .0044."""
+        run = good_run()
+        run['load']['udp-max']['imrs'] = samples('cpu_s', .0044, .0044, .0044, qps=300.)
+        run['load']['udp-max']['reflector'] = samples('busy_pct', busy, busy, 99, qps=300.)
+        return run
+
+    def test_answers_per_second_while_the_reflector_is_busy(self) -> None:
+        run = self.limited(figures.BUSY_AT_LEAST)
+        self.assertEqual(figures.ratio_to_reflector(run), [1, 1, 1])
+        self.assertEqual(figures.targets(run)[0].name, 'udp-max to the reflector')
+
+    def test_answers_per_cpu_second_otherwise(self) -> None:
+        run = self.limited(figures.BUSY_AT_LEAST - 1)
+        for ratio in figures.ratio_to_reflector(run):
+            self.assertAlmostEqual(ratio, .004 / .0044)
+        goal = figures.targets(run)[0]
+        self.assertEqual((goal.name, goal.met), ('udp-max to the reflector, per CPU second', True))
+        run['load']['udp-max']['imrs'] = samples('cpu_s', .0045, .0045, .0045, qps=300.)
+        self.assertFalse(figures.targets(run)[0].met)
+        self.assertIn('| UDP answers, to the reflector, per CPU second | 0.889', report.markdown(run))
+        self.assertIn('limit, so that it is compared by CPU time', report.markdown(run))
+        self.assertIn('udp-max to the reflector, per CPU second: 0.889', report.text(run))
+
+    def test_no_other_server_may_be_idle_and_the_reflector_not_much(self) -> None:
+        self.assertEqual(figures.void_reasons(self.limited(figures.REFLECTOR_BUSY_AT_LEAST)), [])
+        run = self.limited(figures.REFLECTOR_BUSY_AT_LEAST - 1)
+        self.assertIn('reflector was 84 % busy', ' '.join(figures.void_reasons(run)))
+        for server in ('imrs', 'nsd', 'knot'):
+            run = self.limited(figures.BUSY_AT_LEAST - 1)
+            run['load']['udp-max'][server] = samples('busy_pct', 94, 94, 99)
+            self.assertIn(f'{server} was 94 % busy', ' '.join(figures.void_reasons(run)))
 
 
 class Best(unittest.TestCase):
@@ -96,7 +150,7 @@ class Targets(unittest.TestCase):
             return lambda run: run['load'][test].__setitem__('imrs', samples(key, *numbers, **others))
         for name, spoil in (
                 ('udp-max to the reflector', replaced('udp-max', 'qps', 269, 280, 222)),
-                ('udp-rate user CPU', replaced('udp-rate', 'cpu_s', .00102, user_s=.4, system_s=.6)),
+                ('user CPU', replaced('udp-rate', 'cpu_s', .00102, user_s=.4, system_s=.6)),
                 ('tcp-reuse', replaced('tcp-reuse', 'qps', 194, 259, 194)),
                 ('tcp-new', replaced('tcp-new', 'qps', 179, 239, 179)),
                 ('p99.9 at 60 % of its own', replaced('latency-own', 'p999_us', 61)),
@@ -124,7 +178,6 @@ class Targets(unittest.TestCase):
         self.assertAlmostEqual(figures.scaling_by_cpu(run), 2)
         run['load']['scale-2']['imrs'] = samples('cpu_s', .005)
         self.assertAlmostEqual(figures.scaling_by_cpu(run), 1.6)
-
 
     def test_ratio_by_cpu_time(self) -> None:
         run = good_run()

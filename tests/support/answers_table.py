@@ -22,6 +22,7 @@ import dns_messages  # noqa: E402
 import dns_peers  # noqa: E402
 import dns_rows  # noqa: E402
 import dns_zones  # noqa: E402
+from peer_servers import ADDRESS, Server  # noqa: E402
 
 SKIPPED = 77
 FILE = HERE.parent / 'ANSWERS.md'
@@ -96,24 +97,22 @@ def short_form(wire: bytes | None, query: bytes) -> str:
     return ' '.join(words)
 
 
-def ask(servers: list) -> dict[str, list[list[str]]]:
+def cells_of(server: Server, rows: list[dns_rows.Row]) -> list[str]:
+    """What this server says to each row's question."""
+    asker = dns_ask.Asker(ADDRESS, server.port)
+    by_udp = iter(asker.ask([row.wire for row in rows if not row.tcp]))
+    by_tcp = (asker.ask([row.wire], True)[0] for row in rows if row.tcp)     # one by one: it may hang up
+    cells = [short_form(next(by_tcp if row.tcp else by_udp), row.wire) for row in rows]
+    asker.close()
+    return cells
+
+
+def ask(servers: list[Server]) -> dict[str, list[list[str]]]:
     """Section -> a list of cells per row: what, transport, servers in ORDER as far as asked, clause."""
-    askers = {server.name: dns_ask.Asker(dns_peers.ADDRESS, server.port) for server in servers}
-    table = {}
-    for title, rows in dns_rows.sections().items():
-        said = {name: [''] * len(rows) for name in askers}
-        for name, asker in askers.items():
-            for tcp in (False, True):
-                chosen = [i for i, row in enumerate(rows) if row.tcp == tcp]
-                for i in chosen if tcp else []:                  # one by one: a server may hang up
-                    said[name][i] = short_form(asker.ask([rows[i].wire], True)[0], rows[i].wire)
-                answers = asker.ask([rows[i].wire for i in chosen]) if not tcp else []
-                for i, wire in zip(chosen, answers):
-                    said[name][i] = short_form(wire, rows[i].wire)
-        table[title] = [[row.what, 'TCP' if row.tcp else 'UDP',
-                         *(said[name][i] for name in ORDER if name in said), row.clause]
-                        for i, row in enumerate(rows)]
-    return table
+    servers = sorted(servers, key=lambda server: ORDER.index(server.name))
+    return {title: [[row.what, 'TCP' if row.tcp else 'UDP', *cells, row.clause]
+                    for row, *cells in zip(rows, *(cells_of(server, rows) for server in servers))]
+            for title, rows in dns_rows.sections().items()}
 
 
 def as_text(table: dict[str, list[list[str]]]) -> str:

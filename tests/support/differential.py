@@ -30,6 +30,7 @@ import dns_odd  # noqa: E402
 import dns_peers  # noqa: E402
 import dns_queries  # noqa: E402
 import dns_zones  # noqa: E402
+from peer_servers import ADDRESS  # noqa: E402
 
 SKIPPED, VOID, SILENT_LIMIT, MOST_CLASSES = 77, 2, 0.001, 10
 LEAST_QUERIES = 20000      # in sum; fewer prove nothing
@@ -121,7 +122,7 @@ class Work:
 
     def __init__(self, zones: dict[str, Path], ports: list[int]) -> None:
         self.names, self.judge = dns_queries.Names(zones), Judge()
-        self.askers = [dns_ask.Asker(dns_peers.ADDRESS, port) for port in ports]
+        self.askers = [dns_ask.Asker(ADDRESS, port) for port in ports]
 
     def compare(self, queries: list[dns_queries.Query], tcp: bool, tally: Tally) -> None:
         for start in range(0, len(queries), dns_ask.MOST):

@@ -7,7 +7,6 @@ from dns_odd import BAD_NAMES, COM, EDNS, bad_edns, tsig
 from dns_queries import (A, AAAA, ANY, AXFR, CH, DS, HS, IN, IXFR, NONE, NS, SOA, TKEY, TSIG, TXT, message,
                          opt, option, wire_name)
 
-NOBODY = wire_name('nosuch-tld.')
 OPCODES = (('IQUERY', 1, 'RFC 3425 3'), ('STATUS', 2, 'RFC 1035 4.1.1'), ('3', 3, 'RFC 6895 2.2'),
            ('NOTIFY', 4, 'RFC 1996 3.10: none is our primary'), ('UPDATE', 5, 'RFC 2136 2.2'),
            ('DSO', 6, 'RFC 8490 5.1.1'), ('15', 15, 'RFC 6895 2.2'))

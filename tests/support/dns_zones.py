@@ -9,10 +9,11 @@ import subprocess
 from pathlib import Path
 
 from lablib.rootzone import HINTS, build_root_zone
-from lablib.zonemaker import ZoneMaker, read_unsigned
+from lablib.zonemaker import ZoneError, ZoneMaker, read_unsigned
 
 REAL_ZONES = Path(__file__).resolve().parent.parent.parent.parent / 'shared' / 'rootzone'
 SERIAL = 2026112400
+KEYGEN = ('ldns-keygen', '-r', '/dev/urandom', '-a', 'RSASHA256', '-b', '2048')
 
 DELEGATED_ARPA = {          # name below arpa: its name servers
     'as112': ('blackhole.as112.arpa.',),
@@ -33,7 +34,7 @@ SIGNED_ARPA = ('e164', 'in-addr', 'in-addr-servers', 'ip6', 'ip6-servers', 'uri'
 def run(argv: list[str], folder: Path) -> str:
     done = subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
     if done.returncode != 0:
-        raise RuntimeError(f'{argv[0]} failed: {(done.stderr or done.stdout).strip()}')
+        raise ZoneError(f'{argv[0]} failed: {(done.stderr or done.stdout).strip()[-1000:]}')
     return done.stdout.strip()
 
 
@@ -60,7 +61,8 @@ def _arpa_servers() -> list[str]:
                     for x, kind, address in letters() if x in names]
 
 
-def _arpa() -> list[str]:
+def arpa_records() -> list[str]:
+    """Unsigned, one a line."""
     lines = ['arpa. 86400 IN SOA a.root-servers.net. nstld.iana.org. '
              f'{SERIAL} 1800 900 604800 86400', *_arpa_servers()]
     for number, (name, servers) in enumerate(DELEGATED_ARPA.items()):
@@ -74,7 +76,8 @@ def _arpa() -> list[str]:
     return [*lines, 'blackhole.as112.arpa. 172800 IN A 198.18.0.31']
 
 
-def _root_servers_net() -> list[str]:
+def root_servers_records() -> list[str]:
+    """One a line; the zone is never signed."""
     lines = [f'root-servers.net. 3600000 IN SOA a.root-servers.net. nstld.verisign-grs.com. {SERIAL} '
              '14400 7200 1209600 3600000']
     lines += [f'root-servers.net. 3600000 IN NS {x}.root-servers.net.'
@@ -88,21 +91,25 @@ def _with_real_arpa(root: list[str]) -> list[str]:
     return [*kept, *_arpa_servers(), f'arpa. 86400 IN DS 42581 8 2 {"f2" * 32}']
 
 
-def _write(file: Path, lines: list[str]) -> Path:
+def write_zone(file: Path, lines: list[str]) -> Path:
     file.write_text('\n'.join(lines) + '\n')
     return file
 
 
+def sign_arpa(folder: Path, *options: str) -> tuple[Path, Path]:
+    """-> zone, trust anchor. `options`: of ldns-signzone."""
+    write_zone(folder / 'arpa', arpa_records())
+    zsk, ksk = run([*KEYGEN, 'arpa.'], folder), run([*KEYGEN, '-k', 'arpa.'], folder)
+    run(['ldns-signzone', '-o', 'arpa.', *options, '-f', 'arpa.signed', 'arpa', zsk, ksk], folder)
+    return folder / 'arpa.signed', folder / f'{ksk}.ds'
+
+
 def _three(root: list[str], folder: Path) -> dict[str, Path]:
     folder.mkdir(exist_ok=True)
-    source = _write(folder / 'root.source', _with_real_arpa(root))
-    _write(folder / 'arpa', _arpa())
-    key = ['ldns-keygen', '-r', '/dev/urandom', '-a', 'RSASHA256', '-b', '2048']
-    keys = [run([*key, 'arpa.'], folder), run([*key, '-k', 'arpa.'], folder)]
-    run(['ldns-signzone', '-o', 'arpa.', '-f', 'arpa.signed', 'arpa', *keys], folder)
+    source = write_zone(folder / 'root.source', _with_real_arpa(root))
     return {'.': ZoneMaker(folder / 'root').first(source).file,
-            'arpa.': folder / 'arpa.signed',
-            'root-servers.net.': _write(folder / 'root-servers.net', _root_servers_net())}
+            'arpa.': sign_arpa(folder)[0],
+            'root-servers.net.': write_zone(folder / 'root-servers.net', root_servers_records())}
 
 
 def lab_zones(folder: Path) -> dict[str, Path]:

@@ -1,7 +1,7 @@
 """NSD, Knot DNS and BIND on loopback: their configurations, and starting and stopping them and imrs-engine.
 
-For tests that put them side by side (dns_peers.py: their answers, bench/benchlib/servers.py: their speed). What
-would make them differ without anybody being wrong is set alike:
+For tests that put them side by side (dns_peers.py: their answers, bench/benchlib/servers.py: their speed).
+What would make them differ without anybody being wrong is set alike:
 
   - no limit on rates (Debian's NSD has one), no logging, no remote control, no statistics, no cookies
   - one worker for UDP and TCP; NSD and BIND have helper processes and threads besides
@@ -156,7 +156,8 @@ options {{
 }};
 controls {{ }};
 logging {{ channel errors {{ stderr; severity error; }}; category default {{ errors; }}; }};
-''', 'zone "{origin}" {{ type primary; file "{file}"; check-names ignore; check-integrity no; }};\n', chaos=('''
+''', 'zone "{origin}" {{ type primary; file "{file}"; check-names ignore; check-integrity no; }};\n',
+            chaos=('''
 view "chaos" CH {
     match-clients { any; };
     zone "version.bind" CH { type primary; database "_builtin version"; };

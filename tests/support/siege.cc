@@ -6,6 +6,7 @@
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <atomic>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -20,7 +21,6 @@ namespace {
 
 using namespace imrs::siege;
 
-constexpr auto kLook = std::chrono::milliseconds(5);
 constexpr rlim_t kOwnDescriptors = 256;
 
 struct Settings {
@@ -103,11 +103,6 @@ nlohmann::json as_json(const TcpSiege& tcp) {
           {"open_most", tcp.open_most()}};
 }
 
-// Until every connection was begun once. What the server closes meanwhile takes its share of the rate.
-void wait_until_built(const std::atomic<bool>& built) {
-  while (!built.load(std::memory_order_relaxed)) std::this_thread::sleep_for(kLook);
-}
-
 nlohmann::json besiege(const Settings& settings) {
   std::vector<Endpoint> targets;
   for (const auto& address : settings.targets) targets.push_back(parse_endpoint(address, settings.port));
@@ -120,7 +115,7 @@ nlohmann::json besiege(const Settings& settings) {
   std::atomic<bool> stop = false, built = false;
   std::uint64_t syns = 0;
   std::thread connecting([&] { tcp.run(stop, built); });
-  wait_until_built(built);
+  built.wait(false);  // what the server closes meanwhile takes its share of the rate
   std::thread flooding([&] { syns = flood(targets.front(), settings.syn_rate, syn_limit, stop); });
   const UdpCounts counts = udp.run(settings.rate, settings.seconds);
   stop = true;

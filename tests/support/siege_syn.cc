@@ -19,8 +19,8 @@ namespace {
 
 constexpr std::uint32_t kNobody = 0xcb007180;  // 203.0.113.128
 constexpr std::uint32_t kNobodies = 127;
-constexpr std::uint64_t kAtOnce = 100;  // after a hold-up
-constexpr std::chrono::milliseconds kTick{2};
+constexpr std::uint64_t kAtOnce = 100;         // after a hold-up
+constexpr std::chrono::milliseconds kTick{2};  // the rate is kept by the clock: what is due, then a sleep
 
 struct Syn {
   iphdr ip;

@@ -57,8 +57,9 @@ void TcpSiege::run(const std::atomic<bool>& stop, std::atomic<bool>& built) {
     }
     open_due(now);
     drip(now);
-    if (begun_ >= slots_.size()) built.store(true, std::memory_order_relaxed);
-    if (built.load(std::memory_order_relaxed)) sample();
+    if (begun_ < slots_.size()) continue;
+    if (!built.exchange(true)) built.notify_all();
+    sample();
   }
   for (Slot& slot : slots_) slot.fd.reset();
 }

@@ -40,7 +40,8 @@ class TcpSiege {
   static constexpr unsigned kFirstClient = 128;
   TcpSiege(std::vector<Endpoint> targets, const Plan& plan, const std::string& name);
 
-  // Until `stop`; closes everything at the end. `built` is set once every connection has been begun once.
+  // Until `stop`; closes everything at the end. `built` is set, and who waits for it woken, once every
+  // connection has been begun once.
   void run(const std::atomic<bool>& stop, std::atomic<bool>& built);
 
   // After run(): as it was when `stop` was seen.

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from benchlib.processes import cpu_used
-from benchlib.servers import version_of
+from peer_servers import version_of
 
 
 def _field(file: str, name: str) -> str:
@@ -29,7 +29,7 @@ def description(peers: tuple[str, ...]) -> dict:
 
 
 def busy_pct(seconds: float = 1.) -> float:
-    """How much of all CPUs is in use, over `seconds` from now."""
+    """How much of all CPUs is in use, over `seconds` from now: the sleep is what is measured."""
     cpus = set(range(os.cpu_count() or 1))
     before = cpu_used(cpus)
     time.sleep(seconds)

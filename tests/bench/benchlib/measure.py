@@ -4,6 +4,7 @@ Tests, each server in turn within a round, so that a drift of the machine hits a
 with another server:
   udp-max       closed loop, 4 sockets x 32 outstanding
   udp-rate      --rate queries/s in bursts of 16, as behind a NIC that coalesces interrupts
+  udp-user      the same while perf looks, if it is there: for the user part only, since perf adds to the rest
   latency-own   open loop, one by one, at 60 % of the server's own udp-max
   latency-same  the same at 60 % of the best peer's udp-max
   tcp-reuse     32 connections x 16 pipelined         tcp-new  a connection per query, 32 at a time
@@ -12,8 +13,16 @@ with another server:
   scale-2       the same twice, on two cores: what scaling is on a machine where load has no core to itself
 
 A sample: qps, answers, lost_pct, errors, p50_us, p99_us, p999_us, octets (mean size of an answer),
-nxdomain_pct, cpu_s (server, exact), user_s and system_s (the same by clock ticks), busy_pct (server, of its
-core), other_pct (what neither server nor load took of it).
+nxdomain_pct, cpu_s (server, exact), user_s and system_s (the same by `looks` looks: clock ticks, in udp-user
+perf's samples, see sampling.py), busy_pct (server, of its core), other_pct (what neither server nor load took
+of it).
+
+When is a server's udp-max its own? When its core was busy (figures.py, void_reasons): engine and peers have
+to be. The reflector costs about as much as the load generator, so that on two cores the load may be its
+limit; then answers/s would flatter the engine, and "to the reflector" is made of answers per CPU second of
+the server's core instead. Since the reflector was the less busy one, that ratio is the lower of the two. It
+is an estimate: a reflector that never waits might save a little more by larger batches. Therefore it too has
+to be busy nearly all the time.
 """
 
 import json
@@ -27,9 +36,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchlib import sampling
 from benchlib.figures import ENGINE, REFLECTOR, Sample, best, values
 from benchlib.processes import cpu_time, cpu_used, pss_mb, pss_shared_mb
-from benchlib.servers import ADDRESS, BenchError, Launcher, Server, run_on, running
+from benchlib.servers import BenchError, Launcher, PinnedServer, is_echo, run_on, running
+from peer_servers import ADDRESS
 
 SHARE_OF_MAXIMUM = .6
 NXDOMAIN = 3
@@ -37,7 +48,8 @@ UDP = ('--sockets', '4')
 MAX = ('imrs-bench-udp', *UDP, '--window', '32')
 TCP = {'tcp-reuse': ('imrs-bench-tcp', '--mode', 'reuse', '--connections', '32', '--pipeline', '16'),
        'tcp-new': ('imrs-bench-tcp', '--mode', 'new', '--connections', '32')}
-LOOKS, BETWEEN_LOOKS = 40, .1          # at an idle server's memory, until it stays the same
+TICKS = 100                            # a second, at least: how often the kernel looks, user or system?
+LOOKS, BETWEEN_LOOKS = 40, .1          # at an idle server's memory, until it stays the same: no event tells
 
 
 @dataclass(frozen=True)
@@ -46,8 +58,9 @@ class Settings:
     queries: Path
     rounds: int
     seconds: float           # per measurement
-    rate_seconds: float      # of udp-rate: longer, since its user time is sampled by the clock
+    tick_seconds: float      # of udp-rate without perf: longer, since clock ticks tell the user time
     rate: int
+    samples: Path | None     # perf's; None: without perf
     server_cpu: int
     load_cpu: int
     peers: tuple[str, ...]
@@ -63,24 +76,25 @@ def _own_children() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def load(server: Server, command: tuple[str, ...], seconds: float, settings: Settings,
-         cpus: set[int] | None = None) -> Sample:
-    """One measurement. `cpus`: server and load share these; else each has its own core."""
-    first_load_cpu = min(cpus) if cpus else settings.load_cpu
+def load(server: PinnedServer, command: tuple[str, ...], seconds: float, settings: Settings,
+         cpus: set[int] | None = None, samples: Path | None = None) -> Sample:
+    """One measurement. `cpus`: server and load share these; else each has its own core. `samples`: file for
+    perf's, if it is to look too."""
+    load_cpus, server_cpus, pids = cpus or {settings.load_cpu}, cpus or {settings.server_cpu}, server.pids()
     argv = [str(settings.programs / command[0]), ADDRESS, str(server.port), str(settings.queries),
-            '--seconds', str(seconds), '--cpu', str(first_load_cpu), *command[1:]]
-    server_cpus, pids = cpus or {settings.server_cpu}, server.pids()
+            '--seconds', str(seconds), '--cpu', str(min(load_cpus)), *command[1:]]
+    argv = sampling.while_running(argv, pids, samples) if samples else argv
     start, before, used, mine = time.monotonic(), cpu_time(pids), cpu_used(server_cpus), _own_children()
     done = subprocess.run(argv, capture_output=True, text=True, timeout=seconds + 60, check=False,
-                          preexec_fn=run_on(cpus or {settings.load_cpu}))
+                          preexec_fn=run_on(load_cpus))
     wall, spent = time.monotonic() - start, cpu_time(pids) - before
     used, mine = cpu_used(server_cpus) - used, _own_children() - mine
     if done.returncode:
         raise BenchError(f'{server.name}, {" ".join(command)}: {done.stderr.strip() or "no answers"}')
     other = used - spent.exact - (mine if cpus else 0)
-    return _sample(json.loads(done.stdout)) | {
-        'cpu_s': spent.exact, 'user_s': spent.user, 'system_s': spent.system,
-        'busy_pct': 100 * spent.exact / min(wall, seconds) / len(server_cpus),
+    by_ticks = {'user_s': spent.user, 'system_s': spent.system, 'looks': spent.exact * TICKS}
+    return _sample(json.loads(done.stdout)) | (sampling.split(samples) if samples else by_ticks) | {
+        'cpu_s': spent.exact, 'busy_pct': 100 * spent.exact / min(wall, seconds) / len(server_cpus),
         'other_pct': max(0., 100 * other / wall / len(server_cpus))}
 
 
@@ -100,7 +114,7 @@ class Comparison:
         self._settings, self._launcher, self._image = settings, launcher, image
         self.run: dict = {'load': {}, 'start': {}, 'memory': {}, 'image': {}}
 
-    def _start(self, name: str, cpus: set[int], timed: bool = False) -> Server:
+    def _start(self, name: str, cpus: set[int], timed: bool = False) -> PinnedServer:
         if name == ENGINE:
             return self._launcher.engine(self._image, cpus, timed=timed)
         return self._launcher.peer(name, cpus, timed)
@@ -115,13 +129,13 @@ class Comparison:
             for name in (ENGINE, *self._settings.peers):
                 server = self._start(name, core, timed=True)
                 try:
-                    seconds = server.wait_for_answer(self._launcher.serial)
+                    seconds = server.wait_for_answer(self._launcher.is_right)
                     self.run['start'].setdefault(name, []).append(1000 * seconds)
                     if name != ENGINE:
                         self.run['memory'].setdefault(name, []).append(idle_memory(server))
                 finally:
                     server.stop()
-            with running(self._launcher.engine(three_zones, core), self._launcher.serial) as server:
+            with running(self._launcher.engine(three_zones, core), self._launcher.is_right) as server:
                 memory = idle_memory(server, three_zones.stat().st_size / 1e6)
                 self.run['memory'].setdefault(ENGINE, []).append(memory)
 
@@ -132,11 +146,11 @@ class Comparison:
         with ExitStack() as stack:
             servers = []
             for name in (ENGINE, *self._settings.peers):
-                servers.append(stack.enter_context(running(self._start(name, core), self._launcher.serial)))
+                servers.append(stack.enter_context(running(self._start(name, core), self._launcher.is_right)))
                 servers[-1].pin(core)
             sizes = {s.name: load(s, MAX, .3, self._settings)['octets'] for s in servers}
             reflector = self._launcher.reflector(round(sizes[ENGINE]), self._settings.server_cpu)
-            servers.insert(0, stack.enter_context(running(reflector, None)))
+            servers.insert(0, stack.enter_context(running(reflector, is_echo)))
             self._rounds('udp-max', lambda turn: self._udp_max(servers, turn))
             self._rounds('udp-rate, latency, TCP', lambda turn: self._other_tests(servers, turn))
 
@@ -148,15 +162,19 @@ class Comparison:
     def _add(self, test: str, server: str, sample: Sample) -> None:
         self.run['load'].setdefault(test, {}).setdefault(server, []).append(sample)
 
-    def _udp_max(self, servers: list[Server], turn: int) -> None:
+    def _udp_max(self, servers: list[PinnedServer], turn: int) -> None:
         for server in rotated(servers, turn):
             self._add('udp-max', server.name, load(server, MAX, self._settings.seconds, self._settings))
 
-    def _other_tests(self, servers: list[Server], turn: int) -> None:
+    def _other_tests(self, servers: list[PinnedServer], turn: int) -> None:
         settings = self._settings
         rate = (*MAX[:1], *UDP, '--burst', '16', '--rate', str(settings.rate))
+        seconds = settings.seconds if settings.samples else settings.tick_seconds
         for server in rotated(servers, turn):
-            self._add('udp-rate', server.name, load(server, rate, settings.rate_seconds, settings))
+            self._add('udp-rate', server.name, load(server, rate, seconds, settings))
+        for server in rotated(servers, turn) if settings.samples else []:
+            sample = load(server, rate, seconds, settings, samples=settings.samples)
+            self._add('udp-user', server.name, sample)
         for test, rates in self._latency_rates().items():
             for server in rotated(servers, turn):
                 command = (*MAX[:1], *UDP, '--rate', str(rates[server.name]))
@@ -185,12 +203,12 @@ class Comparison:
             for workers in (1, 2):
                 cpus = set(range(workers))
                 engine = self._launcher.engine(self._image, cpus, workers)
-                servers[ENGINE, workers] = stack.enter_context(running(engine, self._launcher.serial))
+                servers[ENGINE, workers] = stack.enter_context(running(engine, self._launcher.is_right))
                 reflector = self._launcher.reflector(size, 0, workers)
-                servers[REFLECTOR, workers] = stack.enter_context(running(reflector, None))
+                servers[REFLECTOR, workers] = stack.enter_context(running(reflector, is_echo))
             self._rounds('two workers', lambda turn: self._scale(servers, turn))
 
-    def _scale(self, servers: dict[tuple[str, int], Server], turn: int) -> None:
+    def _scale(self, servers: dict[tuple[str, int], PinnedServer], turn: int) -> None:
         for name, workers in rotated(list(servers), turn):
             command = (MAX[0], '--sockets', str(32 * workers), '--window', '8', '--threads', str(workers),
                        '--yield', '1')
@@ -204,7 +222,7 @@ def rotated(items: list, by: int) -> list:
     return items[by:] + items[:by]
 
 
-def idle_memory(server: Server, image_mb: float = 0) -> float:
+def idle_memory(server: PinnedServer, image_mb: float = 0) -> float:
     """MB, when two looks agree. An image is counted whole, even where the server has not mapped all of it."""
     before = -1.
     for _ in range(LOOKS):

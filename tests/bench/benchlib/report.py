@@ -1,8 +1,9 @@
 """A run as text: tables for a terminal, and the README's table. Pure: a run (figures.py) in, text out."""
 
-from benchlib.figures import (ENGINE, REFLECTOR, Sample, Spread, best, column, cpu_split, missed, number,
-                              ratio_by_cpu, ratio_to_best, ratio_to_reflector, scaling, scaling_by_cpu,
-                              spread, targets, values, void_reasons)
+from benchlib.figures import (ENGINE, REFLECTOR, Sample, Spread, best, column, cpu_split,
+                              load_limits_reflector, missed, number, ratio_by_cpu, ratio_to_best,
+                              ratio_to_reflector, scaling, scaling_by_cpu, spread, targets, to_reflector,
+                              user_split, values, void_reasons)
 
 NAMES = {ENGINE: 'imrs-engine', REFLECTOR: 'reflector', 'nsd': 'NSD', 'knot': 'Knot', 'bind': 'BIND'}
 ABSENT = ''
@@ -52,7 +53,7 @@ def ratio_lines(run: dict) -> list[str]:
     if 'udp-max' not in run['load']:
         return []
     lines = ['', 'Ratios, round by round']
-    lines.append(f'  udp-max to the reflector: {ranged(ratio_to_reflector(run, "udp-max"))}')
+    lines.append(f'  udp-max {to_reflector(run)}: {ranged(ratio_to_reflector(run))}')
     for test in ('udp-max', 'tcp-reuse', 'tcp-new'):
         measured, rival = ratio_to_best(run, test)
         if rival:
@@ -107,11 +108,8 @@ def text(run: dict) -> str:
 
 
 def _user(run: dict, server: str) -> str:
-    samples = run['load'].get('udp-rate', {}).get(server)
-    if not samples:
-        return ABSENT
-    split = cpu_split(samples)
-    return f'{split.user:.2f} ± {split.error:.2f}'
+    split = user_split(run, server)
+    return f'{split.user:.2f} ± {split.error:.2f}' if split else ABSENT
 
 
 def _cpu(run: dict, server: str) -> str:
@@ -130,10 +128,12 @@ def _rows(run: dict) -> list[tuple]:
     def of(test: str, key: str):
         return lambda server: ranged(column(run, test, server, key))
     rate = f'{number(run["settings"]["rate"])} queries/s'
+    looks = 'perf' if 'udp-user' in run['load'] else 'clock ticks'
     return [
         ('UDP answers/s', None, of('udp-max', 'qps')),
-        ('UDP answers/s, to the reflector', 0, lambda s: ranged(ratio_to_reflector(run, 'udp-max', s))),
-        (f'user CPU per query at {rate}, µs', 1, lambda s: _user(run, s)),
+        (f'UDP answers{"" if load_limits_reflector(run) else "/s"}, {to_reflector(run)}', 0,
+         lambda s: ranged(ratio_to_reflector(run, s))),
+        (f'user CPU per query at {rate} (by {looks}), µs', 1, lambda s: _user(run, s)),
         (f'user and system CPU per query at {rate}, µs', None, lambda s: _cpu(run, s)),
         (f'lost at {rate}, %', None, of('udp-rate', 'lost_pct')),
         ('TCP answers/s, connections reused', 2, of('tcp-reuse', 'qps')),
@@ -170,6 +170,8 @@ def _checks(run: dict) -> str:
     reasons = void_reasons(run)
     valid = f'VOID: {"; ".join(reasons)}' if reasons else 'valid'
     gaps = missed(run)
-    return (f'Checks ({valid}): every server at least {min(busy):.0f} % busy in udp-max, others took at most '
-            f'{other:.0f} % of its core in any measurement. '
+    limited = (' (the load was the reflector\'s limit, so that it is compared by CPU time)'
+               if load_limits_reflector(run) else '')
+    return (f'Checks ({valid}): every server at least {min(busy):.0f} % busy in udp-max{limited}, '
+            f'others took at most {other:.0f} % of its core in any measurement. '
             + (f'Missed: {"; ".join(gaps)}.' if gaps else 'All targets met.'))

@@ -1,4 +1,4 @@
-"""Starts the servers of a comparison of speed, each on its own cores: the peers, imrs-engine, the reflector."""
+"""Starts the servers of a comparison of speed on the cores given: the peers, imrs-engine, the reflector."""
 
 import contextlib
 import os

@@ -149,6 +149,29 @@ TEST_F(Tcp, FullTableClosesTheStillest) {
   EXPECT_EQ(engine.page().tcp_connections, 2U);
 }
 
+// One client cannot take all places from the others, nor lose more than the one too many.
+TEST_F(Tcp, AClientHasItsShareAndNoMore) {
+  TestEngine engine(1, {.connections = 20, .per_client = 3});
+  engine.serve(image_);
+  const Octets query = query_with_id(1);
+  std::vector<UniqueFd> own;
+  for (int i = 0; i < 3; ++i) {
+    own.push_back(connect(engine));
+    ASSERT_FALSE(ask_tcp(own.back().get(), query).empty());
+  }
+  const UniqueFd fourth = connect(engine);
+  EXPECT_TRUE(wait_until_closed(fourth.get()));
+  EXPECT_EQ(engine.page().tcp_rejected, 1U);
+  const UniqueFd other = connect(engine, Family::V6);
+  EXPECT_FALSE(ask_tcp(other.get(), query).empty());
+  for (const UniqueFd& fd : own) EXPECT_FALSE(ask_tcp(fd.get(), query).empty());
+  own.pop_back();
+  // The server sees the end when it next looks at the connection; until then the place is taken.
+  Octets answer;
+  for (int i = 0; i < 1000 && answer.empty(); ++i) answer = ask_tcp(connect(engine).get(), query);
+  EXPECT_FALSE(answer.empty());
+}
+
 TEST_F(Tcp, ConnectionSurvivesASwap) {
   TestEngine engine;
   engine.serve(image_);

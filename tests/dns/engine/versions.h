@@ -24,8 +24,8 @@ struct Versions {
   std::vector<std::vector<Octets>> right;  // by question and version
 };
 
-// Every RRset that is signed has a signature of `version`, so that each piece of an answer with DO tells which
-// version it is from. Its octets are made up, as those of three_zones() are.
+// Every RRset that is signed has a signature of `version`, so that each piece of an answer with DO tells
+// which version it is from. Its octets are made up, as those of three_zones() are.
 [[nodiscard]] std::vector<ZoneText> three_zones_signed_by(std::uint32_t version);
 
 // A root zone without signatures, one record a line, with such signatures.

@@ -1,5 +1,6 @@
-// Makes what the responder's benchmark asks, and whom. Called by its main only; nothing here is measured.
-#include "tests/bench/root_sized.h"
+// Makes what the responder's benchmark and the tests of the rate limit ask, and whom. Called by them only;
+// nothing here is measured.
+#include "tests/support/root_sized.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +12,7 @@
 #include <set>
 #include <sstream>
 
-namespace imrs::bench {
+namespace imrs::test {
 namespace {
 
 constexpr int kDelegations = 1450, kWithoutDsEvery = 14;
@@ -176,4 +177,4 @@ std::vector<Query> mix_of(const std::vector<QueryClass>& classes) {
   return out;
 }
 
-}  // namespace imrs::bench
+}  // namespace imrs::test

@@ -1,4 +1,4 @@
-// tests/bench/root_sized.h
+// tests/support/root_sized.h
 // A root zone of the real one's size and answer sizes, and queries for it by class.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace imrs::bench {
+namespace imrs::test {
 
 // Zone text and the delegations in it.
 struct RootZone {
@@ -36,4 +36,4 @@ struct QueryClass {
 // 10,000 queries in the classes' shares, in random order; the same each time.
 [[nodiscard]] std::vector<Query> mix_of(const std::vector<QueryClass>& classes);
 
-}  // namespace imrs::bench
+}  // namespace imrs::test
