@@ -37,6 +37,10 @@ class Worker {
   // image: the kernel queues.
   void run(const std::atomic<bool>& stop);
 
+  // One round of run(): what is ready gets its bounded share; waits up to 20 ms where nothing is. There has
+  // to be an image.
+  void turn();
+
  private:
   using Clock = std::chrono::steady_clock;
 
@@ -46,7 +50,6 @@ class Worker {
   Result<void> watch_sockets();
   void serve_socket(const WorkerSocket& socket, Clock::time_point now);
   void serve_connections(std::span<const epoll_event> ready, Clock::time_point now);
-  void turn();
   [[nodiscard]] TrafficCounters* counters_of(const SocketRole& role) noexcept;
 
   std::vector<WorkerSocket> sockets_;

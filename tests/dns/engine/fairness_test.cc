@@ -5,8 +5,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <atomic>
-#include <bit>
 #include <functional>
 
 #include "dns/engine/worker.h"
@@ -40,14 +38,8 @@ class HaltedWorker : public testing::Test {
     }
   }
 
-  // Exactly one turn: the counter that a turn moves from 0 to 1 is itself what tells the worker to stop.
-  // Another thread could not be sure to stop it in time.
   void turn() {
-    static_assert(std::endian::native == std::endian::little && sizeof(std::atomic<bool>) == 1);
-    page_.progress = 0;
-    const void* const first_octet = &page_.progress;
-    worker_->run(*static_cast<const std::atomic<bool>*>(first_octet));
-    ASSERT_EQ(page_.progress, 1U);
+    worker_->turn();
     ++turns_;
   }
 
