@@ -3,6 +3,7 @@
 #include "dns/engine/udp_server.h"
 
 #include <cerrno>
+#include <utility>
 
 #include "dns/engine/peer_address.h"
 
@@ -16,6 +17,7 @@ UdpBatch::UdpBatch() : memory_(std::make_unique<Memory>()) {
     m.received[i].msg_hdr.msg_iov = &m.query_parts[i];
     m.received[i].msg_hdr.msg_iovlen = 1;
     m.received[i].msg_hdr.msg_name = &m.peers[i];
+    m.received[i].msg_hdr.msg_namelen = sizeof(sockaddr_storage);
     m.replies[i] = {};
     m.replies[i].msg_hdr.msg_iov = &m.response_parts[i];
     m.replies[i].msg_hdr.msg_iovlen = 1;
@@ -25,18 +27,20 @@ UdpBatch::UdpBatch() : memory_(std::make_unique<Memory>()) {
 std::size_t UdpBatch::serve(int fd, Answerer& answerer, WorkerPage& page,
                             TrafficCounters* counters) noexcept {
   Memory& m = *memory_;
-  for (mmsghdr& header : m.received) header.msg_hdr.msg_namelen = sizeof(sockaddr_storage);
   const int got = ::recvmmsg(fd, m.received.data(), kMessages, MSG_DONTWAIT, nullptr);
   if (got <= 0) return 0;
   std::size_t replies = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
+    // For the next time: most batches are small, and to go through all headers before each would cost more
+    // than a question does.
+    const socklen_t peer_size = std::exchange(m.received[i].msg_hdr.msg_namelen, sizeof(sockaddr_storage));
     const std::span<const std::uint8_t> query(m.queries[i].data(), m.received[i].msg_len);
     const answer::Client client{Transport::Udp, address_of(m.peers[i])};
     const answer::Outcome outcome = answerer.answer(client, query, m.responses[replies], counters);
     if (outcome.size == 0) continue;
     m.response_parts[replies] = {m.responses[replies].data(), outcome.size};
     m.replies[replies].msg_hdr.msg_name = &m.peers[i];
-    m.replies[replies].msg_hdr.msg_namelen = m.received[i].msg_hdr.msg_namelen;
+    m.replies[replies].msg_hdr.msg_namelen = peer_size;
     ++replies;
   }
   answerer.rest();

@@ -115,6 +115,7 @@ void Worker::turn() {
 // The agent's all; of the others as many as kConnectionsTime allows, and one at least. They go on where the
 // last turn has ended, so that it is not always the same that wait.
 void Worker::serve_connections(std::span<const epoll_event> ready, Clock::time_point now) {
+  if (ready.empty()) return;
   const auto slot_of = [](const epoll_event& event) { return static_cast<std::uint32_t>(event.data.u64); };
   for (const epoll_event& event : ready) {
     if (tcp_.is_probe(slot_of(event))) tcp_.serve(slot_of(event), now);
