@@ -2,6 +2,8 @@
 // and Knot do, so that a resolver sees no difference between root servers.
 #include "dns/answer/query.h"
 
+#include <cstring>
+
 #include "dns/wire/bytes.h"
 #include "dns/wire/protocol.h"
 
@@ -13,6 +15,29 @@ using namespace wire;
 constexpr std::uint16_t kOpcodeMask = 0x7800;
 constexpr std::uint16_t kOpcodeNotify = 0x2000;
 constexpr std::size_t kClientOnly = 8, kLeastCookie = 16, kMostCookie = 40;  // octets, RFC 7873 section 4
+
+// Eight octets at a time: 'A' to 'Z' get the bit that makes them lower case.
+std::uint64_t to_lower_eight(std::uint64_t octets) noexcept {
+  constexpr std::uint64_t kOnes = 0x0101010101010101, kTop = 0x80 * kOnes;
+  const std::uint64_t low = octets & ~kTop;
+  const std::uint64_t from_a = low + (0x80 - 'A') * kOnes, after_z = low + (0x7F - 'Z') * kOnes;
+  return octets | (from_a & ~after_z & ~octets & kTop) >> 2;
+}
+
+// `to` has room for a multiple of eight octets; eight octets before the end of `from` can be read.
+void copy_in_lower_case(const std::uint8_t* from, std::size_t size, std::uint8_t* to) noexcept {
+  std::uint64_t eight = 0;
+  std::size_t at = 0;
+  for (; at + sizeof eight <= size; at += sizeof eight) {
+    std::memcpy(&eight, from + at, sizeof eight);
+    eight = to_lower_eight(eight);
+    std::memcpy(to + at, &eight, sizeof eight);
+  }
+  if (at == size) return;
+  std::memcpy(&eight, from + size - sizeof eight, sizeof eight);
+  eight = to_lower_eight(eight) >> 8 * (at + sizeof eight - size);  // without what has been copied already
+  std::memcpy(to + at, &eight, sizeof eight);
+}
 
 // The question name into query.name, lower-cased. A pointer has nowhere to point in the first name of a
 // message, and other label types are gone (RFC 6891 section 5).
@@ -26,8 +51,8 @@ bool read_name(ByteReader& reader, Query& query) noexcept {
     end += size;
     if (end >= kMaxNameSize) return false;  // there would be no room for the root label
   }
-  // Lengths are below 'A': all octets can be treated alike.
-  for (std::size_t i = 0; i < end; ++i) query.name[i] = to_lower(rest[i]);
+  // Lengths are below 'A': all octets can be treated alike. The header lies before the name.
+  copy_in_lower_case(rest.data(), end, query.name.data());
   query.name_size = end;
   reader.skip(end);
   return true;

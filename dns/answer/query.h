@@ -44,7 +44,7 @@ struct Query {
   Verdict verdict = Verdict::Drop;
   std::uint16_t flags = 0;        // as received
   std::size_t question_size = 0;  // octets of name, type and class; 0: no readable question
-  std::array<std::uint8_t, wire::kMaxNameSize> name;  // lower case
+  std::array<std::uint8_t, wire::kMaxNameSize + 1> name;  // lower case; a multiple of eight octets
   std::size_t name_size = 0;
   std::uint16_t type = 0;
   std::uint16_t qclass = 0;

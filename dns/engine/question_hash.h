@@ -22,12 +22,19 @@ namespace imrs::engine {
   }
   constexpr std::size_t kTail = 5;  // root label, type, class
   end = std::min({end + kTail, message.size(), wire::kHeaderSize + wire::kMaxNameSize + 4});
-  std::uint64_t hash = end;
-  for (std::size_t at = std::min(wire::kHeaderSize, end); at < end; at += 8) {
-    std::uint64_t word = 0;
-    std::memcpy(&word, message.data() + at, std::min<std::size_t>(end - at, 8));
-    hash = (hash ^ (word | 0x2020202020202020)) * 0x9e3779b97f4a7c15;  // letters in lower case, and some
-    hash ^= hash >> 32;                                                // other octets with them: no harm
+  std::uint64_t hash = end, word = 0;
+  const auto mix = [&hash](std::uint64_t eight) {
+    hash = (hash ^ (eight | 0x2020202020202020)) * 0x9e3779b97f4a7c15;  // letters in lower case, and some
+    hash ^= hash >> 32;                                                 // other octets with them: no harm
+  };
+  std::size_t at = wire::kHeaderSize;
+  for (; at + sizeof word <= end; at += sizeof word) {
+    std::memcpy(&word, message.data() + at, sizeof word);
+    mix(word);
+  }
+  if (at < end) {  // eight octets all the same, since the header lies before them; those seen already go
+    std::memcpy(&word, message.data() + end - sizeof word, sizeof word);
+    mix(word >> 8 * (at + sizeof word - end));
   }
   return hash != 0 ? hash : 1;
 }

@@ -3,7 +3,8 @@
 // its start; 0 as an offset means "none". Numbers are in the machine's byte order (kByteOrder tells a
 // foreign one), DNS octets in network order. All structures are aligned to 8 octets.
 //
-//   FileHeader | ZoneRecord × zones | per zone: Slot × slots, Sorted × names, Node…, Body…, names
+//   FileHeader | ZoneRecord × zones | per zone: Body…, each Node with its TypeAnswers and its name, Slot ×
+//   slots, Sorted × names
 //
 // A body is what follows the question in a response, without the OPT record, ready to be copied. The
 // owner the question asks about ends four octets before the body (QTYPE, QCLASS), so that pointers into

@@ -21,6 +21,8 @@ namespace imrs::image {
 class ImageWriter {
  public:
   [[nodiscard]] std::uint32_t append(std::span<const std::uint8_t> octets);
+  // Where the next append() will write: at a multiple of `alignment`, a power of two.
+  std::uint32_t align(std::size_t alignment);
   template <typename T>
   [[nodiscard]] std::uint32_t append_array(const std::vector<T>& values) {
     return append({reinterpret_cast<const std::uint8_t*>(values.data()), values.size() * sizeof(T)});

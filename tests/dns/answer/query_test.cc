@@ -31,6 +31,29 @@ constexpr const char* kComA = "03\"com\"00 0001 0001";  // com. A IN
 #define OPT(size, ttl, rest) "00 0029 " size " " ttl " " rest
 #define COM_A "03\"com\"00 0001 0001 "
 
+// Names of every size, with every octet at every place of a group of eight.
+TEST(ReadQuery, NamesInLowerCase) {
+  std::uint8_t octet = 0;
+  for (std::size_t size = 1; size <= wire::kMaxNameSize; ++size) {
+    if (size == 2) continue;  // there is no such name
+    Octets name;
+    while (name.size() + 1 < size) {
+      const std::size_t left = size - 1 - name.size();
+      const std::size_t label = std::min<std::size_t>(left == 65 ? 62 : 63, left - 1);
+      name.push_back(static_cast<std::uint8_t>(label));
+      for (std::size_t i = 0; i < label; ++i) name.push_back(octet++);
+    }
+    name.push_back(0);
+    Octets wire = message(kOne, "");
+    wire.insert(wire.end(), name.begin(), name.end());
+    wire.insert(wire.end(), {0, 1, 0, 1});
+    const Query query = read(wire);
+    ASSERT_EQ(query.verdict, Verdict::Question) << size;
+    std::ranges::transform(name, name.begin(), wire::to_lower);
+    EXPECT_THAT(std::span(query.name).first(query.name_size), testing::ElementsAreArray(name)) << size;
+  }
+}
+
 TEST(ReadQuery, Verdicts) {
   const struct {
     const char* description;
