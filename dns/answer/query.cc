@@ -97,8 +97,11 @@ bool read_options(std::span<const std::uint8_t> options, std::size_t at, Edns& e
     if (!reader.ok()) return false;
     if (code == option::Nsid) edns.wants_nsid = true;
     if (code == option::TcpKeepalive && size == 0) edns.wants_keepalive = true;
-    if (code != option::Cookie || edns.cookie_size != 0) continue;
-    if (size != kClientOnly && (size < kLeastCookie || size > kMostCookie)) return false;
+    if (code != option::Cookie || edns.cookie_size != 0 || edns.broken_cookie) continue;
+    if (size != kClientOnly && (size < kLeastCookie || size > kMostCookie)) {
+      edns.broken_cookie = true;
+      continue;
+    }
     edns.cookie_at = data_at;
     edns.cookie_size = size;
   }
@@ -181,6 +184,7 @@ Verdict read_body(std::span<const std::uint8_t> message, ByteReader& reader, Que
   if (questions == 0 && query.edns.cookie_size == 0) return Verdict::FormErr;
   if (query.tsig.present) return Verdict::BadKey;
   if (seen.version != 0) return Verdict::BadVersion;
+  if (query.edns.broken_cookie) return Verdict::FormErr;
   return questions == 0 ? Verdict::CookieOnly : Verdict::Question;
 }
 

@@ -31,6 +31,7 @@ struct Edns {
   std::uint16_t udp_size = 0;    // octets, as the client says
   std::size_t cookie_at = 0;     // the first COOKIE option's data in the message
   std::size_t cookie_size = 0;   // 0: none; otherwise 8, or 16 to 40
+  bool broken_cookie = false;    // of another size: FORMERR, but with an OPT (RFC 7873 section 5.2)
 };
 
 // Where the TSIG record stands in the message.
