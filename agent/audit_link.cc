@@ -45,7 +45,7 @@ void AuditLink::next() {
 }
 
 void AuditLink::send_setup() {
-  const std::string json = zone_settings_json(config_);
+  const std::string json = audit_settings_json(config_);
   auto memfd = make_sealed_memfd("imrs-audit-settings",
                                  std::span(reinterpret_cast<const std::uint8_t*>(json.data()), json.size()));
   if (!memfd) return log_error("auditor: {}", memfd.error().message);

@@ -103,10 +103,10 @@ Result<PrimaryConfig> parse_primary(std::string_view text) {
   const std::size_t at = text.find('@');
   auto address = parse_address(text.substr(0, at));
   if (!address) return address.error();
-  if (at == std::string_view::npos) return PrimaryConfig{*address};
+  if (at == std::string_view::npos) return PrimaryConfig{.address = *address, .port = 53, .key = {}};
   const auto port = number(text.substr(at + 1), 65535);
   if (!port || *port == 0) return bad(text, "has no valid port after @");
-  return PrimaryConfig{*address, static_cast<std::uint16_t>(*port)};
+  return PrimaryConfig{.address = *address, .port = static_cast<std::uint16_t>(*port), .key = {}};
 }
 
 bool contains(const Prefix& prefix, const IpAddress& address) {

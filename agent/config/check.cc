@@ -170,6 +170,34 @@ void check_transfers(const ZoneConfig& zone, const Config& config, const std::st
   }
 }
 
+// A primary's key has to be there; and a zone that is not signed has nothing else to be known by.
+void check_keys(const ZoneConfig& zone, const Config& config, const std::string& path,
+                Complaints& complaints) {
+  for (std::size_t i = 0; i < zone.primaries.size(); ++i) {
+    const std::string& key = zone.primaries[i].key;
+    const std::string where = path + "." + element("primaries", i);
+    if (key.empty() && zone.dnssec == ZoneConfig::Dnssec::None) {
+      complaints.add(where,
+                     "needs a key of \"tsig_keys\" (RFC 8945): nothing else tells this zone, which is "
+                     "not signed, from a forged one");
+    }
+    const bool there = std::ranges::any_of(config.tsig_keys,
+                                           [&](const TsigKeyConfig& one) { return one.name == key; });
+    if (!key.empty() && !there) complaints.add(where + ".key", "is not one of \"tsig_keys\"");
+  }
+}
+
+void check_tsig_keys(const std::vector<TsigKeyConfig>& keys, Complaints& complaints) {
+  std::set<std::string> names;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const std::string path = element("tsig_keys", i) + ".name";
+    if (!is_zone_name(keys[i].name) || keys[i].name == ".") {
+      complaints.add(path, "must be a domain name in lower case with a dot at its end, like \"imrs-lab.\"");
+    }
+    if (!names.insert(keys[i].name).second) complaints.add(path, "is given twice");
+  }
+}
+
 void check_zone(const ZoneConfig& zone, const Config& config, const std::string& path,
                 Complaints& complaints) {
   if (!is_zone_name(zone.origin)) {
@@ -181,6 +209,7 @@ void check_zone(const ZoneConfig& zone, const Config& config, const std::string&
     complaints.add(path, "needs exactly one of \"file\" and \"primaries\"");
   }
   check_transfers(zone, config, path, complaints);
+  check_keys(zone, config, path, complaints);
   if (zone.dnssec == ZoneConfig::Dnssec::Required && zone.trust_anchors.empty()) {
     complaints.add(path + ".trust_anchors",
                    "is missing; name a file of DS or DNSKEY records (Debian: "
@@ -243,6 +272,7 @@ void check_config(const Config& config, Complaints& complaints) {
   check_prefixes(config, complaints);
   check_bgp(config.bgp, complaints);
   check_zones(config, complaints);
+  check_tsig_keys(config.tsig_keys, complaints);
   check_web(config.web, complaints);
   check_users(config.users, complaints);
   if (config.health.hold_down > config.health.hold_down_max) {

@@ -76,9 +76,17 @@ struct BgpConfig {
   std::vector<NeighbourConfig> neighbours;
 };
 
+// Shared with primaries (RFC 8945).
+struct TsigKeyConfig {
+  std::string name;       // a domain name
+  std::string algorithm;  // "hmac-sha256", "hmac-sha384" or "hmac-sha512"
+  std::string secret;     // base64 of 16 octets or more
+};
+
 struct PrimaryConfig {
   IpAddress address;
   std::uint16_t port = 53;
+  std::string key;  // name of one of Config::tsig_keys; empty: what is said to it and comes is not signed
 };
 
 struct ZoneConfig {
@@ -89,6 +97,8 @@ struct ZoneConfig {
   enum class Zonemd { Required, IfPresent, None } zonemd = Zonemd::IfPresent;
   std::vector<std::string> trust_anchors;       // files of DS or DNSKEY records; needed if dnssec Required
   std::optional<std::chrono::seconds> refresh;  // instead of the SOA's
+  std::uint32_t most_removed = 5;               // % of the delegations; a version that drops more is held
+  std::optional<std::uint32_t> accept_serial;   // taken though it goes back or drops more than that
   std::optional<std::uint32_t> served_serial;   // never from the file: see zone_settings_json()
 };
 
@@ -125,10 +135,12 @@ struct Config {
   InstanceConfig instance;
   ServiceConfig service;
   std::vector<Prefix> prefixes;         // default: AS 20144's five
-  std::optional<IpAddress> management;  // source address for transfers
+  std::optional<IpAddress> management;  // source address for transfers; where NOTIFY comes to
+  std::uint16_t notify_port = 53;       // of the management address; 0: no NOTIFY is listened for
   BgpConfig bgp;
   std::vector<ZoneConfig> zones;  // "." is always one of them
-  std::string state_directory;    // empty: nothing is kept on disk
+  std::vector<TsigKeyConfig> tsig_keys;
+  std::string state_directory;  // empty: nothing is kept on disk
   HealthConfig health;
   EngineConfig engine;
   WebConfig web;
@@ -142,6 +154,7 @@ struct Config {
 // The part imrs-zone needs, as JSON (ZoneSetup), and back.
 struct ZoneSettings {
   std::vector<ZoneConfig> zones;
+  std::vector<TsigKeyConfig> tsig_keys;
   std::optional<IpAddress> management;
   std::string state_directory;
 };
@@ -149,6 +162,8 @@ struct ZoneSettings {
 // "served_serial", which only parse_zone_settings() takes. Zones that are not served yet are left out.
 [[nodiscard]] std::string zone_settings_json(const Config& config,
                                              const std::map<std::string, std::uint32_t>& served = {});
+// The same for imrs-audit, which talks to nobody: without the keys.
+[[nodiscard]] std::string audit_settings_json(const Config& config);
 [[nodiscard]] Result<ZoneSettings> parse_zone_settings(std::string_view json_text);
 
 }  // namespace imrs

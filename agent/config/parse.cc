@@ -1,5 +1,5 @@
-// agent.json into a Config, section by section. Called by imrs-agent (whole) and imrs-zone (its part).
-// What depends on several keys is checked in check.cc.
+// agent.json into a Config, section by section. Called by imrs-agent. What is about zones is in zones.cc, what
+// depends on several keys is checked in check.cc.
 #include <pwd.h>
 #include <unistd.h>
 
@@ -14,6 +14,7 @@
 #include "agent/config/check.h"
 #include "agent/config/config.h"
 #include "agent/config/json_reader.h"
+#include "agent/config/zones.h"
 
 namespace imrs {
 namespace {
@@ -95,62 +96,6 @@ void read_bgp(ObjectReader&& in, BgpConfig& out) {
         out.neighbours.push_back(read_neighbour(ObjectReader(&element, path, in.complaints())));
       },
       true);
-}
-
-Result<std::string> parse_file_name(std::string_view text) {
-  if (!text.empty() && text.front() == '/') return std::string(text);
-  return Error{Errc::InvalidInput, "must be an absolute file name"};
-}
-
-ZoneConfig read_zone(ObjectReader& in) {
-  ZoneConfig out;
-  using Dnssec = ZoneConfig::Dnssec;
-  using Zonemd = ZoneConfig::Zonemd;
-  in.text("origin", out.origin, true);
-  if (!out.origin.empty() && out.origin.back() != '.') out.origin += '.';
-  std::ranges::transform(out.origin, out.origin.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-  in.parsed("file", out.file, parse_file_name);
-  in.parsed_list("primaries", out.primaries, parse_primary);
-  in.choice<Dnssec>("dnssec", out.dnssec, {{"required", Dnssec::Required}, {"none", Dnssec::None}});
-  in.choice<Zonemd>(
-      "zonemd", out.zonemd,
-      {{"required", Zonemd::Required}, {"if-present", Zonemd::IfPresent}, {"none", Zonemd::None}});
-  in.parsed_list("trust_anchors", out.trust_anchors, parse_file_name);
-  std::uint32_t refresh = 0;
-  in.number("refresh_seconds", refresh, 1, 604800);
-  if (refresh != 0) out.refresh = std::chrono::seconds(refresh);
-  return out;
-}
-
-// What only the agent tells imrs-zone; in agent.json it is an unknown key.
-void read_served_serial(ObjectReader& in, std::optional<std::uint32_t>& out) {
-  if (!in.has("served_serial")) return;
-  std::uint32_t serial = 0;
-  in.number("served_serial", serial, 0, 0xffffffff);
-  out = serial;
-}
-
-enum class Sender { Operator, Agent };
-
-void read_zones(ObjectReader& in, std::vector<ZoneConfig>& out, Sender sender) {
-  in.each(
-      "zones",
-      [&](const Json& element, const std::string& path) {
-        ObjectReader reader(&element, path, in.complaints());
-        out.push_back(read_zone(reader));
-        if (sender == Sender::Agent) read_served_serial(reader, out.back().served_serial);
-      },
-      true);
-}
-
-void read_management(ObjectReader& in, std::optional<IpAddress>& out) {
-  const Json* json = in.member("management");
-  if (json == nullptr) return;
-  IpAddress address;
-  ObjectReader(json, in.path_to("management"), in.complaints())
-      .parsed("address", address, parse_address, true);
-  out = address;
 }
 
 void read_health(ObjectReader&& in, HealthConfig& out) {
@@ -241,9 +186,10 @@ void read_all(ObjectReader& in, Config& config) {
   read_service(section("service"), config.service);
   read_prefixes(in, config.prefixes);
   (void)in.member("prefixes");
-  read_management(in, config.management);
+  read_management(in, config.management, &config.notify_port);
+  read_tsig_keys(in, config.tsig_keys);
   read_bgp(section("bgp", true), config.bgp);
-  read_zones(in, config.zones, Sender::Operator);
+  read_zones(in, config.zones, ZoneReader::Operator);
   in.text("state_directory", config.state_directory);
   read_health(section("health"), config.health);
   read_engine(section("engine"), config.engine);
@@ -274,21 +220,6 @@ Result<Config> load_config(const std::string& path) {
   auto config = parse_config(text);
   if (!config) return config.error().within(path);
   return config;
-}
-
-Result<ZoneSettings> parse_zone_settings(std::string_view json_text) {
-  auto json = parse_json(json_text);
-  if (!json) return json.error();
-  Complaints complaints;
-  ZoneSettings settings;
-  {
-    ObjectReader reader(&*json, "", complaints);
-    read_zones(reader, settings.zones, Sender::Agent);
-    read_management(reader, settings.management);
-    reader.text("state_directory", settings.state_directory);
-  }
-  if (!complaints.empty()) return complaints.error();
-  return settings;
 }
 
 }  // namespace imrs

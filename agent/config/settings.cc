@@ -1,5 +1,5 @@
-// The part of the configuration that goes to imrs-zone, as JSON in the file's own form. Called by the
-// agent.
+// The parts of the configuration that go to imrs-zone and imrs-audit, as JSON in the file's own form. Called
+// by the agent.
 #include <nlohmann/json.hpp>
 
 #include "agent/config/config.h"
@@ -13,7 +13,12 @@ nlohmann::json to_json(const ZoneConfig& zone) {
   out["origin"] = zone.origin;
   if (!zone.file.empty()) out["file"] = zone.file;
   for (const PrimaryConfig& primary : zone.primaries) {
-    out["primaries"].push_back(primary.address.text + "@" + std::to_string(primary.port));
+    const std::string address = primary.address.text + "@" + std::to_string(primary.port);
+    if (primary.key.empty()) {
+      out["primaries"].push_back(address);
+    } else {
+      out["primaries"].push_back({{"address", address}, {"key", primary.key}});
+    }
   }
   out["dnssec"] = zone.dnssec == ZoneConfig::Dnssec::Required ? "required" : "none";
   out["zonemd"] = zone.zonemd == Zonemd::Required    ? "required"
@@ -21,12 +26,16 @@ nlohmann::json to_json(const ZoneConfig& zone) {
                                                      : "none";
   out["trust_anchors"] = zone.trust_anchors;
   if (zone.refresh) out["refresh_seconds"] = zone.refresh->count();
+  out["most_removed_percent"] = zone.most_removed;
+  if (zone.accept_serial) out["accept_serial"] = *zone.accept_serial;
   return out;
 }
 
-}  // namespace
+nlohmann::json to_json(const TsigKeyConfig& key) {
+  return {{"name", key.name}, {"algorithm", key.algorithm}, {"secret", key.secret}};
+}
 
-std::string zone_settings_json(const Config& config, const std::map<std::string, std::uint32_t>& served) {
+nlohmann::json zones_of(const Config& config, const std::map<std::string, std::uint32_t>& served) {
   nlohmann::json out;
   for (const ZoneConfig& zone : config.zones) {
     auto json = to_json(zone);
@@ -36,7 +45,17 @@ std::string zone_settings_json(const Config& config, const std::map<std::string,
   }
   if (config.management) out["management"]["address"] = config.management->text;
   out["state_directory"] = config.state_directory;
+  return out;
+}
+
+}  // namespace
+
+std::string zone_settings_json(const Config& config, const std::map<std::string, std::uint32_t>& served) {
+  nlohmann::json out = zones_of(config, served);
+  for (const TsigKeyConfig& key : config.tsig_keys) out["tsig_keys"].push_back(to_json(key));
   return out.dump();
 }
+
+std::string audit_settings_json(const Config& config) { return zones_of(config, {}).dump(); }
 
 }  // namespace imrs

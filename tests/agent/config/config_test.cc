@@ -88,6 +88,28 @@ constexpr Case kRefused[] = {
      "prefixes[1]: is given twice"},
     {"port out of range", "/service", R"({"port": 65536})", "service.port: "},
     {"device name", "/service", R"({"device": "a/b"})", "service.device: "},
+    {"a key that is not there", "/zones/0/primaries", R"([{"address": "192.0.2.1", "key": "k."}])",
+     "zones[0].primaries[0].key: is not one of"},
+    {"a primary that is a number", "/zones/0/primaries", "[7]", "zones[0].primaries[0]: must be an address"},
+    {"a primary without an address", "/zones/0/primaries", R"([{"key": "k."}])",
+     "zones[0].primaries[0].address: "},
+    {"an unsigned zone by unsigned transfers", "/zones/0/dnssec", "\"none\"",
+     "zones[0].primaries[0]: needs a key of \"tsig_keys\""},
+    {"key without a secret", "/tsig_keys", R"([{"name": "k.", "algorithm": "hmac-sha256"}])",
+     "tsig_keys[0].secret: "},
+    {"secret that is no base64", "/tsig_keys",
+     R"([{"name": "k.", "algorithm": "hmac-sha256", "secret": "top-secret-top-secret-12"}])",
+     "tsig_keys[0].secret: must be base64 of at least 16 octets"},
+    {"secret that is short", "/tsig_keys",
+     R"([{"name": "k.", "algorithm": "hmac-sha256", "secret": "MTIzNDU2Nzg5MDEy"}])", "at least 16 octets"},
+    {"algorithm of a key", "/tsig_keys",
+     R"([{"name": "k.", "algorithm": "hmac-md5", "secret": "MTIzNDU2Nzg5MDEyMzQ1Ng=="}])",
+     "\"hmac-sha256\" or \"hmac-sha384\" or \"hmac-sha512\""},
+    {"name of a key", "/tsig_keys",
+     R"([{"name": "K", "algorithm": "hmac-sha256", "secret": "MTIzNDU2Nzg5MDEyMzQ1Ng=="}])",
+     "tsig_keys[0].name: must be a domain name"},
+    {"share of delegations", "/zones/0/most_removed_percent", "101", "zones[0].most_removed_percent: "},
+    {"NOTIFY port", "/management/notify_port", "65536", "management.notify_port: "},
     {"host bits", "/prefixes", R"([{"prefix": "199.7.83.1/24", "role": "specific"}])", "host bits"},
     {"role", "/prefixes", R"([{"prefix": "199.7.83.0/24", "role": "x"}])", "\"specific\" or \"covering\""},
     {"no router id", "/bgp/router_id", nullptr, "bgp.router_id: "},
@@ -224,6 +246,33 @@ TEST(Config, TheZonePartSurvivesTheWayToImrsZone) {
   EXPECT_EQ(settings->management->text, "198.51.100.2");
   EXPECT_EQ(settings->state_directory, "/var/lib/imrs");
   EXPECT_EQ(zone_settings_json(*config).find("top-secret"), std::string::npos);
+}
+
+TEST(Config, KeysGoToImrsZoneAndNotToTheAuditor) {
+  json value = good();
+  value["tsig_keys"] = {
+      {{"name", "imrs-lab."}, {"algorithm", "hmac-sha384"}, {"secret", "MTIzNDU2Nzg5MDEyMzQ1Ng=="}}};
+  value["zones"][0]["primaries"] = {"198.51.100.1", {{"address", "198.51.100.9@54"}, {"key", "imrs-lab."}}};
+  value["zones"][0]["accept_serial"] = 4294967295U;
+  value["zones"][0]["most_removed_percent"] = 7;
+  value["management"]["notify_port"] = 5300;
+  const auto config = parse(value);
+  ASSERT_TRUE(config.ok()) << config.error().message;
+  EXPECT_EQ(config->notify_port, 5300);
+  const auto settings = parse_zone_settings(zone_settings_json(*config));
+  ASSERT_TRUE(settings.ok()) << settings.error().message;
+  ASSERT_EQ(settings->tsig_keys.size(), 1U);
+  EXPECT_EQ(settings->tsig_keys[0].name, "imrs-lab.");
+  EXPECT_EQ(settings->tsig_keys[0].algorithm, "hmac-sha384");
+  EXPECT_EQ(settings->tsig_keys[0].secret, "MTIzNDU2Nzg5MDEyMzQ1Ng==");
+  EXPECT_EQ(settings->zones[0].primaries[0].key, "");
+  EXPECT_EQ(settings->zones[0].primaries[1].key, "imrs-lab.");
+  EXPECT_EQ(settings->zones[0].primaries[1].address.text, "198.51.100.9");
+  EXPECT_EQ(settings->zones[0].primaries[1].port, 54);
+  EXPECT_EQ(settings->zones[0].accept_serial, 4294967295U);
+  EXPECT_EQ(settings->zones[0].most_removed, 7U);
+  EXPECT_EQ(audit_settings_json(*config).find("MTIzND"), std::string::npos);
+  EXPECT_TRUE(parse_zone_settings(audit_settings_json(*config)).ok());
 }
 
 TEST(Config, WhatIsServedGoesToImrsZoneAndIsNoKeyOfTheFile) {

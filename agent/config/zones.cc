@@ -1,0 +1,136 @@
+// The zones, their keys and where they come from. Called by parse_config() for agent.json and by imrs-zone and
+// imrs-audit for what the agent sends them. What depends on several keys is checked in check.cc.
+#include "agent/config/zones.h"
+
+#include <algorithm>
+#include <cctype>
+
+#include "agent/config/address.h"
+
+namespace imrs {
+namespace {
+
+// Says nothing of the text itself, which is secret.
+Result<std::string> parse_tsig_secret(std::string_view text) {
+  constexpr std::size_t kLeast = 24;  // base64 of 16 octets
+  const std::size_t letters = text.find_last_not_of('=') + 1;
+  const bool base64 = text.size() % 4 == 0 && text.size() - letters <= 2 &&
+                      std::ranges::all_of(text.substr(0, letters), [](char c) {
+                        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '/';
+                      });
+  if (base64 && text.size() >= kLeast) return std::string(text);
+  return Error{Errc::InvalidInput,
+               "must be base64 of at least 16 octets; \"openssl rand -base64 32\" makes a good one"};
+}
+
+Result<std::string> parse_file_name(std::string_view text) {
+  if (!text.empty() && text.front() == '/') return std::string(text);
+  return Error{Errc::InvalidInput, "must be an absolute file name"};
+}
+
+// "ADDRESS", "ADDRESS@PORT", or one of these with a key: {"address": "192.0.2.1@53", "key": "name"}.
+void read_primaries(ObjectReader& in, std::vector<PrimaryConfig>& out) {
+  if (!in.has("primaries")) return;
+  in.each("primaries", [&](const Json& element, const std::string& path) {
+    if (element.is_object()) {
+      ObjectReader reader(&element, path, in.complaints());
+      PrimaryConfig primary;
+      reader.parsed("address", primary, parse_primary, true);
+      reader.text("key", primary.key, true);
+      out.push_back(primary);
+      return;
+    }
+    if (!element.is_string()) {
+      return in.complaints().add(path, R"(must be an address as text, or {"address": ..., "key": ...})");
+    }
+    auto primary = parse_primary(element.get<std::string>());
+    if (!primary) return in.complaints().add(path, primary.error().message);
+    out.push_back(std::move(*primary));
+  });
+}
+
+void read_serial(ObjectReader& in, const char* key, std::optional<std::uint32_t>& out) {
+  if (!in.has(key)) return;
+  std::uint32_t serial = 0;
+  in.number(key, serial, 0, 0xffffffff);
+  out = serial;
+}
+
+ZoneConfig read_zone(ObjectReader& in) {
+  ZoneConfig out;
+  using Dnssec = ZoneConfig::Dnssec;
+  using Zonemd = ZoneConfig::Zonemd;
+  in.text("origin", out.origin, true);
+  if (!out.origin.empty() && out.origin.back() != '.') out.origin += '.';
+  std::ranges::transform(out.origin, out.origin.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  in.parsed("file", out.file, parse_file_name);
+  read_primaries(in, out.primaries);
+  in.choice<Dnssec>("dnssec", out.dnssec, {{"required", Dnssec::Required}, {"none", Dnssec::None}});
+  in.choice<Zonemd>(
+      "zonemd", out.zonemd,
+      {{"required", Zonemd::Required}, {"if-present", Zonemd::IfPresent}, {"none", Zonemd::None}});
+  in.parsed_list("trust_anchors", out.trust_anchors, parse_file_name);
+  std::uint32_t refresh = 0;
+  in.number("refresh_seconds", refresh, 1, 604800);
+  if (refresh != 0) out.refresh = std::chrono::seconds(refresh);
+  in.number("most_removed_percent", out.most_removed, 0, 100);
+  read_serial(in, "accept_serial", out.accept_serial);
+  return out;
+}
+
+}  // namespace
+
+void read_zones(ObjectReader& in, std::vector<ZoneConfig>& out, ZoneReader reader) {
+  in.each(
+      "zones",
+      [&](const Json& element, const std::string& path) {
+        ObjectReader zone(&element, path, in.complaints());
+        out.push_back(read_zone(zone));
+        if (reader == ZoneReader::Child) read_serial(zone, "served_serial", out.back().served_serial);
+      },
+      true);
+}
+
+void read_tsig_keys(ObjectReader& in, std::vector<TsigKeyConfig>& out) {
+  if (!in.has("tsig_keys")) return;
+  in.each("tsig_keys", [&](const Json& element, const std::string& path) {
+    ObjectReader reader(&element, path, in.complaints());
+    TsigKeyConfig key;
+    reader.text("name", key.name, true);
+    reader.choice<std::string>(
+        "algorithm", key.algorithm,
+        {{"hmac-sha256", "hmac-sha256"}, {"hmac-sha384", "hmac-sha384"}, {"hmac-sha512", "hmac-sha512"}},
+        true);
+    reader.parsed("secret", key.secret, parse_tsig_secret, true);
+    out.push_back(key);
+  });
+}
+
+void read_management(ObjectReader& in, std::optional<IpAddress>& out, std::uint16_t* notify_port) {
+  const Json* json = in.member("management");
+  if (json == nullptr) return;
+  IpAddress address;
+  ObjectReader reader(json, in.path_to("management"), in.complaints());
+  reader.parsed("address", address, parse_address, true);
+  if (notify_port != nullptr) reader.number("notify_port", *notify_port, 0, 65535);
+  out = address;
+}
+
+Result<ZoneSettings> parse_zone_settings(std::string_view json_text) {
+  auto json = parse_json(json_text);
+  if (!json) return json.error();
+  Complaints complaints;
+  ZoneSettings settings;
+  {
+    ObjectReader reader(&*json, "", complaints);
+    read_zones(reader, settings.zones, ZoneReader::Child);
+    read_tsig_keys(reader, settings.tsig_keys);
+    read_management(reader, settings.management, nullptr);
+    reader.text("state_directory", settings.state_directory);
+  }
+  if (!complaints.empty()) return complaints.error();
+  return settings;
+}
+
+}  // namespace imrs

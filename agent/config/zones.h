@@ -1,0 +1,23 @@
+// agent/config/zones.h
+// The sections of agent.json that imrs-zone needs too.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "agent/config/config.h"
+#include "agent/config/json_reader.h"
+
+namespace imrs {
+
+enum class ZoneReader {
+  Operator,  // agent.json
+  Child,     // what the agent sends, with keys that agent.json must not have
+};
+
+void read_zones(ObjectReader& in, std::vector<ZoneConfig>& out, ZoneReader reader);
+void read_tsig_keys(ObjectReader& in, std::vector<TsigKeyConfig>& out);
+// `notify_port` may be null: it is then an unknown key.
+void read_management(ObjectReader& in, std::optional<IpAddress>& out, std::uint16_t* notify_port);
+
+}  // namespace imrs
