@@ -2,6 +2,8 @@
 // on trust: seals, layout, checksum and the announced digest are checked before the engine hears of it.
 #include "agent/zone_link.h"
 
+#include <algorithm>
+
 #include "agent/base/log.h"
 #include "agent/base/memfd.h"
 #include "agent/wall_time.h"
@@ -108,7 +110,10 @@ std::optional<std::string> ZoneLink::unacceptable(const image::Image& image) con
     if (known == zones_.end()) return "zone " + zone.origin + " is not configured";
     const ZoneState& state = known->second.state;
     const auto step = static_cast<std::int32_t>(zone.serial - state.serial);
-    if (state.loaded_ms != 0 && step < 0) {
+    const bool named = std::ranges::any_of(config_.zones, [&](const ZoneConfig& config) {
+      return config.origin == zone.origin && config.accept_serial == zone.serial;
+    });
+    if (state.loaded_ms != 0 && step < 0 && !named) {
       return fmt::format("serial {} of {} goes back behind {}", zone.serial, zone.origin, state.serial);
     }
   }

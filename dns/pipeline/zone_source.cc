@@ -4,6 +4,7 @@
 
 #include <sys/stat.h>
 
+#include "dns/pipeline/acceptance.h"
 #include "dns/transfer/serial.h"
 #include "dns/zone/parse.h"
 #include "dns/zone/verify.h"
@@ -12,7 +13,6 @@ namespace imrs::pipeline {
 namespace {
 
 using State = ZoneReport::State;
-using transfer::SerialOrder;
 using zone::VerifiedZone;
 
 constexpr std::chrono::seconds kRefusedPause{60};
@@ -40,16 +40,6 @@ Result<std::vector<zone::TrustAnchor>> load_anchors(const ZoneConfig& config) {
     all.insert(all.end(), anchors->begin(), anchors->end());
   }
   return all;
-}
-
-bool is_older(std::uint32_t serial, std::uint32_t than) {
-  switch (transfer::compare_serials(serial, than)) {
-    case SerialOrder::Equal:
-    case SerialOrder::Newer: return false;
-    case SerialOrder::Older:
-    case SerialOrder::Undefined: break;
-  }
-  return true;
 }
 
 State state_of(const Error& error) {
@@ -109,7 +99,7 @@ std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current, con
   auto parsed = zone::parse_file(config_.file, origin_);
   if (!parsed && parsed.error().code == Errc::System) return failed(attempt, parsed.error());
   const auto check = [&](std::uint32_t serial) { return check_not_back(serial, current); };
-  auto taken = parsed ? take(std::move(*parsed), attempt.serial, check, accept)
+  auto taken = parsed ? take(std::move(*parsed), attempt.serial, current, check, accept)
                       : Result<void>(parsed.error());
   if (!taken) {
     refused_file_ = {*stamp, std::chrono::steady_clock::now() + kRefusedPause};
@@ -176,34 +166,36 @@ Attempt ZoneSource::transfer(transfer::Client& client, Attempt attempt, const Ve
   const auto check = [&, announced = attempt.serial](std::uint32_t serial) {
     return check_transferred(serial, announced, current);
   };
-  auto taken = zone ? take(std::move(*zone), attempt.serial, check, accept) : Result<void>(zone.error());
+  auto taken = zone ? take(std::move(*zone), attempt.serial, current, check, accept)
+                    : Result<void>(zone.error());
   if (!taken) attempt = failed(attempt, taken.error());
   attempt.state = taken ? State::Loaded : State::Refused;
   return attempt;
 }
 
-Result<void> ZoneSource::take(zone::Zone zone, std::uint32_t& serial, const CheckSerial& check,
-                              const Accept& accept) const {
+Result<void> ZoneSource::take(zone::Zone zone, std::uint32_t& serial, const VerifiedZone* current,
+                              const CheckSerial& check, const Accept& accept) const {
   auto anchors = load_anchors(config_);
   if (!anchors) return anchors.error();
   auto verified = zone::verify(std::move(zone), *anchors, policy_of(config_), clock_());
   if (!verified) return verified.error();
   serial = verified->serial();
   if (auto right = check(serial); !right) return right;
+  if (current != nullptr) {
+    auto kept = check_removed(config_, current->zone(), verified->zone(), serial);
+    if (!kept) return kept;
+  }
   return accept(std::move(*verified));
 }
 
 Result<void> ZoneSource::check_not_back(std::uint32_t serial, const VerifiedZone* current) const {
-  const auto served = current != nullptr ? current->serial() : config_.served_serial;
-  if (!served || !is_older(serial, *served)) return {};
-  return Error{Errc::Refused, "serial " + std::to_string(serial) + " goes back: " + std::to_string(*served) +
-                                  " is served (RFC 1982); raise it"};
+  return check_serial(config_, serial, current != nullptr ? current->serial() : config_.served_serial);
 }
 
 Result<void> ZoneSource::check_transferred(std::uint32_t serial, std::uint32_t announced,
                                            const VerifiedZone* current) const {
   if (auto order = check_not_back(serial, current); !order) return order;
-  if (is_older(serial, announced)) {
+  if (transfer::is_older(serial, announced)) {
     return Error{Errc::Refused, "the transfer has serial " + std::to_string(serial) +
                                     ", though the primary had announced " + std::to_string(announced) +
                                     " just before"};

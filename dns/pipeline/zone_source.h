@@ -76,8 +76,8 @@ class ZoneSource {
   Attempt transfer(transfer::Client& client, Attempt attempt, const zone::VerifiedZone* current,
                    const Accept& accept);
   using CheckSerial = std::function<Result<void>(std::uint32_t serial)>;
-  Result<void> take(zone::Zone zone, std::uint32_t& serial, const CheckSerial& check,
-                    const Accept& accept) const;
+  Result<void> take(zone::Zone zone, std::uint32_t& serial, const zone::VerifiedZone* current,
+                    const CheckSerial& check, const Accept& accept) const;
   // Errc::Refused: older than what is served, by this process or by what it took over from.
   [[nodiscard]] Result<void> check_not_back(std::uint32_t serial, const zone::VerifiedZone* current) const;
   [[nodiscard]] Result<void> check_transferred(std::uint32_t serial, std::uint32_t announced,

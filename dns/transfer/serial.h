@@ -21,4 +21,10 @@ enum class SerialOrder {
   return ahead < kHalf ? SerialOrder::Newer : SerialOrder::Older;
 }
 
+// Nothing that may replace `than`: what is 2^31 apart neither.
+[[nodiscard]] constexpr bool is_older(std::uint32_t serial, std::uint32_t than) noexcept {
+  const SerialOrder order = compare_serials(serial, than);
+  return order == SerialOrder::Older || order == SerialOrder::Undefined;
+}
+
 }  // namespace imrs::transfer

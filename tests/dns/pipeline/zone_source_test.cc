@@ -40,7 +40,7 @@ class Rig {
   explicit Rig(const std::vector<Says>& all, ZoneConfig config = unverified()) {
     for (const Says& says : all) {
       primaries_.push_back(std::make_unique<test::FakePrimary>(says));
-      config.primaries.push_back({{Family::V4, "127.0.0.1"}, primaries_.back()->port()});
+      config.primaries.push_back({{Family::V4, "127.0.0.1"}, primaries_.back()->port(), {}});
     }
     source_.emplace(config, test::name("example."), "", [] { return std::int64_t{0}; });
   }
