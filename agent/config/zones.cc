@@ -1,5 +1,5 @@
-// The zones, their keys and where they come from. Called by parse_config() for agent.json and by imrs-zone and
-// imrs-audit for what the agent sends them. What depends on several keys is checked in check.cc.
+// The zones, their keys and where they come from. Called by parse_config() for agent.json, and by imrs-zone
+// and imrs-audit for what the agent sends them. What depends on several keys is checked in check.cc.
 #include "agent/config/zones.h"
 
 #include <algorithm>
