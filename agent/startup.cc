@@ -8,12 +8,14 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstring>
 #include <thread>
 
+#include "agent/base/dns_sockets.h"
 #include "agent/privileges.h"
 
 namespace imrs::agent {
@@ -58,6 +60,20 @@ void allow_many_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// Port 53 needs a privilege that imrs-zone does not have, therefore it is opened here and never read.
+Result<UniqueFd> open_notify_socket(const Config& config) {
+  const bool wanted = std::ranges::any_of(config.zones,
+                                          [](const ZoneConfig& zone) { return !zone.primaries.empty(); });
+  if (!wanted || !config.management || config.notify_port == 0) return UniqueFd();
+  DnsSocketOptions options;
+  options.freebind = true;
+  options.receive_buffer = 64 << 10;
+  auto socket = open_dns_socket(config.management->family, Transport::Udp, config.management->text,
+                                config.notify_port, options);
+  if (socket) return socket;
+  return socket.error().within("NOTIFY (another \"management.notify_port\", or 0 to do without)");
+}
+
 Result<void> drop_privileges(const UserConfig& users) {
   if (auto limited = limit_bounding_set({CAP_NET_ADMIN, CAP_NET_BIND_SERVICE}); !limited) {
     return limited;
@@ -81,6 +97,8 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
   if (!device) return device.error();
   auto sockets = ServiceSockets::open(config.service, config.engine.workers);
   if (!sockets) return sockets.error();
+  auto notify = open_notify_socket(config);
+  if (!notify) return notify.error();
   auto web = WebLink::open(config);
   if (!web) return web.error();
   auto locked = lock_memory();
@@ -90,6 +108,7 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
                   .only_one = std::move(*lock),
                   .device = std::move(*device),
                   .sockets = std::move(*sockets),
+                  .notify = std::move(*notify),
                   .web = std::move(*web),
                   .memory_lock = std::move(locked)};
 }

@@ -18,6 +18,7 @@ struct Prepared {
   UniqueFd only_one;     // see lock_instance() in startup.cc
   AnycastDevice device;  // opened, not made yet
   ServiceSockets sockets;
+  UniqueFd notify;  // for imrs-zone: NOTIFY comes to it; none: no zone has primaries, or no NOTIFY is wanted
   WebLink web;
   Result<void> memory_lock;  // Errc::Unavailable: say so and go on; an agent that swaps is slow, not wrong
 };

@@ -59,7 +59,7 @@ Supervisor::Supervisor(const Config& config, Prepared prepared)
       web_(std::move(prepared.web)),
       processes_(context_.get_executor(), std::move(prepared.launcher)),
       audit_(context_.get_executor(), config, processes_),
-      zone_(config, processes_, clock_),
+      zone_(config, processes_, clock_, std::move(prepared.notify)),
       started_ms_(wall_ms()) {}
 
 Result<void> Supervisor::set_up(ServiceSockets sockets) {

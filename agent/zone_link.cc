@@ -23,8 +23,8 @@ std::string_view to_string(ZoneReport::State state) {
 
 }  // namespace
 
-ZoneLink::ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock)
-    : config_(config), processes_(processes), clock_(clock) {
+ZoneLink::ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock, UniqueFd notify)
+    : config_(config), processes_(processes), clock_(clock), notify_(std::move(notify)) {
   for (const ZoneConfig& zone : config.zones) zones_[zone.origin].state.origin = zone.origin;
 }
 
@@ -74,7 +74,8 @@ void ZoneLink::send_setup() {
   const std::span text(reinterpret_cast<const std::uint8_t*>(json.data()), json.size());
   auto memfd = make_sealed_memfd("imrs-zone-settings", text);
   if (!memfd) return log_error("zone: {}", memfd.error().message);
-  const std::array fds{memfd->get()};
+  std::vector fds{memfd->get()};
+  if (notify_) fds.push_back(notify_.get());
   if (auto sent = processes_.send(Program::Zone, ZoneSetup{}, fds); !sent) {
     log_error("zone: setup: {}", sent.error().message);
   }

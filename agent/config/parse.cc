@@ -1,5 +1,5 @@
-// agent.json into a Config, section by section. Called by imrs-agent. What is about zones is in zones.cc, what
-// depends on several keys is checked in check.cc.
+// agent.json into a Config, section by section. Called by imrs-agent. What is about zones is in zones.cc;
+// what depends on several keys is checked in check.cc.
 #include <pwd.h>
 #include <unistd.h>
 
