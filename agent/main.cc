@@ -29,6 +29,7 @@ int run_agent(const Config& config) {
   if (error) return fail(system_error("/proc/self/exe", error.value()), 1);
   auto prepared = agent::prepare(config, program.parent_path().string());
   if (!prepared) return fail(prepared.error(), 1);
+  if (!prepared->state) log_warning("{}", prepared->state.error().message);
   if (!prepared->memory_lock) log_warning("{}", prepared->memory_lock.error().message);
   auto supervisor = agent::Supervisor::make(config, std::move(*prepared));
   if (!supervisor) return fail(supervisor.error(), 1);

@@ -6,7 +6,9 @@
 #include <linux/capability.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -14,6 +16,7 @@
 #include <cstddef>
 #include <cstring>
 #include <thread>
+#include <utility>
 
 #include "agent/base/dns_sockets.h"
 #include "agent/privileges.h"
@@ -60,6 +63,18 @@ void allow_many_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+// imrs-zone's own part of the state directory. A disk that is broken is no reason not to serve.
+Result<void> prepare_state_directory(const Config& config) {
+  if (config.state_directory.empty()) return {};
+  const std::string zones = config.state_directory + "/zones";
+  for (const auto& [path, mode] : {std::pair(config.state_directory, 0755), std::pair(zones, 0700)}) {
+    if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) == 0 || errno == EEXIST) continue;
+    return system_error("\"state_directory\": " + path);
+  }
+  if (::lchown(zones.c_str(), config.users.zone_uid, config.users.zone_gid) == 0) return {};
+  return system_error("\"state_directory\": owner of " + zones);
+}
+
 // Port 53 needs a privilege that imrs-zone does not have, therefore it is opened here and never read.
 Result<UniqueFd> open_notify_socket(const Config& config) {
   const bool wanted = std::ranges::any_of(config.zones,
@@ -101,6 +116,7 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
   if (!notify) return notify.error();
   auto web = WebLink::open(config);
   if (!web) return web.error();
+  auto state = prepare_state_directory(config);
   auto locked = lock_memory();
   if (!locked && locked.error().code != Errc::Unavailable) return locked.error();
   if (auto dropped = drop_privileges(config.users); !dropped) return dropped.error();
@@ -110,6 +126,7 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
                   .sockets = std::move(*sockets),
                   .notify = std::move(*notify),
                   .web = std::move(*web),
+                  .state = std::move(state),
                   .memory_lock = std::move(locked)};
 }
 

@@ -20,6 +20,7 @@ struct Prepared {
   ServiceSockets sockets;
   UniqueFd notify;  // for imrs-zone: NOTIFY comes to it; none: no zone has primaries, or no NOTIFY is wanted
   WebLink web;
+  Result<void> state;        // of the directory for imrs-zone; without it the instance serves, and alarms
   Result<void> memory_lock;  // Errc::Unavailable: say so and go on; an agent that swaps is slow, not wrong
 };
 

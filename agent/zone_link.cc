@@ -41,7 +41,8 @@ void ZoneLink::on_served(const image::Image& image) {
     ZoneState& state = tracked.state;
     if (state.serial != zone.serial || state.loaded_ms == 0) {
       state.loaded_ms = wall_ms();
-      tracked.refreshed = clock_.now();
+      const bool stored = tracked.stored_confirmed != 0 && tracked.stored_serial == zone.serial;
+      tracked.refreshed = stored ? std::min(tracked.stored_confirmed, clock_.now()) : clock_.now();
     }
     state.serial = zone.serial;
     state.first_signature_end = zone.first_signature_end;
@@ -86,6 +87,7 @@ void ZoneLink::on_message(Packet packet) {
     return on_image(*message, std::move(packet.fds[0]), std::move(packet.fds[1]));
   }
   if (auto report = packet.as<ZoneReport>()) return on_report(*report);
+  if (auto trouble = packet.as<ZoneTrouble>()) return on_trouble(*trouble);
   processes_.kill(Program::Zone, fmt::format("sent an unknown message of type {:#x}", packet.type()));
 }
 
@@ -145,8 +147,14 @@ void ZoneLink::on_report(const ZoneReport& report) {
   state.last_reason = report.reason.str();
   state.last_attempt_ms = wall_ms();
   if (report.state == ZoneReport::State::Refused) ++state.refusals;
+  if (report.confirmed_at != 0) {
+    tracked.stored_serial = report.confirmed_serial;
+    tracked.stored_confirmed = report.confirmed_at;
+  } else if (report.confirmed != 0 && report.confirmed_serial == tracked.stored_serial) {
+    tracked.stored_confirmed = 0;  // a primary has it too: it is as fresh as any
+  }
   // Only what is served can be confirmed: a newer version may be waiting, or have been given up.
-  if (report.confirmed != 0 && report.confirmed_serial == state.serial) {
+  if (report.confirmed != 0 && report.confirmed_at == 0 && report.confirmed_serial == state.serial) {
     tracked.refreshed = clock_.now();
   }
   if (repeated) return;  // said once; the metrics count the rest
@@ -154,6 +162,15 @@ void ZoneLink::on_report(const ZoneReport& report) {
   log_write(good ? LogLevel::Info : LogLevel::Warning,
             fmt::format("zone={} serial={} state={} source={}{}", state.origin, report.serial, outcome,
                         state.last_source, good ? "" : " reason=\"" + state.last_reason + "\""));
+}
+
+void ZoneLink::on_trouble(const ZoneTrouble& trouble) {
+  trouble_ = trouble.text.str();
+  if (trouble_.empty()) {
+    log_info("zones: the copies on disk are up to date again");
+  } else {
+    log_error("zones: {}", trouble_);
+  }
 }
 
 }  // namespace imrs::agent

@@ -29,6 +29,9 @@ class ZoneLink {
   // The engine serves this image now.
   void on_served(const image::Image& image);
 
+  // What ails the copies of the zones on disk; empty: nothing.
+  [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
+
   // Why the root may not be announced, if it may not.
   [[nodiscard]] std::optional<std::string> root_expired() const;
 
@@ -38,12 +41,16 @@ class ZoneLink {
   struct Tracked {
     ZoneState state;
     std::int64_t refreshed = 0;  // trusted time
+    // A version from the disk and when a primary last had it; its image is still on its way.
+    std::uint32_t stored_serial = 0;
+    std::int64_t stored_confirmed = 0;
   };
 
   void send_setup();
   void on_message(Packet packet);
   void on_image(const ZoneImage& message, UniqueFd memfd, UniqueFd contents);
   void on_report(const ZoneReport& report);
+  void on_trouble(const ZoneTrouble& trouble);
 
   [[nodiscard]] std::optional<std::string> unacceptable(const image::Image& image) const;
   [[nodiscard]] std::map<std::string, std::uint32_t> served_serials() const;
@@ -54,6 +61,7 @@ class ZoneLink {
   UniqueFd notify_;
   std::function<void(Candidate)> on_image_;
   std::map<std::string, Tracked> zones_;  // the configured ones
+  std::string trouble_;
 };
 
 }  // namespace imrs::agent

@@ -141,8 +141,8 @@ struct EngineRefused {
 
 // ---- agent -> zone -----------------------------------------------------------------------------
 
-// First message; with a sealed memfd of JSON: the "zones", "management" and "state_directory" parts
-// of agent.json as they were validated. A zone that is served already has "served_serial" (number)
+// First message; with a sealed memfd of JSON: the "zones", "tsig_keys", "management" and "state_directory"
+// parts of agent.json as they were validated; and perhaps a UDP socket that NOTIFY comes to. A zone that is served already has "served_serial" (number)
 // besides: nothing older is sent (RFC 1982), also by a child that has just started.
 struct ZoneSetup {
   static constexpr std::uint32_t kType = 0x5a01;
@@ -173,6 +173,15 @@ struct ZoneReport {
   FixedText<512> reason;        // Refused, Unreachable: which record, what, why
   std::uint32_t confirmed = 0;  // 1: a source has the current version, `confirmed_serial`: it is fresh
   std::uint32_t confirmed_serial = 0;
+  // When a source confirmed it, Unix time on the trusted clock; 0: now. Another time comes from the disk.
+  std::int64_t confirmed_at = 0;
+};
+
+// What does not keep the zones from being looked after, but has to be seen to: the disk.
+struct ZoneTrouble {
+  static constexpr std::uint32_t kType = 0x5a13;
+  std::uint32_t type = kType;
+  FixedText<512> text;  // empty: over
 };
 
 // ---- agent -> auditor --------------------------------------------------------------------------

@@ -6,12 +6,14 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <thread>
 
 #include "agent/base/log.h"
 #include "agent/base/memfd.h"
 #include "agent/base/messages.h"
+#include "dns/pipeline/notify_listener.h"
 #include "dns/pipeline/pipeline.h"
 #include "dns/pipeline/sandbox.h"
 
@@ -27,16 +29,23 @@ Error unexpected(const Packet& packet) {
                                                packet.type(), packet.bytes.size())};
 }
 
-Result<ZoneSettings> receive_settings(const Channel& channel) {
+struct Setup {
+  ZoneSettings settings;
+  UniqueFd notify;  // may be none
+};
+
+Result<Setup> receive_setup(const Channel& channel) {
   auto packet = channel.wait(kForEver);
   if (!packet) return packet.error();
-  if (!packet->as<ZoneSetup>() || packet->fds.size() != 1) return unexpected(*packet);
+  if (!packet->as<ZoneSetup>() || packet->fds.empty() || packet->fds.size() > 2) return unexpected(*packet);
   auto mapping = map_sealed(packet->fds[0].get());
   if (!mapping) return mapping.error().within("settings from the agent");
   auto settings = parse_zone_settings(
       {reinterpret_cast<const char*>(mapping->bytes().data()), mapping->size()});
   if (!settings) return settings.error().within("settings from the agent");
-  return settings;
+  Setup setup{.settings = std::move(*settings), .notify = {}};
+  if (packet->fds.size() == 2) setup.notify = std::move(packet->fds[1]);
+  return setup;
 }
 
 // Ends the process when the agent has gone, or says what this version does not understand.
@@ -73,16 +82,34 @@ Sink sink_to(const Channel& channel) {
                 const std::array fds{memfd, contents};
                 return send_patiently(channel, image, fds);
               },
-          .report = [&channel](const ZoneReport& report) { return send_patiently(channel, report); }};
+          .report = [&channel](const ZoneReport& report) { return send_patiently(channel, report); },
+          .trouble =
+              [&channel](const std::string& text) {
+                ZoneTrouble message;
+                message.text = text;
+                return send_patiently(channel, message);
+              }};
 }
 
-Result<void> look_after_zones(const ZoneSettings& settings, const Channel& channel, const Clock& clock) {
-  auto pipeline = Pipeline::make(settings, clock, sink_to(channel));
+// Until then, or until there is a NOTIFY.
+void wait_for_news(const NotifyListener& listener, std::chrono::steady_clock::time_point until) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+  pollfd watched{listener.fd(), POLLIN, 0};  // poll takes a descriptor below zero as none
+  (void)::poll(&watched, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+}
+
+Result<void> look_after_zones(Setup setup, const Channel& channel, const Clock& clock) {
+  auto pipeline = Pipeline::make(setup.settings, clock, sink_to(channel));
   if (!pipeline) return pipeline.error();
+  auto keys = tsig_keys_of(setup.settings);
+  if (!keys) return keys.error();
+  NotifyListener listener(std::move(setup.notify), setup.settings, std::move(*keys), clock);
+  if (auto restored = pipeline->restore(); !restored) return restored;
   for (;;) {
     auto next = pipeline->step(std::chrono::steady_clock::now());
     if (!next) return next.error();
-    std::this_thread::sleep_until(*next);
+    wait_for_news(listener, *next);
+    for (const wire::Name& origin : listener.read()) pipeline->notified(origin);
   }
 }
 
@@ -90,11 +117,11 @@ Result<void> look_after_zones(const ZoneSettings& settings, const Channel& chann
 
 Result<void> run_child(Channel channel, const Clock& clock) {
   if (auto caged = enter_sandbox(); !caged) return caged;
-  auto settings = receive_settings(channel);
-  if (!settings && settings.error().code == Errc::Closed) return {};
-  if (!settings) return settings.error();
+  auto setup = receive_setup(channel);
+  if (!setup && setup.error().code == Errc::Closed) return {};
+  if (!setup) return setup.error();
   if (auto watching = start_watching(channel); !watching) return watching;
-  auto ended = look_after_zones(*settings, channel, clock);
+  auto ended = look_after_zones(std::move(*setup), channel, clock);
   if (!ended && ended.error().code == Errc::Closed) return {};
   return ended;
 }

@@ -56,15 +56,15 @@ mode_t wanted_mode() {
   return 0666 & ~mask & 0644;
 }
 
-Result<void> sync_directory(const std::string& path) {
+}  // namespace
+
+Result<void> sync_directory_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
   const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd || ::fsync(fd.get()) != 0) return system_error("fsync " + directory);
   return {};
 }
-
-}  // namespace
 
 Result<void> write_whole(const std::string& path, std::span<const std::uint8_t> content) {
   TemporaryFile file(path);
@@ -73,7 +73,7 @@ Result<void> write_whole(const std::string& path, std::span<const std::uint8_t> 
   if (::fchmod(file.fd(), wanted_mode()) != 0) return system_error("fchmod " + path);
   if (::fsync(file.fd()) != 0) return system_error("fsync " + path);
   if (auto renamed = file.rename_to(path); !renamed) return renamed;
-  return sync_directory(path);
+  return sync_directory_of(path);
 }
 
 }  // namespace imrs::pipeline

@@ -14,4 +14,7 @@ namespace imrs::pipeline {
 // umask). After an error `path` is as it was and no temporary file is left.
 [[nodiscard]] Result<void> write_whole(const std::string& path, std::span<const std::uint8_t> content);
 
+// Makes what was renamed to `path` last over a power cut.
+[[nodiscard]] Result<void> sync_directory_of(const std::string& path);
+
 }  // namespace imrs::pipeline

@@ -3,6 +3,7 @@
 #include "dns/pipeline/pipeline.h"
 
 #include <algorithm>
+#include <array>
 #include <random>
 
 #include "agent/base/memfd.h"
@@ -18,6 +19,9 @@ namespace {
 using zone::VerifiedZone;
 
 constexpr std::chrono::seconds kFileLook{1};
+constexpr std::chrono::seconds kLook{1};  // at the disk's trouble, and between attempts that NOTIFY calls for
+constexpr std::int64_t kKeepInterval =
+    600;  // seconds between two writes of a version that was only confirmed
 
 struct SealedImage {
   UniqueFd memfd, contents;
@@ -36,6 +40,27 @@ Result<SealedImage> seal(std::span<const VerifiedZone* const> zones) {
   if (!contents) return contents.error();
   return SealedImage{std::move(*memfd), std::move(*contents), (*image)->digest()};
 }
+
+}  // namespace
+
+Result<std::vector<transfer::TsigKey>> tsig_keys_of(const ZoneSettings& settings) {
+  std::vector<transfer::TsigKey> keys;
+  for (const TsigKeyConfig& config : settings.tsig_keys) {
+    auto key = transfer::make_tsig_key(config.name, config.algorithm, config.secret);
+    if (!key) return key.error();
+    keys.push_back(std::move(*key));
+  }
+  for (const ZoneConfig& zone : settings.zones) {
+    for (const PrimaryConfig& primary : zone.primaries) {
+      const auto there = [&](const transfer::TsigKey& key) { return key.name.text() == primary.key; };
+      if (primary.key.empty() || std::ranges::any_of(keys, there)) continue;
+      return Error{Errc::InvalidInput, "zone " + zone.origin + ": there is no TSIG key " + primary.key};
+    }
+  }
+  return keys;
+}
+
+namespace {
 
 std::uint32_t milliseconds_since(std::chrono::steady_clock::time_point start) {
   const auto took = std::chrono::steady_clock::now() - start;
@@ -71,14 +96,22 @@ std::chrono::milliseconds wait_after(const ZoneConfig& config, const VerifiedZon
 }
 
 Result<Pipeline> Pipeline::make(const ZoneSettings& settings, const Clock& clock, Sink sink) {
-  Pipeline pipeline(std::move(sink));
+  Pipeline pipeline(clock, std::move(sink));
   const std::string management = settings.management ? settings.management->text : "";
+  auto keys = tsig_keys_of(settings);
+  if (!keys) return keys.error();
   for (const ZoneConfig& config : settings.zones) {
     auto origin = wire::Name::parse(config.origin);
     if (!origin) return origin.error().within("zones");
-    pipeline.zones_.emplace_back(ZoneSource(config, std::move(*origin), management, clock));
+    pipeline.zones_.emplace_back(ZoneSource(config, std::move(*origin), management, clock, *keys));
   }
   if (pipeline.zones_.empty()) return Error{Errc::InvalidInput, "zones: there is none"};
+  if (!settings.state_directory.empty()) {
+    const Store store(settings.state_directory + "/zones");
+    pipeline.store_ = store;
+    pipeline.keeper_ = std::make_unique<Keeper>(
+        [store](const wire::Name& origin, auto encoded) { return store.save(origin, encoded); });
+  }
   return pipeline;
 }
 
@@ -87,15 +120,80 @@ Result<std::chrono::steady_clock::time_point> Pipeline::step(Steady::time_point 
     if (tracked.due > now) continue;
     if (auto looked = look_after(tracked); !looked) return looked.error();
   }
-  return std::ranges::min(zones_, {}, &Tracked::due).due;
+  if (auto told = tell_of_trouble(); !told) return told.error();
+  return std::min(std::ranges::min(zones_, {}, &Tracked::due).due, Steady::now() + kLook);
+}
+
+Result<void> Pipeline::restore() {
+  if (!store_) return {};
+  for (Tracked& tracked : zones_) {
+    if (tracked.source.is_file()) continue;
+    if (auto done = restore(tracked); !done) return done;
+  }
+  return {};
+}
+
+Result<void> Pipeline::restore(Tracked& tracked) {
+  auto stored = store_->load(tracked.source.origin());
+  if (!stored && stored.error().code == Errc::Unavailable) return {};  // a new instance
+  const auto start = Steady::now();
+  std::int64_t confirmed = stored ? std::min(stored->confirmed, clock_()) : 0;
+  const auto accept_unexpired = [&](VerifiedZone candidate) -> Result<void> {
+    const std::int64_t age = clock_() - confirmed;
+    if (age >= candidate.expire()) {
+      return Error{Errc::Refused, "no primary has confirmed it for " + std::to_string(age) +
+                                      " s, and its SOA expire is " + std::to_string(candidate.expire())};
+    }
+    tracked.kept = confirmed;
+    return accept(tracked, std::move(candidate), start, confirmed);
+  };
+  Attempt attempt;
+  if (stored) {
+    attempt = tracked.source.restore(std::move(stored->zone), accept_unexpired);
+  } else {
+    attempt.source = "disk";
+    attempt.state = ZoneReport::State::Refused;
+    attempt.reason = stored.error().message;
+  }
+  if (broken_) return *broken_;
+  ZoneReport report = report_of(tracked.source, attempt);
+  report.confirmed_at = confirmed;
+  return sink_.report(report);
+}
+
+// A primary has the version that is served.
+void Pipeline::confirm(Tracked& tracked, std::int64_t when) {
+  tracked.confirmed = when;
+  if (!keeper_ || tracked.source.is_file()) return;
+  if (tracked.kept != 0 && when - tracked.kept < kKeepInterval) return;
+  tracked.kept = when;
+  const std::array one{&*tracked.good};
+  keeper_->keep(tracked.source.origin(), encode_stored_zone(zone_contents(one), when));
+}
+
+Result<void> Pipeline::tell_of_trouble() {
+  if (!keeper_) return {};
+  std::string trouble = keeper_->trouble(Steady::now());
+  if (trouble == told_) return {};
+  told_ = std::move(trouble);
+  return sink_.trouble(told_);
+}
+
+void Pipeline::notified(const wire::Name& origin) {
+  for (Tracked& tracked : zones_) {
+    if (tracked.source.origin() == origin) tracked.due = std::min(tracked.due, tracked.looked + kLook);
+  }
 }
 
 Result<void> Pipeline::look_after(Tracked& tracked) {
-  const auto start = Steady::now();
+  const auto start = tracked.looked = Steady::now();
   const auto* current = tracked.good ? &*tracked.good : nullptr;
-  const auto attempt = tracked.source.attempt(
-      current, [&](VerifiedZone candidate) { return accept(tracked, std::move(candidate), start); });
+  const auto attempt = tracked.source.attempt(current, [&](VerifiedZone candidate) {
+    tracked.kept = 0;
+    return accept(tracked, std::move(candidate), start, clock_());
+  });
   if (broken_) return *broken_;
+  if (attempt && tracked.good && attempt->confirmed == tracked.good->serial()) confirm(tracked, clock_());
   using State = ZoneReport::State;
   const bool succeeded = attempt && (attempt->state == State::Loaded || attempt->state == State::Unchanged);
   // A primary that was reached is asked again at the retry time; only silence makes the wait grow. While
@@ -107,7 +205,8 @@ Result<void> Pipeline::look_after(Tracked& tracked) {
   return attempt ? sink_.report(report_of(tracked.source, *attempt)) : Result<void>();
 }
 
-Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, Steady::time_point start) {
+Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, Steady::time_point start,
+                              std::int64_t confirmed) {
   std::vector<const VerifiedZone*> all;
   for (const Tracked& other : zones_) {
     if (&other == &tracked) {
@@ -120,6 +219,7 @@ Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, Steady::
   auto image = seal(all);
   if (!image) return image.error();
   tracked.good = std::move(candidate);
+  confirm(tracked, confirmed);
   const bool complete = std::ranges::all_of(zones_,
                                             [](const Tracked& zone) { return zone.good.has_value(); });
   if (!complete) return {};

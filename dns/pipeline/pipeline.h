@@ -5,31 +5,42 @@
 
 #include <chrono>
 #include <functional>
+#include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "agent/base/messages.h"
 #include "agent/base/result.h"
 #include "agent/base/trusted_clock.h"
 #include "agent/config/config.h"
+#include "dns/pipeline/keeper.h"
+#include "dns/pipeline/store.h"
 #include "dns/pipeline/zone_source.h"
 
 namespace imrs::pipeline {
 
-// Where the outcome goes. An error of these ends the pipeline. `contents`: the records of the image's zones
+// Where the outcome goes; `trouble` tells of what ails the copies on disk (empty: nothing any more). An error of these ends the pipeline. `contents`: the records of the image's zones
 // (dns/audit/zone_contents.h); both descriptors are the caller's.
 struct Sink {
   std::function<Result<void>(const ZoneImage&, int memfd, int contents)> image;
   std::function<Result<void>(const ZoneReport&)> report;
+  std::function<Result<void>(const std::string&)> trouble;
 };
 
 class Pipeline {
  public:
-  // Errc::InvalidInput: an origin that is not a name.
+  // Errc::InvalidInput: an origin that is not a name. With a state directory, what is served is kept there.
   [[nodiscard]] static Result<Pipeline> make(const ZoneSettings& settings, const Clock& clock, Sink sink);
 
-  // Makes the attempts that are due at `now`; gives the time of the next one.
+  // Goes on with what is on disk, if it is still good. Once, before the first step().
+  [[nodiscard]] Result<void> restore();
+
+  // Makes the attempts that are due at `now`; gives the time of the next one, at most a second away.
   [[nodiscard]] Result<std::chrono::steady_clock::time_point> step(std::chrono::steady_clock::time_point now);
+
+  // A primary says that the zone has changed: the next attempt is due at once, or a second after the last one.
+  void notified(const wire::Name& origin);
 
  private:
   using Steady = std::chrono::steady_clock;
@@ -39,18 +50,31 @@ class Pipeline {
     ZoneSource source;
     std::optional<zone::VerifiedZone> good;  // what is in the last image
     int failures = 0;                        // in a row
-    Steady::time_point due{};
+    std::int64_t confirmed = 0;              // of `good`; trusted time
+    std::int64_t kept = 0;                   // the same, on disk
+    Steady::time_point looked{}, due{};      // the last attempt's beginning; the next one
   };
 
-  explicit Pipeline(Sink sink) : sink_(std::move(sink)) {}
+  Pipeline(const Clock& clock, Sink sink) : clock_(clock), sink_(std::move(sink)) {}
+  Result<void> restore(Tracked& tracked);
+  void confirm(Tracked& tracked, std::int64_t when);
+  Result<void> tell_of_trouble();
   Result<void> look_after(Tracked& tracked);
-  Result<void> accept(Tracked& tracked, zone::VerifiedZone candidate, Steady::time_point start);
+  Result<void> accept(Tracked& tracked, zone::VerifiedZone candidate, Steady::time_point start,
+                      std::int64_t confirmed);
   [[nodiscard]] std::string summary(const Tracked& newest) const;
 
+  Clock clock_;
   Sink sink_;
+  std::optional<Store> store_;  // there with a state directory, as is the keeper
+  std::unique_ptr<Keeper> keeper_;
+  std::string told_;  // the last trouble
   std::vector<Tracked> zones_;
   std::optional<Error> broken_;  // the sink's error
 };
+
+// All keys, and no primary without the one it needs. Errc::InvalidInput.
+[[nodiscard]] Result<std::vector<transfer::TsigKey>> tsig_keys_of(const ZoneSettings& settings);
 
 // How long to wait after an attempt (nothing: one that said nothing new). Pure but for `random`, from
 // [0, 1). `good`: the version served, or null.

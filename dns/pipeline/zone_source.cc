@@ -4,6 +4,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+
 #include "dns/pipeline/acceptance.h"
 #include "dns/transfer/serial.h"
 #include "dns/zone/parse.h"
@@ -74,15 +76,34 @@ void merge(std::optional<Attempt>& all, Attempt one) {
 
 }  // namespace
 
-ZoneSource::ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock)
+ZoneSource::ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock,
+                       std::span<const transfer::TsigKey> keys)
     : config_(std::move(config)),
       origin_(std::move(origin)),
       management_(std::move(management)),
       clock_(std::move(clock)),
-      refused_serials_(config_.primaries.size()) {}
+      refused_serials_(config_.primaries.size()) {
+  for (const PrimaryConfig& primary : config_.primaries) {
+    primaries_.push_back({primary.address.text, primary.port});
+    if (primary.key.empty()) continue;
+    const auto same_name = [&](const transfer::TsigKey& key) { return key.name.text() == primary.key; };
+    primaries_.back().key = *std::ranges::find_if(keys, same_name);
+  }
+}
 
 std::optional<Attempt> ZoneSource::attempt(const VerifiedZone* current, const Accept& accept) {
   return is_file() ? attempt_file(current, accept) : attempt_primaries(current, accept);
+}
+
+Attempt ZoneSource::restore(zone::Zone stored, const Accept& accept) const {
+  Attempt attempt;
+  attempt.source = "disk";
+  const auto check = [&](std::uint32_t serial) { return check_not_back(serial, nullptr); };
+  auto taken = take(std::move(stored), attempt.serial, nullptr, check, accept);
+  if (!taken) return failed(attempt, taken.error());
+  attempt.state = State::Loaded;
+  attempt.confirmed = attempt.serial;
+  return attempt;
 }
 
 std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current, const Accept& accept) {
@@ -133,10 +154,10 @@ std::optional<Attempt> ZoneSource::attempt_primaries(const VerifiedZone* current
 }
 
 ZoneSource::Asked ZoneSource::ask(std::size_t primary, const VerifiedZone* current, const Accept& accept) {
-  const transfer::Primary peer{config_.primaries[primary].address.text, config_.primaries[primary].port};
+  const transfer::Primary& peer = primaries_[primary];
   Attempt attempt;
   attempt.source = peer.text();
-  auto client = transfer::Client::connect(peer, management_, {});
+  auto client = transfer::Client::connect(peer, management_, {}, clock_);
   if (!client) {
     attempt = failed(attempt, client.error());
     attempt.state = State::Unreachable;

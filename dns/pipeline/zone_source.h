@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,10 @@ class ZoneSource {
   // Takes over a verified version that is newer than the current one, or says why it cannot be served.
   using Accept = std::function<Result<void>(zone::VerifiedZone)>;
 
-  // `management`: the address that transfers leave from, empty: any. `config` has a valid origin.
-  ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock);
+  // `management`: the address that transfers leave from, empty: any. `config` has a valid origin, and only
+  // such keys as are among `keys`.
+  ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock,
+             std::span<const transfer::TsigKey> keys = {});
 
   // Looks for a version newer than `current` and hands it to `accept`; of a file, also one of the same
   // serial. Null: any that is not older than the configuration's served_serial. Primaries are asked in
@@ -44,6 +47,9 @@ class ZoneSource {
   // is returned when there is nothing to say that was not said before: the only version to be had is one
   // that was refused, from there, less than a minute ago, and is not read again.
   [[nodiscard]] std::optional<Attempt> attempt(const zone::VerifiedZone* current, const Accept& accept);
+
+  // The version that this instance had before it was started: the same checks as for any other.
+  [[nodiscard]] Attempt restore(zone::Zone stored, const Accept& accept) const;
 
   [[nodiscard]] const wire::Name& origin() const noexcept { return origin_; }
   [[nodiscard]] const ZoneConfig& config() const noexcept { return config_; }
@@ -85,6 +91,7 @@ class ZoneSource {
   static Result<FileStamp> stamp_of(const std::string& path);
 
   ZoneConfig config_;
+  std::vector<transfer::Primary> primaries_;
   wire::Name origin_;
   std::string management_;
   Clock clock_;

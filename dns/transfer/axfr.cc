@@ -28,7 +28,7 @@ Error bad_transfer(std::string_view why) {
 AxfrReader::AxfrReader(wire::Name origin, std::uint16_t id, std::size_t max_size)
     : origin_(std::move(origin)), id_(id), max_size_(max_size), builder_(origin_) {}
 
-Result<void> AxfrReader::feed(Bytes octets) {
+Result<void> AxfrReader::feed(Bytes octets, const Authenticate& authenticate) {
   if (octets.size() > max_size_ - received_) {
     return bad_transfer("larger than the " + std::to_string(max_size_) +
                         " octets this program takes; look at what that primary serves as " + origin_.text() +
@@ -39,6 +39,9 @@ Result<void> AxfrReader::feed(Bytes octets) {
   stream_.feed(octets);
   while (auto message = stream_.next()) {
     if (complete_) return bad_transfer("a message after the last SOA");
+    if (authenticate) {
+      if (auto authentic = authenticate(*message); !authentic) return authentic;
+    }
     if (auto taken = take_message(*message); !taken) return taken;
   }
   if (complete_ && !stream_.empty()) return bad_transfer("octets after the last SOA");

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -17,6 +18,9 @@ namespace imrs::transfer {
 // The root zone takes about 1.5 MB. Bounds what a peer can make this process hold.
 inline constexpr std::size_t kMaxTransferSize = 16 << 20;  // octets of the stream
 
+// Looks at a message before it is read, and takes off what is not for the reader (its TSIG).
+using Authenticate = std::function<Result<void>(std::vector<std::uint8_t>& message)>;
+
 class AxfrReader {
  public:
   // For the answer to make_query(id, origin, AXFR).
@@ -26,7 +30,7 @@ class AxfrReader {
   // question, a first record that is not the zone's SOA, a record of another class or outside the zone, a
   // last SOA that differs from the first (the zone changed meanwhile: Errc::Unavailable), anything after
   // it, a broken message, too many octets.
-  [[nodiscard]] Result<void> feed(Bytes octets);
+  [[nodiscard]] Result<void> feed(Bytes octets, const Authenticate& authenticate = {});
 
   // True from the second SOA on: nothing more is expected.
   [[nodiscard]] bool complete() const noexcept { return complete_; }

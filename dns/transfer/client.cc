@@ -90,7 +90,13 @@ Result<std::uint16_t> random_id() {
 
 std::string Primary::text() const { return address + " port " + std::to_string(port); }
 
-Result<Client> Client::connect(const Primary& primary, const std::string& source, const Limits& limits) {
+Client::Client(UniqueFd socket, const Limits& limits, const std::optional<TsigKey>& key, imrs::Clock clock)
+    : socket_(std::move(socket)), limits_(limits), clock_(std::move(clock)) {
+  if (key) tsig_.emplace(*key);
+}
+
+Result<Client> Client::connect(const Primary& primary, const std::string& source, const Limits& limits,
+                               imrs::Clock clock) {
   auto address = to_address(primary.address, primary.port);
   if (!address) return address.error();
   const int family = address->storage.ss_family;
@@ -99,7 +105,7 @@ Result<Client> Client::connect(const Primary& primary, const std::string& source
   if (auto bound = bind_source(fd.get(), source, family); !bound) return bound.error();
   auto connected = connect_socket(fd.get(), *address, Clock::now() + limits.connect);
   if (!connected) return connected.error();
-  return Client(std::move(fd), limits);
+  return Client(std::move(fd), limits, primary.key, std::move(clock));
 }
 
 Result<std::uint32_t> Client::soa_serial(const wire::Name& origin) {
@@ -114,7 +120,10 @@ Result<std::uint32_t> Client::soa_serial(const wire::Name& origin) {
     if (!octets) return octets.error();
     if (octets->empty()) return Error{Errc::Closed, "connection closed before the answer"};
     stream.feed(*octets);
-    if (auto message = stream.next()) return read_soa_serial(*message, *id, origin);
+    auto message = stream.next();
+    if (!message) continue;
+    if (auto authentic = authenticate(*message); !authentic) return authentic.error();
+    return read_soa_serial(*message, *id, origin);
   }
 }
 
@@ -129,12 +138,21 @@ Result<zone::Zone> Client::axfr(const wire::Name& origin) {
     auto octets = receive(deadline);
     if (!octets) return octets.error().within("transfer");
     if (octets->empty()) break;
-    if (auto fed = reader.feed(*octets); !fed) return fed.error();
+    auto fed = reader.feed(*octets, [this](auto& message) { return authenticate(message); });
+    if (!fed) return fed.error();
+  }
+  if (reader.complete() && tsig_ && !tsig_->last_was_signed()) {
+    return Error{Errc::Refused, "transfer: its last message is not signed"};
   }
   return std::move(reader).finish();
 }
 
-Result<void> Client::send_query(Bytes query, Clock::time_point deadline) {
+Result<void> Client::authenticate(std::vector<std::uint8_t>& message) {
+  return tsig_ ? tsig_->verify(message, clock_()) : Result<void>();
+}
+
+Result<void> Client::send_query(std::vector<std::uint8_t> query, Clock::time_point deadline) {
+  if (tsig_) tsig_->sign(query, clock_());
   std::vector<std::uint8_t> framed;
   wire::ByteWriter writer(framed);
   writer.u16(static_cast<std::uint16_t>(query.size()));

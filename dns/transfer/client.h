@@ -5,11 +5,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "agent/base/result.h"
+#include "agent/base/trusted_clock.h"
 #include "agent/base/unique_fd.h"
 #include "dns/transfer/axfr.h"
+#include "dns/transfer/tsig.h"
 #include "dns/zone/zone.h"
 
 namespace imrs::transfer {
@@ -17,6 +21,8 @@ namespace imrs::transfer {
 struct Primary {
   std::string address;  // IPv4 or IPv6, in text
   std::uint16_t port = 53;
+
+  std::optional<TsigKey> key = {};  // signs what is asked, and has to sign what comes
 
   [[nodiscard]] std::string text() const;  // "192.0.2.1 port 53"
 };
@@ -32,25 +38,30 @@ class Client {
  public:
   // Connects over TCP from `source` (an address of this machine; empty: the system's choice).
   // Errc::Timeout, Errc::System or Errc::InvalidInput (an address of another family).
+  // `clock`: for the times in signatures.
   [[nodiscard]] static Result<Client> connect(const Primary& primary, const std::string& source,
-                                              const Limits& limits);
+                                              const Limits& limits, imrs::Clock clock = TrustedClock());
 
   // The zone's serial at the primary. The connection can be used again after a success only.
   [[nodiscard]] Result<std::uint32_t> soa_serial(const wire::Name& origin);
   // The whole zone, not verified. Errc::Unavailable, Errc::Timeout, Errc::Closed: it could not be had;
-  // Errc::InvalidInput: what came is not a right transfer.
+  // Errc::InvalidInput, Errc::Refused: what came is not a right transfer, or not signed as it has to be.
   [[nodiscard]] Result<zone::Zone> axfr(const wire::Name& origin);
 
  private:
   using Clock = std::chrono::steady_clock;
-  Client(UniqueFd socket, const Limits& limits) : socket_(std::move(socket)), limits_(limits) {}
+  Client(UniqueFd socket, const Limits& limits, const std::optional<TsigKey>& key, imrs::Clock clock);
 
-  Result<void> send_query(Bytes query, Clock::time_point deadline);
+  // Signs it, if there is a key.
+  Result<void> send_query(std::vector<std::uint8_t> query, Clock::time_point deadline);
+  Result<void> authenticate(std::vector<std::uint8_t>& message);
   // Some octets, or none at the end of the stream.
   Result<std::vector<std::uint8_t>> receive(Clock::time_point deadline);
 
   UniqueFd socket_;
   Limits limits_;
+  std::optional<TsigClient> tsig_;
+  imrs::Clock clock_;
 };
 
 }  // namespace imrs::transfer

@@ -6,6 +6,7 @@ from labcase import LabCase
 from lablib import topology as net
 from lablib.agentlog import AgentLog
 from lablib.loadrun import LoadRun
+from lablib.processes import wait_until
 
 
 def served_serial() -> int:
@@ -50,3 +51,25 @@ class ZoneUpdates(LabCase):
         log = AgentLog(self.lab.agent.log)
         self.lab.up()                            # starts the primary again
         log.wait(r'zone=\. .*state=unchanged', 15)
+
+    def test_it_goes_on_from_its_disk_without_a_primary(self) -> None:
+        """Off and on while no primary answers; then the same again with the newest copy damaged."""
+        before = served_serial()
+        log = AgentLog(self.lab.agent.log)
+        newest = self.lab.zones.next_version()
+        self.lab.primary.serve(newest.file, newest.serial)
+        log.wait(rf'serial={newest.serial} state=serving')
+        copy = self.lab.state_directory / 'zones' / '@.zone'
+        self.assertTrue(wait_until(lambda: newest.serial.to_bytes(4, 'big') in copy.read_bytes(), 10), copy)
+        self.lab.primary.service.stop()
+        self.drills.kill_agent()
+        log = AgentLog(self.lab.agent.log)
+        self.drills.start_agent()
+        log.wait(rf'zone=\. serial={newest.serial} state=loaded source=disk')
+        self.assertEqual(served_serial(), newest.serial)
+        self.drills.kill_agent()
+        octets = bytearray(copy.read_bytes())
+        octets[len(octets) // 2] ^= 1
+        copy.write_bytes(octets)
+        self.drills.start_agent()
+        self.assertEqual(served_serial(), before)

@@ -132,6 +132,35 @@ TEST(Client, SaysWhyItCannotConnect) {
   }
 }
 
+// Many messages, of which NSD signs some: the digests run on from one to the next.
+TEST(Client, TransfersSignedFromALiveNsd) {
+  if (!test::Nsd::installed()) GTEST_SKIP() << "SKIPPED: nsd is not installed";
+  std::string text = test::read_text(test::golden_path("root.zone"));
+  for (int i = 0; i < 6000; ++i)
+    text += "d" + std::to_string(i) + ". 86400 IN NS ns.d" + std::to_string(i) + ".\n";
+  const test::TempDir dir;
+  constexpr const char* kSecret = "MTIzNDU2Nzg5MDEyMzQ1Ng==";
+  for (const char* algorithm : {"hmac-sha256", "hmac-sha384", "hmac-sha512"}) {
+    const test::Nsd nsd(dir.write("large.zone", text), {"lab.", algorithm, kSecret});
+    Primary primary{"127.0.0.1", nsd.port()};
+    ASSERT_TRUE(nsd.wait_until_serving()) << nsd.log();
+    const auto transfer = [&] {
+      auto client = Client::connect(primary, "", {});
+      return client ? client->axfr(wire::Name()) : Result<zone::Zone>(client.error());
+    };
+    EXPECT_FALSE(transfer().ok()) << "without a key";
+    primary.key = make_tsig_key("lab.", algorithm, kSecret).value();
+    const auto zone = transfer();
+    ASSERT_TRUE(zone.ok()) << zone.error().message << nsd.log();
+    EXPECT_GT(zone->nodes.size(), 6000U);
+    primary.key = make_tsig_key("lab.", algorithm, "MTIzNDU2Nzg5MDEyMzQ1Nw==").value();
+    const auto refused = transfer();
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code, Errc::Refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("BADSIG")) << "another secret";
+  }
+}
+
 TEST(Client, TransfersFromALiveNsd) {
   if (!test::Nsd::installed()) GTEST_SKIP() << "SKIPPED: nsd is not installed";
   test::Nsd nsd(test::golden_path("root.zone"));

@@ -11,7 +11,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
 #include <string>
+#include <utility>
 
 #include "agent/base/unique_fd.h"
 #include "dns/transfer/client.h"
@@ -23,7 +25,9 @@ class Nsd {
  public:
   static bool installed() { return ::access(kProgram, X_OK) == 0; }
 
-  explicit Nsd(const std::string& zone_file) : port_(free_port()) {
+  // `key`: "NAME ALGORITHM SECRET"; nobody gets the zone without it then.
+  explicit Nsd(const std::string& zone_file, std::array<std::string, 3> key = {})
+      : key_(std::move(key)), port_(free_port()) {
     set_zone(read_text(zone_file));
     const std::string config = dir_.write("nsd.conf", config_text());
     pid_ = ::fork();
@@ -76,16 +80,22 @@ class Nsd {
   }
 
   [[nodiscard]] std::string config_text() const {
-    return "server:\n  ip-address: 127.0.0.1@" + std::to_string(port_) +
-           "\n  username: \"\"\n  chroot: \"\"\n  server-count: 1\n  zonesdir: \"" + dir_.path("") +
-           "\"\n  database: \"\"\n  zonelistfile: \"" + dir_.path("zone.list") + "\"\n  xfrdfile: \"" +
-           dir_.path("xfrd.state") + "\"\n  xfrdir: \"" + dir_.path("") +
-           "\"\n  pidfile: \"\"\n  logfile: \"" + dir_.path("log") +
-           "\"\nremote-control:\n  control-enable: no\n"
-           "zone:\n  name: \".\"\n  zonefile: \"root.zone\"\n  provide-xfr: 127.0.0.1 NOKEY\n";
+    std::string text = "server:\n  ip-address: 127.0.0.1@" + std::to_string(port_) +
+                       "\n  username: \"\"\n  chroot: \"\"\n  server-count: 1\n  zonesdir: \"" +
+                       dir_.path("") + "\"\n  database: \"\"\n  zonelistfile: \"" + dir_.path("zone.list") +
+                       "\"\n  xfrdfile: \"" + dir_.path("xfrd.state") + "\"\n  xfrdir: \"" + dir_.path("") +
+                       "\"\n  pidfile: \"\"\n  logfile: \"" + dir_.path("log") +
+                       "\"\nremote-control:\n  control-enable: no\n";
+    if (!key_[0].empty()) {
+      text += "key:\n  name: \"" + key_[0] + "\"\n  algorithm: " + key_[1] + "\n  secret: \"" + key_[2] +
+              "\"\n";
+    }
+    return text + "zone:\n  name: \".\"\n  zonefile: \"root.zone\"\n  provide-xfr: 127.0.0.1 " +
+           (key_[0].empty() ? "NOKEY" : key_[0]) + "\n";
   }
 
   TempDir dir_;
+  std::array<std::string, 3> key_;
   std::uint16_t port_;
   pid_t pid_ = -1;
 };
