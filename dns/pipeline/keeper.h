@@ -1,6 +1,6 @@
 // dns/pipeline/keeper.h
-// Writes zones to the store in a thread of its own: a disk that is full, read-only, dead or hangs costs the copy
-// and nothing else, and is told of.
+// Writes zones to the store in a thread of its own: a disk that is full, read-only, dead or hangs costs the
+// copy and nothing else, and is told of.
 #pragma once
 
 #include <chrono>

@@ -1,5 +1,6 @@
 // dns/pipeline/notify_listener.h
-// Who may say that a zone has changed: a primary of that zone, by its key, or by its address where it has no key.
+// Who may say that a zone has changed: a primary of that zone, by its key, or by its address where it has
+// none.
 #pragma once
 
 #include <chrono>

@@ -20,8 +20,9 @@
 
 namespace imrs::pipeline {
 
-// Where the outcome goes; `trouble` tells of what ails the copies on disk (empty: nothing any more). An error of these ends the pipeline. `contents`: the records of the image's zones
-// (dns/audit/zone_contents.h); both descriptors are the caller's.
+// Where the outcome goes. An error of these ends the pipeline. `contents`: the records of the image's zones
+// (dns/audit/zone_contents.h); both descriptors are the caller's. `trouble`: what ails the copies on disk
+// (empty: nothing any more).
 struct Sink {
   std::function<Result<void>(const ZoneImage&, int memfd, int contents)> image;
   std::function<Result<void>(const ZoneReport&)> report;
@@ -39,7 +40,7 @@ class Pipeline {
   // Makes the attempts that are due at `now`; gives the time of the next one, at most a second away.
   [[nodiscard]] Result<std::chrono::steady_clock::time_point> step(std::chrono::steady_clock::time_point now);
 
-  // A primary says that the zone has changed: the next attempt is due at once, or a second after the last one.
+  // A primary says that the zone has changed: the next attempt is due now, or a second after the last one.
   void notified(const wire::Name& origin);
 
  private:

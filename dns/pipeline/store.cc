@@ -1,5 +1,5 @@
-// Files of zones. Called by the pipeline at its start and by the keeper's thread. A file is used whole or not at
-// all: its last octets say whether it is.
+// Files of zones. Called by the pipeline at its start and by the keeper's thread. A file is used whole or not
+// at all: its last octets say whether it is.
 #include "dns/pipeline/store.h"
 
 #include <fcntl.h>

@@ -1,10 +1,10 @@
 // dns/pipeline/store.h
-// The last good version of each zone on disk, so that an instance that has lost its power or its primaries goes
-// on with it. Two generations; whatever happens while one is written, the other is whole. What is read is
-// trusted no more than what a primary sends: verify() decides.
+// The last good version of each zone on disk, so that an instance that has lost its power or its primaries
+// goes on with it. Two generations: whatever happens while one is written, the other is whole. What is read
+// is trusted no more than what a primary sends: verify() decides.
 //
 //   DIRECTORY/NAME.zone, DIRECTORY/NAME.zone.before    NAME: the origin without its last dot, the root is "@"
-//   magic | Unix time of the last confirmation, 64 bits | zone (dns/audit/zone_contents.h) | SHA-256 of all that
+//   magic | Unix time of the last confirmation, 64 bits | zone (dns/audit/zone_contents.h) | SHA-256 of these
 #pragma once
 
 #include <cstdint>
@@ -35,7 +35,8 @@ class Store {
   explicit Store(std::string directory) : directory_(std::move(directory)) {}
 
   // Writes a new generation and keeps the last one: temporary name, fsync, renames, fsync of the directory.
-  // After an error, and after a power cut at any moment, what was there is there still, or the new one. Blocks as long as the disk does.
+  // After an error, and after a power cut at any moment, what was there is there still, or the new one.
+  // Blocks as long as the disk does.
   [[nodiscard]] Result<void> save(const wire::Name& origin, std::span<const std::uint8_t> encoded) const;
 
   // The newest generation that is whole. Errc::Unavailable: nothing was ever saved; another error: something

@@ -1,5 +1,5 @@
 // dns/transfer/notify.h
-// NOTIFY (RFC 1996): a primary says that a zone has changed. What serial it claims is not looked at; it is asked.
+// NOTIFY (RFC 1996): a primary says that a zone has changed. It is asked then; what it claims is not read.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@ struct Notify {
   wire::Name origin;
 };
 
-// From a message without its TSIG. Errc::InvalidInput: it is a response, has another opcode, or its question is
-// not one SOA of class IN (section 3.7).
+// From a message without its TSIG. Errc::InvalidInput: it is a response, has another opcode, or its question
+// is not one SOA of class IN (section 3.7).
 [[nodiscard]] Result<Notify> read_notify(Bytes message);
 
 // Section 4.7. `rcode`: NOERROR, NOTAUTH, REFUSED.

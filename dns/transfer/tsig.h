@@ -38,8 +38,8 @@ class TsigClient {
   void sign(std::vector<std::uint8_t>& query, std::int64_t now);
 
   // Each message of the response, in order. Checks its TSIG and takes it off; the first has to have one,
-  // later ones may go without, at most 99 in a row. Errc::Refused: not signed, by another key or algorithm, wrong,
-  // at another time than `now`, or the peer says that it cannot take ours; names the key and the remedy.
+  // later ones may go without, at most 99 in a row. Errc::Refused: not signed, by another key or algorithm,
+  // wrong, at another time than `now`, or the peer says that it cannot take ours; names key and remedy.
   [[nodiscard]] Result<void> verify(std::vector<std::uint8_t>& message, std::int64_t now);
 
   // A response whose last message is not signed may have been cut: it is not to be used.
