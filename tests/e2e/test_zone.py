@@ -73,3 +73,6 @@ class ZoneUpdates(LabCase):
         copy.write_bytes(octets)
         self.drills.start_agent()
         self.assertEqual(served_serial(), before)
+        log = AgentLog(self.lab.agent.log)
+        self.lab.up()                            # starts the primary again
+        log.wait(rf'serial={newest.serial} state=serving', 15)
