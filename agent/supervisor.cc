@@ -250,6 +250,7 @@ Snapshot Supervisor::snapshot() const {
   now.alarms = alarms(now);
   if (!engine_->trouble().empty()) now.alarms.push_back(engine_->trouble());
   if (!audit_.trouble().empty()) now.alarms.push_back(audit_.trouble());
+  for (std::string& alarm : zone_.expiry_alarms()) now.alarms.push_back(std::move(alarm));
   if (!zone_.trouble().empty()) now.alarms.push_back(zone_.trouble());
   for (std::string& alarm : engine_->alarms()) now.alarms.push_back(std::move(alarm));
   return now;

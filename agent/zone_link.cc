@@ -56,11 +56,22 @@ void ZoneLink::on_served(const image::Image& image) {
 std::optional<std::string> ZoneLink::root_expired() const {
   const auto root = zones_.find(".");
   if (root == zones_.end() || root->second.state.loaded_ms == 0) return std::nullopt;
-  const Tracked& zone = root->second;
-  return expired({.refreshed = zone.refreshed,
-                  .expire = zone.state.expire,
-                  .first_signature_end = zone.state.first_signature_end},
-                 clock_.now());
+  return expired(age_of(root->second), clock_.now());
+}
+
+std::vector<std::string> ZoneLink::expiry_alarms() const {
+  std::vector<std::string> all;
+  for (const auto& [origin, tracked] : zones_) {
+    if (tracked.state.loaded_ms == 0) continue;
+    if (auto why = expiry_alarm(age_of(tracked), clock_.now())) all.push_back("zone " + origin + ": " + *why);
+  }
+  return all;
+}
+
+ZoneAge ZoneLink::age_of(const Tracked& zone) {
+  return {.refreshed = zone.refreshed,
+          .expire = zone.state.expire,
+          .first_signature_end = zone.state.first_signature_end};
 }
 
 std::vector<ZoneState> ZoneLink::states() const {

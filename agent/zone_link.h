@@ -35,6 +35,9 @@ class ZoneLink {
   // Why the root may not be announced, if it may not.
   [[nodiscard]] std::optional<std::string> root_expired() const;
 
+  // Zones that have expired or soon will.
+  [[nodiscard]] std::vector<std::string> expiry_alarms() const;
+
   [[nodiscard]] std::vector<ZoneState> states() const;
 
  private:
@@ -46,6 +49,7 @@ class ZoneLink {
     std::int64_t stored_confirmed = 0;
   };
 
+  [[nodiscard]] static ZoneAge age_of(const Tracked& zone);
   void send_setup();
   void on_message(Packet packet);
   void on_image(const ZoneImage& message, UniqueFd memfd, UniqueFd contents);

@@ -1,6 +1,6 @@
 #include "agent/expiry.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace imrs::agent {
 namespace {
@@ -27,6 +27,32 @@ TEST(Expiry, ByRefreshAndBySignature) {
     EXPECT_EQ(got.has_value(), c.want != nullptr) << c.description;
     if (got && c.want != nullptr) {
       EXPECT_NE(got->find(c.want), std::string::npos) << c.description << ": " << *got;
+    }
+  }
+}
+
+TEST(Expiry, AlarmsWhileThereIsTime) {
+  constexpr std::int64_t kNow = 1'800'000'000, kHour = 3600;
+  constexpr std::uint32_t kWeek = 604800;
+  const struct {
+    const char* description;
+    ZoneAge age;
+    const char* want;  // null: no alarm
+  } cases[] = {
+      {"fresh", {kNow, kWeek, kNow + 300 * kHour}, nullptr},
+      {"just before half of the expire", {kNow - kWeek / 2 + 1, kWeek, 0}, nullptr},
+      {"half of the expire", {kNow - kWeek / 2, kWeek, 0}, "confirmed it for 84 h; it expires in 84 h"},
+      {"expired", {kNow - kWeek, kWeek, 0}, "expired: no primary has confirmed it"},
+      {"signatures for three days", {kNow, kWeek, kNow + 72 * kHour}, nullptr},
+      {"signatures for less", {kNow, kWeek, kNow + 72 * kHour - 1}, "its first signature ends in 71 h"},
+      {"signatures ended", {kNow, kWeek, kNow}, "expired: the first signature ended"},
+      {"no signatures", {kNow, kWeek, 0}, nullptr},
+  };
+  for (const auto& c : cases) {
+    const auto alarm = expiry_alarm(c.age, kNow);
+    EXPECT_EQ(alarm.has_value(), c.want != nullptr) << c.description;
+    if (alarm && c.want != nullptr) {
+      EXPECT_THAT(*alarm, testing::HasSubstr(c.want)) << c.description;
     }
   }
 }
