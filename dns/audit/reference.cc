@@ -44,6 +44,14 @@ Error refused(const wire::Name& owner, std::uint16_t type, const char* why) {
   return Error{Errc::Refused, owner.text() + " " + wire::type_text(type) + ": " + why};
 }
 
+// ldns takes a record of any type without rdata, and an NSEC without a bitmap.
+bool is_complete(const ldns_rr* rr) {
+  const ldns_rr_type type = ldns_rr_get_type(rr);
+  const std::size_t least = type == LDNS_RR_TYPE_NSEC ? 2
+                                                      : ldns_rr_descriptor_minimum(ldns_rr_descript(type));
+  return ldns_rr_rd_count(rr) >= least;
+}
+
 std::uint16_t covered_by(const ldns_rr* rrsig) {
   return ldns_rdf2native_int16(ldns_rr_rrsig_typecovered(rrsig));
 }
@@ -89,6 +97,7 @@ Result<void> Reference::add(const ldns_rr* rr) {
   auto type = static_cast<std::uint16_t>(ldns_rr_get_type(rr));
   if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN) return refused(*owner, type, "not of class IN");
   if (!owner->is_within(origin())) return refused(*owner, type, "lies outside the zone");
+  if (!is_complete(rr)) return refused(*owner, type, "rdata is too short");
   Record record{.rr = rr, .key = {}, .spelled = {}, .ttl = ldns_rr_ttl(rr), .set = 0};
   append_key(rr, record.key);
   append_spelled(rr, record.spelled);
