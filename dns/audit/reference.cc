@@ -48,7 +48,8 @@ Error refused(const wire::Name& owner, std::uint16_t type, const char* why) {
 bool is_complete(const ldns_rr* rr) {
   const ldns_rr_type type = ldns_rr_get_type(rr);
   const std::size_t least = type == LDNS_RR_TYPE_NSEC ? 2
-                                                      : ldns_rr_descriptor_minimum(ldns_rr_descript(type));
+                                                      : ldns_rr_descriptor_minimum(ldns_rr_descript(
+                                                            static_cast<std::uint16_t>(type)));
   return ldns_rr_rd_count(rr) >= least;
 }
 
