@@ -46,10 +46,8 @@ Error refused(const wire::Name& owner, std::uint16_t type, const char* why) {
 
 // ldns takes a record of any type without rdata, and an NSEC without a bitmap.
 bool is_complete(const ldns_rr* rr) {
-  const ldns_rr_type type = ldns_rr_get_type(rr);
-  const std::size_t least = type == LDNS_RR_TYPE_NSEC ? 2
-                                                      : ldns_rr_descriptor_minimum(ldns_rr_descript(
-                                                            static_cast<std::uint16_t>(type)));
+  const auto type = static_cast<std::uint16_t>(ldns_rr_get_type(rr));
+  const std::size_t least = type == NSEC ? 2 : ldns_rr_descriptor_minimum(ldns_rr_descript(type));
   return ldns_rr_rd_count(rr) >= least;
 }
 
