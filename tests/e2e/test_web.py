@@ -47,7 +47,7 @@ class Web(LabCase):
 
     def test_the_page_follows_what_happens(self) -> None:
         self.lab.kill_child('imrs-zone')         # is no business of the host's
-        self.assertEqual(self.exported(), 5)
+        self.assertTrue(wait_until(lambda: self.exported() == 5, 5), self.api())
         self.host_birdc('disable', 'appliance4', '"night work"')
         try:
             said = wait_until(lambda: self.page_says('Administrative shutdown', 'night work'), 5)
