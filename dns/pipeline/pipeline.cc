@@ -76,7 +76,7 @@ ZoneReport report_of(const ZoneSource& source, const Attempt& attempt) {
   ZoneReport report;
   report.state = attempt.state;
   report.origin = source.origin().text();
-  report.source = attempt.source;
+  report.source = attempt.way.empty() ? attempt.source : attempt.source + " (" + attempt.way + ")";
   report.serial = attempt.serial;
   report.reason = attempt.reason;
   report.confirmed = attempt.confirmed ? 1 : 0;

@@ -8,6 +8,8 @@
 
 #include "dns/pipeline/acceptance.h"
 #include "dns/transfer/serial.h"
+#include "dns/wire/protocol.h"
+#include "dns/zone/changes.h"
 #include "dns/zone/parse.h"
 #include "dns/zone/verify.h"
 
@@ -173,15 +175,56 @@ ZoneSource::Asked ZoneSource::ask(std::size_t primary, const VerifiedZone* curre
   if (auto order = check_not_back(*serial, current); !order) return {failed(attempt, order.error())};
   auto& refused = refused_serials_[primary];
   if (refused.holds(*serial)) return {std::nullopt, true};
-  attempt = transfer(*client, std::move(attempt), current, accept);
+  attempt = transfer(primary, std::move(*client), std::move(attempt), current, accept);
   if (attempt.state == State::Refused) {
     refused = {*serial, std::chrono::steady_clock::now() + kRefusedPause};
   }
   return {std::move(attempt), true};
 }
 
-Attempt ZoneSource::transfer(transfer::Client& client, Attempt attempt, const VerifiedZone* current,
-                             const Accept& accept) {
+// Differences if there is something that they can be applied to. Whatever is wrong with them, the whole zone
+// may be right: it is asked for then, over a new connection.
+Attempt ZoneSource::transfer(std::size_t primary, transfer::Client client, Attempt attempt,
+                             const VerifiedZone* current, const Accept& accept) {
+  if (current == nullptr) return whole(client, std::move(attempt), current, accept);
+  std::uint32_t serial = attempt.serial;
+  auto taken = by_differences(std::move(client), serial, *current, accept);
+  if (taken) {
+    attempt.serial = serial;
+    attempt.state = State::Loaded;
+    attempt.way = "IXFR";
+    return attempt;
+  }
+  auto again = transfer::Client::connect(primaries_[primary], management_, {}, clock_);
+  if (!again) {
+    attempt = failed(attempt, again.error());
+    attempt.state = State::Unreachable;
+    return attempt;
+  }
+  attempt = whole(*again, std::move(attempt), current, accept);
+  attempt.way += "; IXFR: " + taken.error().message;
+  return attempt;
+}
+
+Result<void> ZoneSource::by_differences(transfer::Client client, std::uint32_t& serial,
+                                        const VerifiedZone& current, const Accept& accept) const {
+  const zone::Node& apex = current.zone().nodes.at(origin_);
+  auto response = client.ixfr(origin_, apex.at(wire::rrtype::SOA).rdata.front());
+  if (!response) return response.error();
+  const auto check = [&, announced = serial](std::uint32_t got) {
+    return check_transferred(got, announced, &current);
+  };
+  if (auto* zone = std::get_if<zone::Zone>(&*response)) {
+    return take(std::move(*zone), serial, &current, check, accept);
+  }
+  const auto* differences = std::get_if<transfer::Differences>(&*response);
+  if (differences == nullptr) return check(current.serial());
+  auto next = zone::apply_changes(current.zone(), *differences);
+  return next ? take(std::move(*next), serial, &current, check, accept) : Result<void>(next.error());
+}
+
+Attempt ZoneSource::whole(transfer::Client& client, Attempt attempt, const VerifiedZone* current,
+                          const Accept& accept) const {
   auto zone = client.axfr(origin_);
   if (!zone && state_of(zone.error()) == State::Unreachable) return failed(attempt, zone.error());
   const auto check = [&, announced = attempt.serial](std::uint32_t serial) {
@@ -191,6 +234,7 @@ Attempt ZoneSource::transfer(transfer::Client& client, Attempt attempt, const Ve
                     : Result<void>(zone.error());
   if (!taken) attempt = failed(attempt, taken.error());
   attempt.state = taken ? State::Loaded : State::Refused;
+  attempt.way = "AXFR";
   return attempt;
 }
 

@@ -26,6 +26,7 @@ struct Attempt {
   std::string source;        // file name, or address and port of the primary
   std::uint32_t serial = 0;  // 0 if it was not learnt
   std::string reason;        // Refused, Unreachable
+  std::string way;           // Loaded from a primary: "IXFR", "AXFR", or why it was not IXFR
   // The current serial, if one of the sources has it: it is fresh, whatever else the attempt brought. One
   // lying primary does not make a zone expire that another one confirms.
   std::optional<std::uint32_t> confirmed;
@@ -79,8 +80,12 @@ class ZoneSource {
     bool newer = false;              // it has a newer version than the current one, or says so
   };
   Asked ask(std::size_t primary, const zone::VerifiedZone* current, const Accept& accept);
-  Attempt transfer(transfer::Client& client, Attempt attempt, const zone::VerifiedZone* current,
-                   const Accept& accept);
+  Attempt transfer(std::size_t primary, transfer::Client client, Attempt attempt,
+                   const zone::VerifiedZone* current, const Accept& accept);
+  Result<void> by_differences(transfer::Client client, std::uint32_t& serial,
+                              const zone::VerifiedZone& current, const Accept& accept) const;
+  Attempt whole(transfer::Client& client, Attempt attempt, const zone::VerifiedZone* current,
+                const Accept& accept) const;
   using CheckSerial = std::function<Result<void>(std::uint32_t serial)>;
   Result<void> take(zone::Zone zone, std::uint32_t& serial, const zone::VerifiedZone* current,
                     const CheckSerial& check, const Accept& accept) const;

@@ -10,67 +10,26 @@
 #include "dns/zone/canonical.h"
 
 namespace imrs::transfer {
-namespace {
 
-constexpr std::size_t kSoaNumbers = 20;  // serial, refresh, retry, expire, minimum: the end of the rdata
-
-std::optional<std::uint32_t> serial_of(Bytes soa_rdata) {
-  if (soa_rdata.size() < kSoaNumbers) return std::nullopt;
-  return wire::ByteReader(soa_rdata.last(kSoaNumbers)).u32();
+std::optional<std::uint32_t> soa_serial(Bytes soa_rdata) {
+  constexpr std::size_t kNumbers = 20;  // serial, refresh, retry, expire, minimum: the end of the rdata
+  if (soa_rdata.size() < kNumbers) return std::nullopt;
+  return wire::ByteReader(soa_rdata.last(kNumbers)).u32();
 }
 
-Error bad_transfer(std::string_view why) {
-  return Error{Errc::InvalidInput, "transfer: " + std::string(why)};
+bool same_soa(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t>& b) {
+  return zone::canonical_rdata(wire::rrtype::SOA, a) == zone::canonical_rdata(wire::rrtype::SOA, b);
 }
 
-}  // namespace
+WholeZone::WholeZone(wire::Name origin) : origin_(std::move(origin)), builder_(origin_) {}
 
-AxfrReader::AxfrReader(wire::Name origin, std::uint16_t id, std::size_t max_size)
-    : origin_(std::move(origin)), id_(id), max_size_(max_size), builder_(origin_) {}
-
-Result<void> AxfrReader::feed(Bytes octets, const Authenticate& authenticate) {
-  if (octets.size() > max_size_ - received_) {
-    return bad_transfer("larger than the " + std::to_string(max_size_) +
-                        " octets this program takes; look at what that primary serves as " + origin_.text() +
-                        " (a zone that has grown so large needs a build with a larger " +
-                        "kMaxTransferSize)");
-  }
-  received_ += octets.size();
-  stream_.feed(octets);
-  while (auto message = stream_.next()) {
-    if (complete_) return bad_transfer("a message after the last SOA");
-    if (authenticate) {
-      if (auto authentic = authenticate(*message); !authentic) return authentic;
-    }
-    if (auto taken = take_message(*message); !taken) return taken;
-  }
-  if (complete_ && !stream_.empty()) return bad_transfer("octets after the last SOA");
-  return {};
-}
-
-Result<void> AxfrReader::take_message(Bytes message) {
-  auto reader = MessageReader::open(message, id_, origin_, wire::rrtype::AXFR, soa_.has_value());
-  if (!reader) return reader.error();
-  while (reader->answers_left() > 0) {
-    auto record = reader->next_answer();
-    if (!record) return record.error();
-    if (complete_) return bad_transfer("a record after the last SOA");
-    if (auto taken = take_record(*record); !taken) return taken;
-  }
-  if (!soa_) return bad_transfer("the first message is empty");
-  return reader->finish();
-}
-
-Result<void> AxfrReader::take_record(const Record& record) {
-  if (record.record_class != wire::rrclass::IN) {
-    return bad_transfer(record.owner.text() + " is not of class IN");
-  }
+Result<void> WholeZone::take(const Record& record) {
   if (!soa_) return take_first(record);
   if (record.type == wire::rrtype::SOA) return take_last(record);
   return builder_.add(record.owner, record.type, record.ttl, record.rdata);
 }
 
-Result<void> AxfrReader::take_first(const Record& record) {
+Result<void> WholeZone::take_first(const Record& record) {
   if (record.type != wire::rrtype::SOA || record.owner != origin_) {
     return bad_transfer("starts with " + record.owner.text() + " " + wire::type_text(record.type) +
                         ", not with the SOA of " + origin_.text());
@@ -79,16 +38,12 @@ Result<void> AxfrReader::take_first(const Record& record) {
   return builder_.add(record.owner, record.type, record.ttl, record.rdata);
 }
 
-Result<void> AxfrReader::take_last(const Record& record) {
+Result<void> WholeZone::take_last(const Record& record) {
   if (record.owner != origin_) {
     return bad_transfer("a SOA at " + record.owner.text() + ", inside " + origin_.text());
   }
-  // Letters may differ: names are compressed against whatever stood before them.
-  const auto canonical = [](const zone::Rdata& rdata) {
-    return zone::canonical_rdata(wire::rrtype::SOA, rdata);
-  };
-  if (canonical(record.rdata) != canonical(*soa_)) {
-    const auto first = serial_of(*soa_), last = serial_of(record.rdata);
+  if (!same_soa(record.rdata, *soa_)) {
+    const auto first = soa_serial(*soa_), last = soa_serial(record.rdata);
     if (!first || !last || *first == *last) return bad_transfer("ends with another SOA");
     return Error{Errc::Unavailable, "transfer: the zone changed from serial " + std::to_string(*first) +
                                         " to " + std::to_string(*last) + " meanwhile"};
@@ -97,10 +52,19 @@ Result<void> AxfrReader::take_last(const Record& record) {
   return {};
 }
 
-Result<zone::Zone> AxfrReader::finish() && {
+Result<zone::Zone> WholeZone::finish() && {
   if (!complete_) return Error{Errc::Closed, "transfer: ended before the last SOA"};
   return std::move(builder_).finish();
 }
+
+AxfrReader::AxfrReader(const wire::Name& origin, std::uint16_t id, std::size_t max_size)
+    : stream_(origin, id, wire::rrtype::AXFR, max_size), zone_(origin) {}
+
+Result<void> AxfrReader::feed(Bytes octets, const Authenticate& authenticate) {
+  return stream_.feed(octets, authenticate, zone_);
+}
+
+Result<zone::Zone> AxfrReader::finish() && { return std::move(zone_).finish(); }
 
 Result<std::uint32_t> read_soa_serial(Bytes message, std::uint16_t id, const wire::Name& origin) {
   auto reader = MessageReader::open(message, id, origin, wire::rrtype::SOA, false);
@@ -113,7 +77,7 @@ Result<std::uint32_t> read_soa_serial(Bytes message, std::uint16_t id, const wir
         record->record_class != wire::rrclass::IN) {
       continue;
     }
-    serial = serial_of(record->rdata);
+    serial = soa_serial(record->rdata);
   }
   if (auto whole = reader->finish(); !whole) return whole.error();
   if (!serial) return Error{Errc::Unavailable, "answers without the zone's SOA"};

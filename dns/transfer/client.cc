@@ -134,6 +134,22 @@ Result<zone::Zone> Client::axfr(const wire::Name& origin) {
   auto sent = send_query(make_query(*id, origin, wire::rrtype::AXFR), deadline);
   if (!sent) return sent.error();
   AxfrReader reader(origin, *id, limits_.size);
+  if (auto read = read_transfer(reader, deadline); !read) return read.error();
+  return std::move(reader).finish();
+}
+
+Result<IxfrResponse> Client::ixfr(const wire::Name& origin, std::vector<std::uint8_t> soa) {
+  const auto deadline = Clock::now() + limits_.transfer;
+  auto id = random_id();
+  if (!id) return id.error();
+  if (auto sent = send_query(make_ixfr_query(*id, origin, soa), deadline); !sent) return sent.error();
+  IxfrReader reader(origin, *id, std::move(soa), limits_.size);
+  if (auto read = read_transfer(reader, deadline); !read) return read.error();
+  return std::move(reader).finish();
+}
+
+template <typename Reader>
+Result<void> Client::read_transfer(Reader& reader, Clock::time_point deadline) {
   while (!reader.complete()) {
     auto octets = receive(deadline);
     if (!octets) return octets.error().within("transfer");
@@ -144,7 +160,7 @@ Result<zone::Zone> Client::axfr(const wire::Name& origin) {
   if (reader.complete() && tsig_ && !tsig_->last_was_signed()) {
     return Error{Errc::Refused, "transfer: its last message is not signed"};
   }
-  return std::move(reader).finish();
+  return {};
 }
 
 Result<void> Client::authenticate(std::vector<std::uint8_t>& message) {

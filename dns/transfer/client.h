@@ -13,6 +13,7 @@
 #include "agent/base/trusted_clock.h"
 #include "agent/base/unique_fd.h"
 #include "dns/transfer/axfr.h"
+#include "dns/transfer/ixfr.h"
 #include "dns/transfer/tsig.h"
 #include "dns/zone/zone.h"
 
@@ -47,6 +48,8 @@ class Client {
   // The whole zone, not verified. Errc::Unavailable, Errc::Timeout, Errc::Closed: it could not be had;
   // Errc::InvalidInput, Errc::Refused: what came is not a right transfer, or not signed as it has to be.
   [[nodiscard]] Result<zone::Zone> axfr(const wire::Name& origin);
+  // What is new since the version whose SOA has this rdata; errors as above.
+  [[nodiscard]] Result<IxfrResponse> ixfr(const wire::Name& origin, std::vector<std::uint8_t> soa);
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -55,6 +58,9 @@ class Client {
   // Signs it, if there is a key.
   Result<void> send_query(std::vector<std::uint8_t> query, Clock::time_point deadline);
   Result<void> authenticate(std::vector<std::uint8_t>& message);
+  // Until the reader is complete or the stream ends.
+  template <typename Reader>
+  Result<void> read_transfer(Reader& reader, Clock::time_point deadline);
   // Some octets, or none at the end of the stream.
   Result<std::vector<std::uint8_t>> receive(Clock::time_point deadline);
 

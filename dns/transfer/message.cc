@@ -69,18 +69,37 @@ Result<void> check_question(Bytes message, std::size_t& position, const wire::Na
   return {};
 }
 
-}  // namespace
-
-std::vector<std::uint8_t> make_query(std::uint16_t id, const wire::Name& origin, std::uint16_t type) {
+std::vector<std::uint8_t> begin_query(std::uint16_t id, const wire::Name& origin, std::uint16_t type,
+                                      std::uint16_t authority) {
   std::vector<std::uint8_t> query;
   wire::ByteWriter writer(query);
   writer.u16(id);
   writer.u16(0);  // standard query, no flags
-  writer.u16(1);  // question; no records in the three sections
-  for (int section = 0; section < 3; ++section) writer.u16(0);
+  writer.u16(1);  // question
+  writer.u16(0);
+  writer.u16(authority);
+  writer.u16(0);
   writer.put(origin.wire());
   writer.u16(type);
   writer.u16(wire::rrclass::IN);
+  return query;
+}
+
+}  // namespace
+
+std::vector<std::uint8_t> make_query(std::uint16_t id, const wire::Name& origin, std::uint16_t type) {
+  return begin_query(id, origin, type, 0);
+}
+
+std::vector<std::uint8_t> make_ixfr_query(std::uint16_t id, const wire::Name& origin, Bytes soa_rdata) {
+  std::vector<std::uint8_t> query = begin_query(id, origin, wire::rrtype::IXFR, 1);
+  wire::ByteWriter writer(query);
+  writer.put(origin.wire());
+  writer.u16(wire::rrtype::SOA);
+  writer.u16(wire::rrclass::IN);
+  writer.u32(0);
+  writer.u16(static_cast<std::uint16_t>(soa_rdata.size()));
+  writer.put(soa_rdata);
   return query;
 }
 

@@ -19,6 +19,10 @@ using Bytes = std::span<const std::uint8_t>;
 [[nodiscard]] std::vector<std::uint8_t> make_query(std::uint16_t id, const wire::Name& origin,
                                                    std::uint16_t type);
 
+// A query for the differences since the version whose SOA has this rdata (RFC 1995 section 3), uncompressed.
+[[nodiscard]] std::vector<std::uint8_t> make_ixfr_query(std::uint16_t id, const wire::Name& origin,
+                                                        Bytes soa_rdata);
+
 // Reads the name at `position` (RFC 1035 section 4.1.4) and moves `position` behind it. Refused: a pointer
 // that does not lead to before the labels it continues (so no loop ends in one), a name over 255 octets,
 // anything past the end.

@@ -20,13 +20,21 @@ Error at(const wire::Name& owner, std::uint16_t type, std::string_view why) {
   return Error{Errc::InvalidInput, owner.text() + " " + wire::type_text(type) + ": " + std::string(why)};
 }
 
-// Inserts in canonical order (RFC 4034 section 6.3), ignoring a duplicate (RFC 2181 section 5.2).
-void insert_rdata(std::vector<Rdata>& set, std::uint16_t type, Rdata rdata) {
+// Where the record is in the set, or would be: canonical order (RFC 4034 section 6.3).
+struct Place {
+  std::vector<Rdata>::iterator at;
+  bool there = false;
+};
+
+Place find_rdata(std::vector<Rdata>& set, std::uint16_t type, const Rdata& rdata) {
   const Rdata key = canonical_rdata(type, rdata);
-  const auto place = std::ranges::lower_bound(
+  const auto at = std::ranges::lower_bound(
       set, key, {}, [type](const Rdata& other) { return canonical_rdata(type, other); });
-  if (place != set.end() && canonical_rdata(type, *place) == key) return;
-  set.insert(place, std::move(rdata));
+  return {at, at != set.end() && canonical_rdata(type, *at) == key};
+}
+
+std::uint16_t covered_type(std::uint16_t type, std::span<const std::uint8_t> rdata) {
+  return type == wire::rrtype::RRSIG ? wire::load_u16(rdata.data()) : type;
 }
 
 }  // namespace
@@ -35,6 +43,12 @@ ZoneBuilder::ZoneBuilder(wire::Name origin) { zone_.origin = std::move(origin); 
 
 Result<void> ZoneBuilder::add(const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
                               std::span<const std::uint8_t> rdata) {
+  auto added = add_new(owner, type, ttl, rdata);
+  return added ? Result<void>() : Result<void>(added.error());
+}
+
+Result<bool> ZoneBuilder::add_new(const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
+                                  std::span<const std::uint8_t> rdata) {
   using namespace wire;
   if (!owner.is_within(zone_.origin)) return at(owner, type, "is outside the zone " + zone_.origin.text());
   if (type == rrtype::SOA && owner != zone_.origin) return at(owner, type, "lies below the apex");
@@ -48,8 +62,7 @@ Result<void> ZoneBuilder::add(const wire::Name& owner, std::uint16_t type, std::
   }
   Rdata value(rdata.begin(), rdata.end());
   const bool signature = type == rrtype::RRSIG;
-  const std::uint16_t covered = signature ? load_u16(value.data()) : type;
-  RRset& set = zone_.nodes[owner][covered];
+  RRset& set = zone_.nodes[owner][covered_type(type, value)];
   auto& values = signature ? set.signatures : set.rdata;
   auto& set_ttl = signature ? set.signature_ttl : set.ttl;
   if (!values.empty() && set_ttl != ttl) {
@@ -58,8 +71,29 @@ Result<void> ZoneBuilder::add(const wire::Name& owner, std::uint16_t type, std::
   }
   if (values.size() >= kMaxRecordsInSet) return at(owner, type, "more records than a message can hold");
   set_ttl = ttl;
-  insert_rdata(values, type, std::move(value));
-  return {};
+  const auto [at, there] = find_rdata(values, type, value);
+  if (!there) values.insert(at, std::move(value));
+  return !there;
+}
+
+bool ZoneBuilder::remove(const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
+                         std::span<const std::uint8_t> rdata) {
+  if (!well_formed(type, rdata)) return false;
+  const auto node = zone_.nodes.find(owner);
+  if (node == zone_.nodes.end()) return false;
+  const auto found = node->second.find(covered_type(type, rdata));
+  if (found == node->second.end()) return false;
+  RRset& set = found->second;
+  const bool signature = type == wire::rrtype::RRSIG;
+  auto& values = signature ? set.signatures : set.rdata;
+  auto& set_ttl = signature ? set.signature_ttl : set.ttl;
+  const auto [at, there] = find_rdata(values, type, Rdata(rdata.begin(), rdata.end()));
+  if (!there || set_ttl != ttl) return false;
+  values.erase(at);
+  if (values.empty()) set_ttl = 0;
+  if (set.rdata.empty() && set.signatures.empty()) node->second.erase(found);
+  if (node->second.empty()) zone_.nodes.erase(node);
+  return true;
 }
 
 Result<Zone> ZoneBuilder::finish() && {

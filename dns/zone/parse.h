@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 
 #include "agent/base/result.h"
 #include "dns/zone/zone.h"
@@ -20,10 +21,17 @@ namespace imrs::zone {
 class ZoneBuilder {
  public:
   explicit ZoneBuilder(wire::Name origin);
+  explicit ZoneBuilder(Zone zone) : zone_(std::move(zone)) {}  // goes on with these records
   // `rdata` is uncompressed wire form. A duplicate of a record already there is ignored (RFC 2181
   // section 5.2).
   [[nodiscard]] Result<void> add(const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
                                  std::span<const std::uint8_t> rdata);
+  // The same; false for a duplicate.
+  [[nodiscard]] Result<bool> add_new(const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
+                                     std::span<const std::uint8_t> rdata);
+  // False, and nothing done, if there is no such record with this TTL.
+  [[nodiscard]] bool remove(const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
+                            std::span<const std::uint8_t> rdata);
   [[nodiscard]] Result<Zone> finish() &&;
 
  private:

@@ -26,6 +26,8 @@ class FakePrimary {
     std::uint32_t announced = 0;
     std::optional<std::uint32_t> transferred = {};  // nothing: as announced
     bool damaged = false;                           // the apex NS is missing
+    std::vector<Octets> differences = {};           // the answer to IXFR; none: the whole zone
+    bool knows_ixfr = true;
   };
 
   explicit FakePrimary(const Says& says)
@@ -64,17 +66,24 @@ class FakePrimary {
 
   // A query of this project comes in one segment: length, header, "example.", type, class.
   bool answer(int peer) const {
+    constexpr std::size_t kType = 2 + 12 + 9;
     std::array<std::uint8_t, 512> query{};
     const ssize_t size = ::recv(peer, query.data(), query.size(), 0);
-    if (size < 20) return false;
+    if (size < static_cast<ssize_t>(kType + 2)) return false;
     const std::uint16_t id = wire::load_u16(query.data() + 2);
-    const std::uint16_t type = wire::load_u16(query.data() + size - 4);
-    const Octets out = framed(message({.id = id, .type = type, .answers = records(type)}));
+    const std::uint16_t type = wire::load_u16(query.data() + kType);
+    const bool unknown = type == wire::rrtype::IXFR && !says_.knows_ixfr;
+    const std::uint16_t flags = unknown ? kResponse | wire::rcode::NotImp : kResponse;
+    const Octets out = framed(message({.id = id,
+                                       .flags = flags,
+                                       .type = type,
+                                       .answers = unknown ? std::vector<Octets>() : records(type)}));
     return ::send(peer, out.data(), out.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(out.size());
   }
 
   [[nodiscard]] std::vector<Octets> records(std::uint16_t type) const {
     if (type == wire::rrtype::SOA) return {soa(says_.announced)};
+    if (type == wire::rrtype::IXFR && !says_.differences.empty()) return says_.differences;
     const Octets last = soa(says_.transferred.value_or(says_.announced));
     return says_.damaged ? std::vector{last, last} : std::vector{last, ns(), last};
   }

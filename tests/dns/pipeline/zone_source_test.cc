@@ -127,6 +127,43 @@ TEST(ZoneSource, AsksThePrimariesUntilOneHasAGoodNewerVersion) {
   }
 }
 
+struct WayCase {
+  const char* description;
+  Says says;
+  const char* way;
+};
+
+TEST(ZoneSource, TakesDifferencesAndElseTheWholeZone) {
+  using test::soa;
+  const auto there = test::ns(), not_there = test::a("x.example.", 1);
+  const WayCase cases[] = {
+      {"differences", {7, {}, {}, {soa(7), soa(6), soa(7), soa(7)}}, "IXFR"},
+      {"the whole zone at once", {7}, "IXFR"},
+      {"the primary has no differences", {.announced = 7, .knows_ixfr = false}, "AXFR; IXFR: answers NOTIMP"},
+      {"of another version",
+       {7, {}, {}, {soa(7), soa(5), soa(7), soa(7)}},
+       "AXFR; IXFR: transfer: differences start at serial 5, not at our 6"},
+      {"removes what is not there",
+       {7, {}, {}, {soa(7), soa(6), not_there, soa(7), soa(7)}},
+       "AXFR; IXFR: differences: x.example. A is to be removed"},
+      {"the outcome cannot be served",
+       {7, {}, {}, {soa(7), soa(6), there, soa(7), soa(7)}},
+       "AXFR; IXFR: zone example.: has no apex NS"},
+      {"one SOA, though newer was announced", {7, {}, {}, {soa(6)}}, "AXFR; IXFR: the transfer has serial 6"},
+  };
+  for (const WayCase& c : cases) {
+    SCOPED_TRACE(c.description);
+    Rig rig({c.says});
+    const auto attempt = rig.attempt(6);
+    ASSERT_TRUE(attempt);
+    EXPECT_EQ(attempt->state, State::Loaded) << attempt->reason;
+    EXPECT_EQ(rig.taken(), 7U);
+    EXPECT_THAT(attempt->way, HasSubstr(c.way));
+  }
+  Rig first({Says{7}});
+  EXPECT_EQ(first.attempt({})->way, "AXFR") << "there is nothing yet that differences could be applied to";
+}
+
 // A primary that lies does not make a zone expire that another one confirms.
 TEST(ZoneSource, OnePrimaryWithTheCurrentVersionConfirmsIt) {
   const auto confirmed = [](const std::vector<Says>& primaries) {
