@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 namespace imrs::agent {
 namespace {
@@ -60,6 +61,10 @@ Result<void> AnswerPolicy::add_own_secret(Steady::time_point now) {
 
 bool AnswerPolicy::renew(Steady::time_point now) {
   return own_secrets_ && now >= renew_at_ && add_own_secret(now).ok();
+}
+
+bool AnswerPolicy::set_expired(std::uint32_t zones) {
+  return std::exchange(settings_.expired, zones) != zones;
 }
 
 std::string AnswerPolicy::on_engine_ended(std::span<const WorkerPage> pages) {

@@ -34,6 +34,9 @@ class AnswerPolicy {
   // True if the settings have changed since they were last asked for: tell the engine.
   [[nodiscard]] bool renew(Steady::time_point now);
 
+  // Zones that are not answered from any more (EngineSettings::expired). True if the settings have changed.
+  [[nodiscard]] bool set_expired(std::uint32_t zones);
+
   // The engine has ended; its pages say whether a question killed a worker. Gives what the operator has to
   // know of it, or nothing.
   [[nodiscard]] std::string on_engine_ended(std::span<const WorkerPage> pages);

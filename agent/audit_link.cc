@@ -20,8 +20,9 @@ void log_failure(std::string_view what, const Result<void>& result) {
 
 }  // namespace
 
-AuditLink::AuditLink(boost::asio::any_io_executor executor, const Config& config, Processes& processes)
-    : timer_(std::move(executor)), config_(config), processes_(processes) {}
+AuditLink::AuditLink(boost::asio::any_io_executor executor, const Config& config, Processes& processes,
+                     const TrustedClock& clock)
+    : timer_(std::move(executor)), config_(config), processes_(processes), clock_(clock) {}
 
 void AuditLink::start(std::function<void(SharedImage)> on_passed) {
   on_passed_ = std::move(on_passed);
@@ -58,6 +59,7 @@ void AuditLink::send_request() {
   if (processes_.pid(Program::Audit) == 0) return;  // it gets the request with its setup
   AuditRequest request;
   request.digest = current_->image.image->digest();
+  request.now = clock_.now();
   const std::array fds{current_->image.memfd->get(), current_->contents->get()};
   log_failure("request", processes_.send(Program::Audit, request, fds));
 }

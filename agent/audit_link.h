@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "agent/base/trusted_clock.h"
 #include "agent/config/config.h"
 #include "agent/processes.h"
 #include "agent/shared_image.h"
@@ -17,7 +18,9 @@ namespace imrs::agent {
 
 class AuditLink {
  public:
-  AuditLink(boost::asio::any_io_executor executor, const Config& config, Processes& processes);
+  // `clock`: what signatures are judged by; must outlive this.
+  AuditLink(boost::asio::any_io_executor executor, const Config& config, Processes& processes,
+            const TrustedClock& clock);
 
   // Keeps the auditor running. `on_passed`: an image whose every answer is right.
   void start(std::function<void(SharedImage)> on_passed);
@@ -42,6 +45,7 @@ class AuditLink {
   boost::asio::steady_timer timer_;
   const Config& config_;
   Processes& processes_;
+  const TrustedClock& clock_;
   std::function<void(SharedImage)> on_passed_;
   std::optional<Candidate> current_, waiting_;
   int ends_ = 0;  // of the auditor with the current one

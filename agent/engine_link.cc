@@ -56,6 +56,8 @@ void EngineLink::start(std::function<void(const image::Image&)> on_serving) {
 }
 
 void EngineLink::publish(SharedImage next) {
+  const SharedImage& newest = waiting_ ? *waiting_ : offered_.image ? offered_ : served_;
+  if (newest.image && newest.image->digest() == next.image->digest()) return;
   if (swapping_) {
     waiting_ = std::move(next);
     return;
@@ -164,6 +166,10 @@ void EngineLink::send_setup() {
 void EngineLink::send_settings() {
   if (processes_.pid(Program::Engine) == 0) return;  // they come with the next one's setup
   log_failure("settings", processes_.send(Program::Engine, policy_.settings()));
+}
+
+void EngineLink::set_expired(std::uint32_t zones) {
+  if (policy_.set_expired(zones)) send_settings();
 }
 
 void EngineLink::keep_secrets_fresh() {

@@ -45,8 +45,12 @@ class EngineLink {
   void start(std::function<void(const image::Image&)> on_serving);
 
   // Hands a new image to the engine; if a swap is going on, after it (only the newest waits). An image
-  // that the engine refuses, does not take in time or ends with twice is given up: the one before stays.
+  // that the engine refuses, does not take in time or ends with twice is given up: the one before stays. The
+  // same one again changes nothing.
   void publish(SharedImage next);
+
+  // Zones of the image that are to be answered with SERVFAIL (EngineSettings::expired).
+  void set_expired(std::uint32_t zones);
 
   // Questions that are dropped because they kill engines, in words.
   [[nodiscard]] std::vector<std::string> alarms() const { return policy_.alarms(); }

@@ -30,6 +30,9 @@ int run_agent(const Config& config) {
   auto prepared = agent::prepare(config, program.parent_path().string());
   if (!prepared) return fail(prepared.error(), 1);
   if (!prepared->state) log_warning("{}", prepared->state.error().message);
+  if (!prepared->kept_time && prepared->kept_time.error().code != Errc::Unavailable) {
+    log_warning("{}", prepared->kept_time.error().message);
+  }
   if (!prepared->memory_lock) log_warning("{}", prepared->memory_lock.error().message);
   auto supervisor = agent::Supervisor::make(config, std::move(*prepared));
   if (!supervisor) return fail(supervisor.error(), 1);

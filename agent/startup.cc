@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -63,16 +64,22 @@ void allow_many_descriptors() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// imrs-zone's own part of the state directory. A disk that is broken is no reason not to serve.
-Result<void> prepare_state_directory(const Config& config) {
-  if (config.state_directory.empty()) return {};
-  const std::string zones = config.state_directory + "/zones";
-  for (const auto& [path, mode] : {std::pair(config.state_directory, 0755), std::pair(zones, 0700)}) {
-    if (::mkdir(path.c_str(), static_cast<mode_t>(mode)) == 0 || errno == EEXIST) continue;
+Result<void> make_directory(const std::string& path, mode_t mode, uid_t uid, gid_t gid) {
+  if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
     return system_error("\"state_directory\": " + path);
   }
-  if (::lchown(zones.c_str(), config.users.zone_uid, config.users.zone_gid) == 0) return {};
-  return system_error("\"state_directory\": owner of " + zones);
+  if (::lchown(path.c_str(), uid, gid) == 0) return {};
+  return system_error("\"state_directory\": owner of " + path);
+}
+
+// The parts of imrs-zone and of the auditor. A disk that is broken is no reason not to serve.
+Result<void> prepare_state_directory(const Config& config) {
+  const std::string& state = config.state_directory;
+  if (state.empty()) return {};
+  const UserConfig& users = config.users;
+  if (auto made = make_directory(state, 0755, 0, 0); !made) return made;
+  auto made = make_directory(state + "/zones", 0700, users.zone_uid, users.zone_gid);
+  return made ? make_directory(state + "/image", 0700, users.audit_uid, users.audit_gid) : made;
 }
 
 // Port 53 needs a privilege that imrs-zone does not have, therefore it is opened here and never read.
@@ -117,6 +124,9 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
   auto web = WebLink::open(config);
   if (!web) return web.error();
   auto state = prepare_state_directory(config);
+  auto kept_time = read_kept_time(config.state_directory);
+  WallClockWatch clock(read_wall_clock(), kept_time ? std::optional(*kept_time) : std::nullopt);
+  auto image = load_kept_image(config, clock.clock().now());
   auto locked = lock_memory();
   if (!locked && locked.error().code != Errc::Unavailable) return locked.error();
   if (auto dropped = drop_privileges(config.users); !dropped) return dropped.error();
@@ -127,6 +137,9 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
                   .notify = std::move(*notify),
                   .web = std::move(*web),
                   .state = std::move(state),
+                  .kept_time = std::move(kept_time),
+                  .clock = std::move(clock),
+                  .image = std::move(image),
                   .memory_lock = std::move(locked)};
 }
 

@@ -3,12 +3,16 @@
 // NET_ADMIN and NET_BIND_SERVICE only, and nothing it needs later asks for more.
 #pragma once
 
+#include <cstdint>
+
 #include "agent/base/result.h"
 #include "agent/base/unique_fd.h"
 #include "agent/config/config.h"
 #include "agent/device.h"
+#include "agent/kept_image.h"
 #include "agent/launcher.h"
 #include "agent/service_sockets.h"
+#include "agent/wall_clock.h"
 #include "agent/web_link.h"
 
 namespace imrs::agent {
@@ -20,7 +24,10 @@ struct Prepared {
   ServiceSockets sockets;
   UniqueFd notify;  // for imrs-zone: NOTIFY comes to it; none: no zone has primaries, or no NOTIFY is wanted
   WebLink web;
-  Result<void> state;        // of the directory for imrs-zone; without it the instance serves, and alarms
+  Result<void> state;  // of the directory for imrs-zone; without it the instance serves, and alarms
+  Result<std::int64_t> kept_time;  // read_kept_time(), which `clock` knows of
+  WallClockWatch clock;
+  Result<KeptImage> image;   // load_kept_image()
   Result<void> memory_lock;  // Errc::Unavailable: say so and go on; an agent that swaps is slow, not wrong
 };
 

@@ -57,9 +57,11 @@ Supervisor::Supervisor(const Config& config, Prepared prepared)
       only_one_(std::move(prepared.only_one)),
       device_(std::move(prepared.device)),
       web_(std::move(prepared.web)),
+      clock_(std::move(prepared.clock)),
       processes_(context_.get_executor(), std::move(prepared.launcher)),
-      audit_(context_.get_executor(), config, processes_),
-      zone_(config, processes_, clock_, std::move(prepared.notify)),
+      kept_image_(std::move(prepared.image)),
+      audit_(context_.get_executor(), config, processes_, clock_.clock()),
+      zone_(config, processes_, clock_.clock(), std::move(prepared.notify)),
       started_ms_(wall_ms()) {}
 
 Result<void> Supervisor::set_up(ServiceSockets sockets) {
@@ -104,9 +106,24 @@ void Supervisor::start_children() {
     zone_.on_served(image);
     changed();
   });
+  serve_kept_image();
   audit_.start([this](SharedImage image) { engine_->publish(std::move(image)); });
   zone_.start([this](Candidate candidate) { audit_.audit(std::move(candidate)); });
   web_.start(processes_, [this] { return snapshot(); });
+}
+
+// What was audited before the start is served until there is something newer; it will be audited anew, as soon
+// as imrs-zone has made it again from the zones on disk.
+void Supervisor::serve_kept_image() {
+  if (!kept_image_) {
+    const Error& why = kept_image_.error();
+    if (why.code != Errc::Unavailable) log_warning("the image on disk is not used: {}", why.message);
+    return;
+  }
+  log_info("image on disk is good: audited {} s ago", clock_.clock().now() - kept_image_->audited);
+  zone_.restored(*kept_image_->image.image, kept_image_->audited);
+  engine_->publish(std::move(kept_image_->image));
+  kept_image_ = Error{Errc::Unavailable, "it is served"};
 }
 
 void Supervisor::on_bird_ready() {
@@ -150,10 +167,28 @@ asio::awaitable<void> Supervisor::watch_expiry() {
     const auto reason = zone_.root_expired();
     if (reason.has_value() != was_expired) routing_->set_expiry(reason.has_value(), reason.value_or(""));
     was_expired = reason.has_value();
+    set_expired(zone_.expired_zones());
+    if (clock_.look(read_wall_clock())) {
+      log_info("the wall clock is synchronised now: the trusted time is set to it");
+      zone_.on_clock_set();
+    }
     timer.expires_after(kExpiryLook);
     const auto [error] = co_await timer.async_wait(kNoThrow);
     if (error) co_return;
   }
+}
+
+// What a zone is answered with changes in the workers a moment after it has been said: until no answer from
+// before can be on its way any more, it is not judged.
+void Supervisor::set_expired(std::uint32_t zones) {
+  const auto now = std::chrono::steady_clock::now();
+  if (zones != expired_zones_) {
+    unjudged_zones_ = zones | expired_zones_;
+    judged_again_ = now + config_.health.timeout + std::chrono::milliseconds(100);
+    expired_zones_ = zones;
+  }
+  expectations_.set_expired(now < judged_again_ ? unjudged_zones_ : zones);
+  engine_->set_expired(zones);
 }
 
 // Somebody may have flushed the addresses or taken the link down.
@@ -250,6 +285,7 @@ Snapshot Supervisor::snapshot() const {
   now.alarms = alarms(now);
   if (!engine_->trouble().empty()) now.alarms.push_back(engine_->trouble());
   if (!audit_.trouble().empty()) now.alarms.push_back(audit_.trouble());
+  if (std::string alarm = clock_.alarm(read_wall_clock()); !alarm.empty()) now.alarms.push_back(alarm);
   for (std::string& alarm : zone_.expiry_alarms()) now.alarms.push_back(std::move(alarm));
   if (!zone_.trouble().empty()) now.alarms.push_back(zone_.trouble());
   for (std::string& alarm : engine_->alarms()) now.alarms.push_back(std::move(alarm));

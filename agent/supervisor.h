@@ -6,17 +6,19 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "agent/audit_link.h"
-#include "agent/base/trusted_clock.h"
 #include "agent/config/config.h"
 #include "agent/engine_link.h"
 #include "agent/processes.h"
 #include "agent/routing.h"
 #include "agent/startup.h"
 #include "agent/watchdog.h"
+#include "agent/wall_clock.h"
 #include "agent/zone_link.h"
 #include "bgp/speaker.h"
 #include "health/expectations.h"
@@ -41,6 +43,8 @@ class Supervisor {
   void on_withdrawal_confirmed();
 
   boost::asio::awaitable<void> beat();
+  void serve_kept_image();
+  void set_expired(std::uint32_t zones);
   boost::asio::awaitable<void> watch_expiry();
   boost::asio::awaitable<void> watch_device();
   boost::asio::awaitable<void> speak();
@@ -58,15 +62,18 @@ class Supervisor {
   UniqueFd only_one_;
   AnycastDevice device_;
   WebLink web_;
-  TrustedClock clock_;
+  WallClockWatch clock_;
   health::Expectations expectations_;
   Processes processes_;
+  Result<KeptImage> kept_image_;  // until it is served
   AuditLink audit_;
   ZoneLink zone_;
   std::unique_ptr<EngineLink> engine_;
   std::unique_ptr<bgp::Speaker> speaker_;
   std::unique_ptr<Routing> routing_;
   LoopWatchdog watchdog_;
+  std::uint32_t expired_zones_ = 0, unjudged_zones_ = 0;  // EngineSettings::expired
+  std::chrono::steady_clock::time_point judged_again_{};
   std::int64_t started_ms_ = 0;
   bool stopping_ = false;
   int exit_code_ = 0;

@@ -35,8 +35,18 @@ void ZoneLink::start(std::function<void(Candidate)> on_image) {
                                   .ended = [] {}});
 }
 
-void ZoneLink::on_served(const image::Image& image) {
+void ZoneLink::restored(const image::Image& image, std::int64_t confirmed) {
   for (const image::ZoneSummary& zone : image.zones()) {
+    Tracked& tracked = zones_[zone.origin];
+    tracked.stored_serial = zone.serial;
+    tracked.stored_confirmed = confirmed;
+  }
+}
+
+void ZoneLink::on_served(const image::Image& image) {
+  order_.clear();
+  for (const image::ZoneSummary& zone : image.zones()) {
+    order_.push_back(zone.origin);
     Tracked& tracked = zones_[zone.origin];
     ZoneState& state = tracked.state;
     if (state.serial != zone.serial || state.loaded_ms == 0) {
@@ -57,6 +67,23 @@ std::optional<std::string> ZoneLink::root_expired() const {
   const auto root = zones_.find(".");
   if (root == zones_.end() || root->second.state.loaded_ms == 0) return std::nullopt;
   return expired(age_of(root->second), clock_.now());
+}
+
+std::uint32_t ZoneLink::expired_zones() const {
+  std::uint32_t all = 0;
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    if (order_[i] != "." && expired(age_of(zones_.at(order_[i])), clock_.now())) all |= 1U << i;
+  }
+  return all;
+}
+
+void ZoneLink::on_clock_set() {
+  ZoneClock message;
+  message.clock_offset = clock_.offset();
+  if (processes_.pid(Program::Zone) == 0) return;  // it comes with its setup
+  if (auto sent = processes_.send(Program::Zone, message); !sent) {
+    log_error("zone: clock: {}", sent.error().message);
+  }
 }
 
 std::vector<std::string> ZoneLink::expiry_alarms() const {
@@ -88,7 +115,9 @@ void ZoneLink::send_setup() {
   if (!memfd) return log_error("zone: {}", memfd.error().message);
   std::vector fds{memfd->get()};
   if (notify_) fds.push_back(notify_.get());
-  if (auto sent = processes_.send(Program::Zone, ZoneSetup{}, fds); !sent) {
+  ZoneSetup setup;
+  setup.clock_offset = clock_.offset();
+  if (auto sent = processes_.send(Program::Zone, setup, fds); !sent) {
     log_error("zone: setup: {}", sent.error().message);
   }
 }
@@ -161,6 +190,9 @@ void ZoneLink::on_report(const ZoneReport& report) {
   if (report.confirmed_at != 0) {
     tracked.stored_serial = report.confirmed_serial;
     tracked.stored_confirmed = report.confirmed_at;
+    if (state.loaded_ms != 0 && report.confirmed_serial == state.serial) {
+      tracked.refreshed = std::max(tracked.refreshed, std::min(report.confirmed_at, clock_.now()));
+    }
   } else if (report.confirmed != 0 && report.confirmed_serial == tracked.stored_serial) {
     tracked.stored_confirmed = 0;  // a primary has it too: it is as fresh as any
   }

@@ -35,6 +35,15 @@ class ZoneLink {
   // Why the root may not be announced, if it may not.
   [[nodiscard]] std::optional<std::string> root_expired() const;
 
+  // Zones but the root that have expired: bit i for the image's zone i (EngineSettings::expired).
+  [[nodiscard]] std::uint32_t expired_zones() const;
+
+  // The clock has been set (agent/wall_clock.h).
+  void on_clock_set();
+
+  // The engine is about to get an image that was kept, and that a primary had no later than `confirmed`.
+  void restored(const image::Image& image, std::int64_t confirmed);
+
   // Zones that have expired or soon will.
   [[nodiscard]] std::vector<std::string> expiry_alarms() const;
 
@@ -65,6 +74,7 @@ class ZoneLink {
   UniqueFd notify_;
   std::function<void(Candidate)> on_image_;
   std::map<std::string, Tracked> zones_;  // the configured ones
+  std::vector<std::string> order_;        // their origins, as in the images
   std::string trouble_;
 };
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "dns/image/lookup.h"
 #include "dns/wire/protocol.h"
 
 namespace imrs::health {
@@ -31,13 +32,26 @@ void Expectations::publish(std::shared_ptr<const image::Image> next) {
 void Expectations::take_back() noexcept { current_ = std::exchange(previous_, nullptr); }
 
 image::ProbeQuestion Expectations::next_question(bool deep) {
-  if (!deep) return {wire::Name(), wire::rrtype::SOA, true};
-  return image::question_at(*current_, deep_++);
+  const image::ProbeQuestion quick{wire::Name(), wire::rrtype::SOA, true};
+  if (!deep) return quick;
+  for (std::size_t left = image::question_count(*current_); left > 0; --left) {
+    auto question = image::question_at(*current_, deep_++);
+    if (!has_expired(question)) return question;
+  }
+  return quick;
+}
+
+bool Expectations::has_expired(const image::ProbeQuestion& question) const {
+  if (expired_ == 0) return false;
+  const wire::Name name = question.name.lower();
+  const auto found = image::find(image::View(*current_), name.wire(), question.type, question.dnssec_ok);
+  return (expired_ >> found.zone & 1) != 0;
 }
 
 std::optional<std::string> Expectations::mismatch(const image::ProbeQuestion& question, std::uint16_t id,
                                                   Transport transport,
                                                   std::span<const std::uint8_t> response) const {
+  if (has_expired(question)) return std::nullopt;  // asked before it expired
   const bool tcp = transport == Transport::Tcp;
   const auto right = [&](const image::Image& image) {
     return image::expected_response(image, question, id, kProbeUdpSize, tcp);

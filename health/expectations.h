@@ -26,10 +26,14 @@ class Expectations {
   // All workers serve the last published image, and nothing older is on its way any more.
   void settle() noexcept { previous_.reset(); }
 
+  // Zones of the images, one bit each, that are answered with SERVFAIL instead: what is said of them is not
+  // compared from now on.
+  void set_expired(std::uint32_t zones) noexcept { expired_ = zones; }
+
   [[nodiscard]] bool ready() const noexcept { return current_ != nullptr; }
 
   // Quick: the root's SOA. Deep: the next of all questions there are, whoever of the probers asks it;
-  // round and round. Only when ready().
+  // round and round, but for expired zones. Only when ready().
   [[nodiscard]] image::ProbeQuestion next_question(bool deep);
 
   // Nothing if `response` is right; otherwise what differs, in words. Only when ready().
@@ -38,9 +42,12 @@ class Expectations {
                                                     std::span<const std::uint8_t> response) const;
 
  private:
+  [[nodiscard]] bool has_expired(const image::ProbeQuestion& question) const;
+
   std::shared_ptr<const image::Image> current_;
   std::shared_ptr<const image::Image> previous_;
   std::size_t deep_ = 0;
+  std::uint32_t expired_ = 0;
 };
 
 inline constexpr std::uint16_t kProbeUdpSize = 1232;  // octets, in the probe's OPT

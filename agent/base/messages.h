@@ -91,6 +91,7 @@ struct EngineSettings {
   std::uint32_t denied_count = 0;
   std::array<std::array<std::uint8_t, 16>, kMaxSecrets> secrets{};  // RFC 9018; the first makes cookies
   std::array<std::uint64_t, kMaxDenied> denied{};                   // WorkerPage::fatal: drop these questions
+  std::uint32_t expired = 0;  // bit i: the image's zone i is too old, answer SERVFAIL
 };
 
 // One socket. `probe` marks the worker's private socket, which only the agent's probes reach: it is
@@ -147,6 +148,14 @@ struct EngineRefused {
 struct ZoneSetup {
   static constexpr std::uint32_t kType = 0x5a01;
   std::uint32_t type = kType;
+  std::int64_t clock_offset = 0;  // TrustedClock's
+};
+
+// The trusted clock has been set right: it was not known to be right before.
+struct ZoneClock {
+  static constexpr std::uint32_t kType = 0x5a02;
+  std::uint32_t type = kType;
+  std::int64_t clock_offset = 0;
 };
 
 // ---- zone -> agent -----------------------------------------------------------------------------
@@ -196,7 +205,8 @@ struct AuditSetup {
 struct AuditRequest {
   static constexpr std::uint32_t kType = 0x4102;
   std::uint32_t type = kType;
-  Digest digest{};  // of the image
+  Digest digest{};       // of the image
+  std::int64_t now = 0;  // trusted Unix time that signatures are judged by
 };
 
 // ---- auditor -> agent --------------------------------------------------------------------------

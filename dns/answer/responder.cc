@@ -52,6 +52,9 @@ Outcome answer_question(const Context& context, const Query& query, Response& re
   const image::Found found = image::find(image::View(context.image), {query.name.data(), query.name_size},
                                          query.type, query.edns.dnssec_ok);
   if (found.body == nullptr) return response.error(rcode::Refused, extended_error::NotAuthoritative);
+  if ((context.expired >> found.zone & 1) != 0) {
+    return response.error(rcode::ServFail, extended_error::InvalidData);
+  }
   return response.found(found);
 }
 

@@ -27,6 +27,7 @@ struct Context {
   const CookieSecrets& cookies;
   std::uint32_t now = 0;        // Unix time modulo 2^32, for cookies only
   std::uint16_t keepalive = 0;  // idle time of TCP connections in 100 ms (RFC 7828); 0: not said
+  std::uint32_t expired = 0;    // bit i: the image's zone i has expired and is not answered from
 };
 
 // Who asks.

@@ -34,6 +34,8 @@ struct Setting {
 };
 
 struct Settings {
+  std::string json;
+  ZoneSettings as_sent;
   std::vector<Setting> zones;
   Records anchors = make_records();
   std::size_t threads = audit_threads();
@@ -59,10 +61,14 @@ Result<Settings> receive_settings(const Channel& channel) {
   if (!packet->as<AuditSetup>() || packet->fds.size() != 1) return unexpected(*packet);
   auto mapping = map_sealed(packet->fds[0].get());
   if (!mapping) return mapping.error().within("settings from the agent");
-  auto settings = parse_zone_settings(
-      {reinterpret_cast<const char*>(mapping->bytes().data()), mapping->size()});
-  if (!settings) return settings.error().within("settings from the agent");
-  return read_settings(*settings);
+  std::string json(reinterpret_cast<const char*>(mapping->bytes().data()), mapping->size());
+  auto as_sent = parse_zone_settings(json);
+  if (!as_sent) return as_sent.error().within("settings from the agent");
+  auto settings = read_settings(*as_sent);
+  if (!settings) return settings;
+  settings->json = std::move(json);
+  settings->as_sent = std::move(*as_sent);
+  return settings;
 }
 
 // The zones as the operator wants them judged. A zone that is not in the settings is an error, and so is one
@@ -88,7 +94,7 @@ Result<std::vector<ZoneInput>> read_zones(const Settings& settings, int contents
 }
 
 Result<std::string> judge(const Settings& settings, const AuditRequest& request, const Packet& packet,
-                          std::int64_t now) {
+                          const OnPassed& on_passed) {
   auto image = image::Image::map(packet.fds[0].get());
   if (!image) return image.error();
   if ((*image)->digest() != request.digest) {
@@ -96,10 +102,11 @@ Result<std::string> judge(const Settings& settings, const AuditRequest& request,
   }
   auto zones = read_zones(settings, packet.fds[1].get());
   if (!zones) return zones.error();
-  auto auditor = Auditor::make(std::move(*zones), settings.anchors, now, settings.threads);
+  auto auditor = Auditor::make(std::move(*zones), settings.anchors, request.now, settings.threads);
   if (!auditor) return auditor.error();
   auto report = auditor->audit(**image);
   if (!report) return report.error();
+  if (on_passed) on_passed(**image, request.now);
   return report->text();
 }
 
@@ -111,14 +118,14 @@ Result<void> send_patiently(const Channel& channel, const AuditVerdict& verdict)
   return channel.send_message(verdict);
 }
 
-Result<void> answer_requests(const Channel& channel, const Settings& settings, const Clock& clock) {
+Result<void> answer_requests(const Channel& channel, const Settings& settings, const OnPassed& on_passed) {
   for (;;) {
     auto packet = channel.wait(kForEver);
     if (!packet) return packet.error();
     const auto request = packet->as<AuditRequest>();
     if (!request || packet->fds.size() != 2) return unexpected(*packet);
     const auto start = std::chrono::steady_clock::now();
-    const auto outcome = judge(settings, *request, *packet, clock());
+    const auto outcome = judge(settings, *request, *packet, on_passed);
     const auto took = std::chrono::steady_clock::now() - start;
     AuditVerdict verdict;
     verdict.passed = outcome ? 1 : 0;
@@ -130,18 +137,20 @@ Result<void> answer_requests(const Channel& channel, const Settings& settings, c
   }
 }
 
-Result<void> run(const Channel& channel, const Clock& clock) {
+Result<void> run(const Channel& channel, const Prepare& prepare) {
   auto settings = receive_settings(channel);
   if (!settings) return settings.error();
   prepare_signatures();
-  if (auto caged = enter_sandbox(); !caged) return caged;
-  return answer_requests(channel, *settings, clock);
+  auto on_passed = prepare(settings->json, settings->as_sent);
+  if (!on_passed) return on_passed.error();
+  if (auto caged = enter_sandbox(*on_passed ? Files::Kept : Files::None); !caged) return caged;
+  return answer_requests(channel, *settings, *on_passed);
 }
 
 }  // namespace
 
-Result<void> run_child(Channel channel, const Clock& clock) {
-  auto ended = run(channel, clock);
+Result<void> run_child(Channel channel, const Prepare& prepare) {
+  auto ended = run(channel, prepare);
   if (!ended && ended.error().code == Errc::Closed) return {};
   return ended;
 }

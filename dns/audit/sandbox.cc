@@ -20,6 +20,10 @@ constexpr int kAllowed[] = {
     // ending
     SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(tgkill)};
 
+// dns/pipeline/output.h
+constexpr int kForFiles[] = {SCMP_SYS(openat), SCMP_SYS(fsync),  SCMP_SYS(fchmod),
+                             SCMP_SYS(umask),  SCMP_SYS(rename), SCMP_SYS(unlink)};
+
 constexpr int kFatal[] = {SCMP_SYS(socket)};
 
 // Octets. An audit of the root zone takes about 60 MB.
@@ -27,7 +31,7 @@ constexpr std::size_t kMaxData = std::size_t{1} << 30;
 
 }  // namespace
 
-Result<void> enter_sandbox() {
+Result<void> enter_sandbox(Files files) {
   if (auto given_up = give_up_dumps_and_privileges(); !given_up) return given_up;
   if (auto limited = limit_data(kMaxData); !limited) return limited;
   if (auto kept = keep_malloc_from_opening_files(); !kept) return kept;
@@ -36,7 +40,11 @@ Result<void> enter_sandbox() {
   filter.allow_memory_without_code();
   filter.allow_threads();
   filter.kill(kNeverCalled);
-  filter.kill(kOpenFiles);
+  if (files == Files::Kept) {
+    filter.allow(kForFiles);
+  } else {
+    filter.kill(kOpenFiles);
+  }
   filter.kill(kFatal);
   return filter.load();
 }

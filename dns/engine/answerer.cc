@@ -22,7 +22,8 @@ answer::Outcome Answerer::answer(const answer::Client& client, std::span<const s
                                 .identity = identity_,
                                 .cookies = published_->cookies,
                                 .now = unix_now_,
-                                .keepalive = keepalive_};
+                                .keepalive = keepalive_,
+                                .expired = published_->expired};
   answer::Outcome outcome = answer::respond(context, client, query, response);
   if (counters == nullptr) {
     count(page_.probes);

@@ -98,7 +98,7 @@ class Child {
     DeniedQuestions denied;
     denied.count = message->denied_count;
     denied.hashes = message->denied;
-    engine_->set(cookies, denied);
+    engine_->set(cookies, denied, message->expired);
     return {};
   }
 

@@ -93,9 +93,10 @@ Result<void> Engine::serve(std::shared_ptr<const image::Image> image, std::uint6
   return {};
 }
 
-void Engine::set(const answer::CookieSecrets& cookies, const DeniedQuestions& denied) {
+void Engine::set(const answer::CookieSecrets& cookies, const DeniedQuestions& denied, std::uint32_t expired) {
   cookies_ = cookies;
   denied_ = denied;
+  expired_ = expired;
   if (held_.empty()) return;
   const Held& now = *held_.back();
   publish(now.image, now.published.generation);
@@ -104,7 +105,7 @@ void Engine::set(const answer::CookieSecrets& cookies, const DeniedQuestions& de
 void Engine::publish(std::shared_ptr<const image::Image> image, std::uint64_t generation) {
   auto held = std::make_unique<Held>();
   held->image = std::move(image);
-  held->published = {held->image.get(), generation, cookies_, denied_};
+  held->published = {held->image.get(), generation, cookies_, denied_, expired_};
   slot_.publish(&held->published);
   held_.push_back(std::move(held));
 }

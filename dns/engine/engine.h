@@ -46,9 +46,10 @@ class Engine {
   [[nodiscard]] Result<void> serve(std::shared_ptr<const image::Image> image, std::uint64_t generation,
                                    std::chrono::milliseconds limit);
 
-  // Cookies and denied questions, for all answers from the next batch on. Before the first image they are
-  // only noted. What it replaces is kept until the next image: some 500 octets for each call.
-  void set(const answer::CookieSecrets& cookies, const DeniedQuestions& denied);
+  // Cookies, denied questions and expired zones (answer::Context::expired), for all answers from the next
+  // batch on. Before the first image they are only noted. What it replaces is kept until the next image: some
+  // 500 octets for each call.
+  void set(const answer::CookieSecrets& cookies, const DeniedQuestions& denied, std::uint32_t expired);
 
  private:
   struct Held {
@@ -65,6 +66,7 @@ class Engine {
   std::unique_ptr<RateLimiter> limiter_;  // null: no limit
   answer::CookieSecrets cookies_;
   DeniedQuestions denied_;
+  std::uint32_t expired_ = 0;
   ImageSlot slot_;
   std::vector<std::unique_ptr<Held>> held_;  // the last one is published
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -33,6 +33,7 @@ struct Published {
   std::uint64_t generation = 0;
   answer::CookieSecrets cookies;
   DeniedQuestions denied;
+  std::uint32_t expired = 0;  // answer::Context::expired
 };
 
 class ImageSlot {

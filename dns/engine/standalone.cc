@@ -120,7 +120,7 @@ Result<void> run_standalone(const StandaloneOptions& options, std::size_t descri
                                .rate_limit = options.rate_limit,
                                .rate_key = random_key()});
   if (!engine) return engine.error();
-  (*engine)->set(*cookies, {});
+  (*engine)->set(*cookies, {}, 0);
   if (auto caged = enter_sandbox(); !caged) return caged.error();
   if (auto served = (*engine)->serve(*image, 1, std::chrono::seconds(5)); !served) return served;
   for (const image::ZoneSummary& zone : (*image)->zones()) {

@@ -118,6 +118,11 @@ Found in_zone(const View& view, const ZoneRecord& zone, Name name, const Labels&
   return at_node(view, *node, type, dnssec_ok);
 }
 
+Found of_zone(const View& view, const ZoneRecord& zone, Found found) noexcept {
+  found.zone = static_cast<std::uint32_t>(&zone - view.zones().data());
+  return found;
+}
+
 }  // namespace
 
 const Node* View::find(const ZoneRecord& zone, Name name) const noexcept {
@@ -148,10 +153,10 @@ Found find(const View& view, Name name, std::uint16_t type, bool dnssec_ok) noex
       child_apex = &zone;
       continue;
     }
-    return in_zone(view, zone, name, labels, below, type, dnssec_ok);
+    return of_zone(view, zone, in_zone(view, zone, name, labels, below, type, dnssec_ok));
   }
   if (child_apex == nullptr) return {};
-  return in_zone(view, *child_apex, name, labels, 0, type, dnssec_ok);
+  return of_zone(view, *child_apex, in_zone(view, *child_apex, name, labels, 0, type, dnssec_ok));
 }
 
 bool is_apex(const View& view, Name name) noexcept {

@@ -44,6 +44,7 @@ struct Found {
   std::array<const Body*, 2> pieces{};  // NSECs to append; null: none
   std::uint32_t identity = 0;           // the same for all questions that have this answer, with and without
                                         // DO; for a name error, for all names in the gap. Never 0 with a body
+  std::uint32_t zone = 0;               // index in View::zones() of the zone that answers
 };
 
 // `name`: uncompressed wire name in lower case. `type`: not a meta type other than ANY.

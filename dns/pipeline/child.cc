@@ -10,9 +10,11 @@
 #include <array>
 #include <thread>
 
+#include "agent/base/landlock.h"
 #include "agent/base/log.h"
 #include "agent/base/memfd.h"
 #include "agent/base/messages.h"
+#include "agent/base/trusted_clock.h"
 #include "dns/pipeline/notify_listener.h"
 #include "dns/pipeline/pipeline.h"
 #include "dns/pipeline/sandbox.h"
@@ -31,35 +33,67 @@ Error unexpected(const Packet& packet) {
 
 struct Setup {
   ZoneSettings settings;
+  TrustedClock clock;
   UniqueFd notify;  // may be none
 };
 
 Result<Setup> receive_setup(const Channel& channel) {
   auto packet = channel.wait(kForEver);
   if (!packet) return packet.error();
-  if (!packet->as<ZoneSetup>() || packet->fds.empty() || packet->fds.size() > 2) return unexpected(*packet);
+  const auto message = packet->as<ZoneSetup>();
+  if (!message || packet->fds.empty() || packet->fds.size() > 2) return unexpected(*packet);
   auto mapping = map_sealed(packet->fds[0].get());
   if (!mapping) return mapping.error().within("settings from the agent");
   auto settings = parse_zone_settings(
       {reinterpret_cast<const char*>(mapping->bytes().data()), mapping->size()});
   if (!settings) return settings.error().within("settings from the agent");
-  Setup setup{.settings = std::move(*settings), .notify = {}};
+  Setup setup{.settings = std::move(*settings), .clock = TrustedClock(message->clock_offset), .notify = {}};
   if (packet->fds.size() == 2) setup.notify = std::move(packet->fds[1]);
   return setup;
 }
 
-// Ends the process when the agent has gone, or says what this version does not understand.
-[[noreturn]] void watch(const Channel& channel) {
-  auto packet = channel.wait(kForEver);
-  if (!packet && packet.error().code == Errc::Closed) ::_exit(0);
-  log_error("{}", packet ? unexpected(*packet).message : packet.error().message);
-  ::_exit(1);
+// Where this process may still read and write. An operator may replace a zone's or trust anchors' file, so it
+// is their directories that count.
+FileAccess files_of(const ZoneSettings& settings) {
+  const auto directory_of = [](const std::string& path) {
+    const std::size_t slash = path.rfind('/');
+    return slash == std::string::npos ? std::string(".") : path.substr(0, slash + 1);
+  };
+  FileAccess access;
+  for (const ZoneConfig& zone : settings.zones) {
+    if (!zone.file.empty()) access.read.push_back(directory_of(zone.file));
+    for (const std::string& path : zone.trust_anchors) access.read.push_back(directory_of(path));
+  }
+  if (!settings.state_directory.empty()) access.write.push_back(settings.state_directory + "/zones");
+  return access;
 }
 
-Result<void> start_watching(const Channel& channel) {
+Result<void> restrict_files_to(const ZoneSettings& settings) {
+  auto restricted = restrict_files(files_of(settings));
+  if (restricted || restricted.error().code != Errc::Unavailable) return restricted;
+  log_warning("{}", restricted.error().message);
+  return {};
+}
+
+// Sets the clock when the agent says so, and ends the process when that has gone, or says what this version
+// does not understand.
+[[noreturn]] void watch(const Channel& channel, TrustedClock clock) {
+  for (;;) {
+    auto packet = channel.wait(kForEver);
+    if (!packet && packet.error().code == Errc::Closed) ::_exit(0);
+    const auto message = packet ? packet->as<ZoneClock>() : std::nullopt;
+    if (!message) {
+      log_error("{}", packet ? unexpected(*packet).message : packet.error().message);
+      ::_exit(1);
+    }
+    clock.set_offset(message->clock_offset);
+  }
+}
+
+Result<void> start_watching(const Channel& channel, const TrustedClock& clock) {
   UniqueFd copy(::fcntl(channel.fd(), F_DUPFD_CLOEXEC, 0));
   if (!copy) return system_error("duplicate the channel");
-  std::thread([own = Channel(std::move(copy))] { watch(own); }).detach();
+  std::thread([own = Channel(std::move(copy)), clock] { watch(own, clock); }).detach();
   return {};
 }
 
@@ -98,7 +132,8 @@ void wait_for_news(const NotifyListener& listener, std::chrono::steady_clock::ti
   (void)::poll(&watched, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
 }
 
-Result<void> look_after_zones(Setup setup, const Channel& channel, const Clock& clock) {
+Result<void> look_after_zones(Setup setup, const Channel& channel) {
+  const Clock clock = setup.clock;
   auto pipeline = Pipeline::make(setup.settings, clock, sink_to(channel));
   if (!pipeline) return pipeline.error();
   auto keys = tsig_keys_of(setup.settings);
@@ -115,13 +150,14 @@ Result<void> look_after_zones(Setup setup, const Channel& channel, const Clock& 
 
 }  // namespace
 
-Result<void> run_child(Channel channel, const Clock& clock) {
+Result<void> run_child(Channel channel) {
   if (auto caged = enter_sandbox(); !caged) return caged;
   auto setup = receive_setup(channel);
   if (!setup && setup.error().code == Errc::Closed) return {};
   if (!setup) return setup.error();
-  if (auto watching = start_watching(channel); !watching) return watching;
-  auto ended = look_after_zones(std::move(*setup), channel, clock);
+  if (auto restricted = restrict_files_to(setup->settings); !restricted) return restricted;
+  if (auto watching = start_watching(channel, setup->clock); !watching) return watching;
+  auto ended = look_after_zones(std::move(*setup), channel);
   if (!ended && ended.error().code == Errc::Closed) return {};
   return ended;
 }

@@ -4,13 +4,12 @@
 
 #include "agent/base/channel.h"
 #include "agent/base/result.h"
-#include "agent/base/trusted_clock.h"
 
 namespace imrs::pipeline {
 
 // Looks after the zones until the agent's end of the channel closes, which ends the process at once with
 // exit code 0, whatever it waits for. Returns only when it cannot go on: settings that cannot be used, an
 // agent that does not read, no sandbox.
-[[nodiscard]] Result<void> run_child(Channel channel, const Clock& clock);
+[[nodiscard]] Result<void> run_child(Channel channel);
 
 }  // namespace imrs::pipeline

@@ -17,10 +17,10 @@ Keeper::~Keeper() {
   thread_.join();
 }
 
-void Keeper::keep(const wire::Name& origin, std::vector<std::uint8_t> encoded) {
+void Keeper::keep(const std::string& file, std::vector<std::uint8_t> content) {
   {
     const std::lock_guard lock(mutex_);
-    waiting_[origin] = std::move(encoded);
+    waiting_[file] = std::move(content);
   }
   changed_.notify_one();
 }

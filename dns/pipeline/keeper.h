@@ -1,5 +1,5 @@
 // dns/pipeline/keeper.h
-// Writes zones to the store in a thread of its own: a disk that is full, read-only, dead or hangs costs the
+// Writes files of the store in a thread of its own: a disk that is full, read-only, dead or hangs costs the
 // copy and nothing else, and is told of.
 #pragma once
 
@@ -16,14 +16,13 @@
 #include <vector>
 
 #include "agent/base/result.h"
-#include "dns/wire/name.h"
 
 namespace imrs::pipeline {
 
 class Keeper {
  public:
   using Steady = std::chrono::steady_clock;
-  using Save = std::function<Result<void>(const wire::Name& origin, std::span<const std::uint8_t> encoded)>;
+  using Save = std::function<Result<void>(const std::string& file, std::span<const std::uint8_t> content)>;
 
   static constexpr std::chrono::seconds kPatience{10};  // with one write
 
@@ -34,8 +33,8 @@ class Keeper {
   Keeper(const Keeper&) = delete;
   Keeper& operator=(const Keeper&) = delete;
 
-  // Never waits for the disk. Of a zone that is still waiting to be written only the newest version is.
-  void keep(const wire::Name& origin, std::vector<std::uint8_t> encoded);
+  // Never waits for the disk. Of a file that is still waiting to be written only the newest version is.
+  void keep(const std::string& file, std::vector<std::uint8_t> content);
 
   // Why what is served is not on disk; empty: it is, or soon will be.
   [[nodiscard]] std::string trouble(Steady::time_point now) const;
@@ -47,8 +46,8 @@ class Keeper {
   std::chrono::milliseconds retry_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<wire::Name, std::vector<std::uint8_t>> waiting_;
-  std::map<wire::Name, std::string> failures_;  // of the last write of each zone
+  std::map<std::string, std::vector<std::uint8_t>> waiting_;
+  std::map<std::string, std::string> failures_;  // of the last write of each file
   std::optional<Steady::time_point> writing_since_;
   bool ending_ = false;
   std::thread thread_;

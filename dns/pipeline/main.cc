@@ -9,12 +9,12 @@
 
 #include "agent/base/log.h"
 #include "agent/base/messages.h"
-#include "agent/base/trusted_clock.h"
 #include "dns/audit/child.h"
 #include "dns/image/digest.h"
 #include "dns/pipeline/audit_command.h"
 #include "dns/pipeline/child.h"
 #include "dns/pipeline/compile_command.h"
+#include "dns/pipeline/image_keeper.h"
 #include "dns/pipeline/inspect_command.h"
 #include "dns/pipeline/time_text.h"
 
@@ -31,11 +31,15 @@ int report(const Result<std::string>& result) {
   return 0;
 }
 
-int serve_agent(const char* name, Result<void> (*run_child)(Channel, const Clock&)) {
+int serve_agent(const char* name, Result<void> (*run_child)(Channel)) {
   log_start(name, "-", LogLevel::Info);
-  const auto ended = run_child(Channel(UniqueFd(kChildChannelFd)), TrustedClock());
+  const auto ended = run_child(Channel(UniqueFd(kChildChannelFd)));
   if (!ended) log_error("{}", ended.error().message);
   return ended ? 0 : 1;
+}
+
+Result<void> run_auditor(Channel channel) {
+  return audit::run_child(std::move(channel), pipeline::keep_images);
 }
 
 // ldns allocates and frees a large line buffer per record; without this the heap's end goes up and down as
@@ -105,7 +109,7 @@ int main(int argc, char** argv) {
   keep_heap();
   image::prepare_digests();
   if (child) return serve_agent("imrs-zone", pipeline::run_child);
-  if (audit_child) return serve_agent("imrs-audit", audit::run_child);
+  if (audit_child) return serve_agent("imrs-audit", run_auditor);
   if (*compile) return run_at(pipeline::run_compile, options, now);
   if (*audit) return run_at(pipeline::run_audit, audit_options, now);
   if (*inspect) return report(pipeline::run_inspect(image, json));

@@ -76,4 +76,14 @@ Result<void> write_whole(const std::string& path, std::span<const std::uint8_t> 
   return sync_directory_of(path);
 }
 
+Result<void> save_generation(const std::string& path, std::span<const std::uint8_t> content) {
+  const std::string fresh = path + ".new", before = path + ".before";
+  if (auto written = write_whole(fresh, content); !written) return written;
+  if (::rename(path.c_str(), before.c_str()) != 0 && errno != ENOENT) {
+    return system_error("rename to " + before);
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return system_error("rename to " + path);
+  return sync_directory_of(path);
+}
+
 }  // namespace imrs::pipeline

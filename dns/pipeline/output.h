@@ -14,6 +14,10 @@ namespace imrs::pipeline {
 // umask). After an error `path` is as it was and no temporary file is left.
 [[nodiscard]] Result<void> write_whole(const std::string& path, std::span<const std::uint8_t> content);
 
+// The same with a temporary name of `path`.new, and what was there stays as `path`.before: whatever happens,
+// a power cut too, one of them is whole. A `.new` that is found was left by one.
+[[nodiscard]] Result<void> save_generation(const std::string& path, std::span<const std::uint8_t> content);
+
 // Makes what was renamed to `path` last over a power cut.
 [[nodiscard]] Result<void> sync_directory_of(const std::string& path);
 

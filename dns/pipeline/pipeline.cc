@@ -21,7 +21,7 @@ using zone::VerifiedZone;
 constexpr std::chrono::seconds kFileLook{1};
 constexpr std::chrono::seconds kLook{1};  // at the disk's trouble, and between attempts that NOTIFY calls for
 constexpr std::int64_t kKeepInterval =
-    600;  // seconds between two writes of a version that was only confirmed
+    600;  // seconds between two writes of a version that was only confirmed, and of the time
 
 struct SealedImage {
   UniqueFd memfd, contents;
@@ -110,7 +110,7 @@ Result<Pipeline> Pipeline::make(const ZoneSettings& settings, const Clock& clock
     const Store store(settings.state_directory + "/zones");
     pipeline.store_ = store;
     pipeline.keeper_ = std::make_unique<Keeper>(
-        [store](const wire::Name& origin, auto encoded) { return store.save(origin, encoded); });
+        [store](const std::string& file, auto content) { return store.save(file, content); });
   }
   return pipeline;
 }
@@ -120,6 +120,7 @@ Result<std::chrono::steady_clock::time_point> Pipeline::step(Steady::time_point 
     if (tracked.due > now) continue;
     if (auto looked = look_after(tracked); !looked) return looked.error();
   }
+  if (now >= time_due_) keep_time();
   if (auto told = tell_of_trouble(); !told) return told.error();
   return std::min(std::ranges::min(zones_, {}, &Tracked::due).due, Steady::now() + kLook);
 }
@@ -168,7 +169,14 @@ void Pipeline::confirm(Tracked& tracked, std::int64_t when) {
   if (tracked.kept != 0 && when - tracked.kept < kKeepInterval) return;
   tracked.kept = when;
   const std::array one{&*tracked.good};
-  keeper_->keep(tracked.source.origin(), encode_stored_zone(zone_contents(one), when));
+  keeper_->keep(Store::file_of(tracked.source.origin()), encode_stored_zone(zone_contents(one), when));
+}
+
+void Pipeline::keep_time() {
+  time_due_ = Steady::now() + std::chrono::seconds(kKeepInterval);
+  if (!keeper_) return;
+  const std::string text = std::to_string(clock_()) + "\n";
+  keeper_->keep("clock", {text.begin(), text.end()});
 }
 
 Result<void> Pipeline::tell_of_trouble() {

@@ -43,6 +43,9 @@ class Pipeline {
   // A primary says that the zone has changed: the next attempt is due now, or a second after the last one.
   void notified(const wire::Name& origin);
 
+  // Writes the trusted time down, next to the zones.
+  void keep_time();
+
  private:
   using Steady = std::chrono::steady_clock;
   struct Tracked {
@@ -70,6 +73,7 @@ class Pipeline {
   std::optional<Store> store_;  // there with a state directory, as is the keeper
   std::unique_ptr<Keeper> keeper_;
   std::string told_;  // the last trouble
+  Steady::time_point time_due_{};
   std::vector<Tracked> zones_;
   std::optional<Error> broken_;  // the sink's error
 };

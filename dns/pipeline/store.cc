@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 
 #include "agent/base/unique_fd.h"
 #include "dns/pipeline/output.h"
@@ -116,18 +115,12 @@ Result<StoredZone> decode_stored_zone(Octets octets, const wire::Name& origin) {
   return stored;
 }
 
-Result<void> Store::save(const wire::Name& origin, Octets encoded) const {
-  const std::string path = path_of(origin), fresh = path + ".new", before = path + ".before";
-  if (auto written = write_whole(fresh, encoded); !written) return written;
-  if (::rename(path.c_str(), before.c_str()) != 0 && errno != ENOENT) {
-    return system_error("rename to " + before);
-  }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return system_error("rename to " + path);
-  return sync_directory_of(path);
+Result<void> Store::save(const std::string& file, Octets content) const {
+  return save_generation(directory_ + "/" + file, content);
 }
 
 Result<StoredZone> Store::load(const wire::Name& origin) const {
-  const std::string path = path_of(origin);
+  const std::string path = directory_ + "/" + file_of(origin);
   auto newest = load_file(path, origin);
   if (newest) return newest;
   auto before = load_file(path + ".before", origin);
@@ -136,10 +129,10 @@ Result<StoredZone> Store::load(const wire::Name& origin) const {
   return nothing ? newest : Error{Errc::InvalidInput, newest.error().message + "; " + before.error().message};
 }
 
-std::string Store::path_of(const wire::Name& origin) const {
+std::string Store::file_of(const wire::Name& origin) {
   std::string name = origin.is_root() ? "@." : origin.lower().text();
   name.pop_back();
-  return directory_ + "/" + name + ".zone";
+  return name + ".zone";
 }
 
 }  // namespace imrs::pipeline

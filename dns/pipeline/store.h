@@ -3,6 +3,7 @@
 // goes on with it. Two generations: whatever happens while one is written, the other is whole. What is read
 // is trusted no more than what a primary sends: verify() decides.
 //
+//   DIRECTORY/clock, DIRECTORY/clock.before    trusted Unix time in decimal, now and then (agent/wall_clock.h)
 //   DIRECTORY/NAME.zone, DIRECTORY/NAME.zone.before    NAME: the origin without its last dot, the root is "@"
 //   magic | Unix time of the last confirmation, 64 bits | zone (dns/audit/zone_contents.h) | SHA-256 of these
 #pragma once
@@ -37,15 +38,16 @@ class Store {
   // Writes a new generation and keeps the last one: temporary name, fsync, renames, fsync of the directory.
   // After an error, and after a power cut at any moment, what was there is there still, or the new one.
   // Blocks as long as the disk does.
-  [[nodiscard]] Result<void> save(const wire::Name& origin, std::span<const std::uint8_t> encoded) const;
+  [[nodiscard]] Result<void> save(const std::string& file, std::span<const std::uint8_t> content) const;
+
+  // The name of a zone's file in the directory.
+  [[nodiscard]] static std::string file_of(const wire::Name& origin);
 
   // The newest generation that is whole. Errc::Unavailable: nothing was ever saved; another error: something
   // was, and none of it can be used; says why of each.
   [[nodiscard]] Result<StoredZone> load(const wire::Name& origin) const;
 
  private:
-  [[nodiscard]] std::string path_of(const wire::Name& origin) const;
-
   std::string directory_;
 };
 

@@ -24,7 +24,7 @@ namespace option {  // EDNS
 inline constexpr std::uint16_t Nsid = 3, Cookie = 10, TcpKeepalive = 11, ExtendedError = 15;
 }
 namespace extended_error {  // RFC 8914
-inline constexpr std::uint16_t Prohibited = 18, NotAuthoritative = 20, NotSupported = 21;
+inline constexpr std::uint16_t Prohibited = 18, NotAuthoritative = 20, NotSupported = 21, InvalidData = 24;
 }
 namespace flag {  // in the 16-bit flags word of the header
 inline constexpr std::uint16_t QR = 0x8000, AA = 0x0400, TC = 0x0200, RD = 0x0100, RA = 0x0080, Z = 0x0040,

@@ -21,7 +21,7 @@ class AuditLinkTest : public PlayedChild {
 
   void SetUp() override {
     PlayedChild::SetUp();
-    link_ = std::make_unique<AuditLink>(context_.get_executor(), config_, *processes_);
+    link_ = std::make_unique<AuditLink>(context_.get_executor(), config_, *processes_, clock_);
     link_->start([this](const SharedImage& image) { passed_.push_back(image.image->digest()); });
     ASSERT_TRUE(until([this] { return setups_ == 1; }));
   }
@@ -62,6 +62,7 @@ class AuditLinkTest : public PlayedChild {
   }
 
   const Config config_;
+  TrustedClock clock_;
   std::unique_ptr<AuditLink> link_;
   int setups_ = 0;                         // of all auditors
   std::vector<Digest> requests_, passed_;  // in their order

@@ -35,6 +35,7 @@ class EngineLinkTest : public PlayedChild {
 
   void hear(const Packet& packet) override {
     if (auto image = packet.as<EngineImage>()) offer_ = *image;
+    if (auto settings = packet.as<EngineSettings>()) settings_ = *settings;
   }
 
   // The engine gets an image; its digest is kept in offer_.
@@ -64,6 +65,7 @@ class EngineLinkTest : public PlayedChild {
   health::Expectations expectations_;
   std::unique_ptr<EngineLink> link_;
   std::optional<EngineImage> offer_;
+  std::optional<EngineSettings> settings_;
   std::uint32_t live_ = 0;
   const SharedImage first_ = shared_image(1), second_ = shared_image(2), third_ = shared_image(3);
 };
@@ -73,6 +75,28 @@ TEST_F(EngineLinkTest, ARestartedEngineGetsWhatWasServed) {
   die();
   ASSERT_TRUE(gets_an_image());
   EXPECT_EQ(offer_->digest, first_.image->digest());
+}
+
+TEST_F(EngineLinkTest, TheSameImageAgainChangesNothing) {
+  goes_live(first_, 1);
+  const std::uint64_t generation = link_->generation();
+  link_->publish(first_);
+  goes_live(second_, 2);
+  EXPECT_EQ(link_->generation(), generation + 1);
+}
+
+TEST_F(EngineLinkTest, TheEngineIsToldOfExpiredZonesAlsoAfterARestart) {
+  goes_live(first_, 1);
+  const auto is_told = [this](std::uint32_t zones) {
+    return until([&] { return settings_ && settings_->expired == zones; });
+  };
+  link_->set_expired(2);
+  EXPECT_TRUE(is_told(2));
+  settings_.reset();
+  die();
+  EXPECT_TRUE(is_told(2));
+  link_->set_expired(0);
+  EXPECT_TRUE(is_told(0));
 }
 
 TEST_F(EngineLinkTest, OfTwoThatComeDuringASwapOnlyTheNewestFollows) {

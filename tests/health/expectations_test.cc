@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "dns/wire/protocol.h"
@@ -11,6 +12,7 @@
 namespace imrs::health {
 namespace {
 
+using Octets = std::vector<std::uint8_t>;
 using Image = std::shared_ptr<const image::Image>;
 constexpr std::uint16_t kId = 4711;
 
@@ -102,6 +104,27 @@ TEST_F(ExpectationsTest, QuestionsGoRound) {
     all.insert(question.name.text() + "/" + std::to_string(question.type) + (question.dnssec_ok ? "+" : "-"));
   }
   EXPECT_EQ(deep, all);
+}
+
+// What is said of an expired zone is not asked for, and not judged if it is on its way.
+TEST_F(ExpectationsTest, ExpiredZonesAreLeftOut) {
+  expectations_.publish(first_);
+  const auto zones = first_->zones();
+  const auto arpa = std::ranges::find(zones, "arpa.", &image::ZoneSummary::origin) - zones.begin();
+  const image::ProbeQuestion in_arpa{wire::Name::parse("arpa.").value(), wire::rrtype::NS, true};
+  const Octets servfail(12);
+  EXPECT_TRUE(expectations_.mismatch(in_arpa, kId, Transport::Udp, servfail));
+  expectations_.set_expired(1U << arpa);
+  EXPECT_FALSE(expectations_.mismatch(in_arpa, kId, Transport::Udp, servfail));
+  EXPECT_TRUE(expectations_.mismatch(soa(), kId, Transport::Udp, servfail)) << "the root is judged as ever";
+  const auto arpa_name = in_arpa.name;
+  for (std::size_t i = 0; i < image::question_count(*first_); ++i) {
+    const auto question = expectations_.next_question(true);
+    const bool inside = question.name.is_within(arpa_name) && question.type != wire::rrtype::DS;
+    EXPECT_FALSE(inside) << question.name.text() << " type " << question.type;
+  }
+  expectations_.set_expired(0);
+  EXPECT_TRUE(expectations_.mismatch(in_arpa, kId, Transport::Udp, servfail));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Whole responses: header, EDNS, sizes, the names of class CH, and what holds for any octets.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <random>
 
 #include "dns/answer/responder.h"
@@ -91,6 +92,37 @@ TEST(Respond, GoldenErrors) {
     }
     EXPECT_EQ(bytes(c.query), same(c.want)) << c.description;
   }
+}
+
+// Bit i of `expired` is zone i of the image: root-servers.net., arpa., and the root.
+TEST(Respond, ExpiredZonesAreAnsweredWithServfailAndTheOthersAsEver) {
+  const Identity identity{"lab01", "IMRS"};
+  const CookieSecrets no_cookies;
+  const std::uint8_t address[] = {192, 0, 2, 1};
+  std::vector<std::string> origins;
+  for (const image::ZoneSummary& zone : image().zones()) origins.push_back(zone.origin);
+  const auto bit = [&](const char* origin) {
+    return 1U << (std::ranges::find(origins, origin) - origins.begin());
+  };
+  const auto answer = [&](const std::string& query, std::uint32_t expired) {
+    Octets out(kMaxResponse);
+    const Context context{.image = image(), .identity = identity, .cookies = no_cookies, .expired = expired};
+    out.resize(respond(context, {Transport::Udp, address}, from_hex(query), out).size);
+    return test::to_hex(out);
+  };
+  const std::string soa_of_arpa =
+      "1234 0000 0001 0000 0000 0001 04\"arpa\"00 0006 0001 00 0029 1000 00000000 0000";
+  const std::string root = "1234 0000 0001 0000 0000 0000 00 0006 0001";
+  const std::string ds_of_arpa = "1234 0000 0001 0000 0000 0000 04\"arpa\"00 002b 0001";
+  EXPECT_EQ(
+      answer(soa_of_arpa, bit("arpa.")),
+      same("1234 8002 0001 0000 0000 0001 04\"arpa\"00 0006 0001 00 0029 04d0 00000000 0006 000f 0002 0018"))
+      << "SERVFAIL with extended error 24 (RFC 8914), no AA";
+  EXPECT_EQ(answer("1234 0000 0001 0000 0000 0000 01\"x\"04\"arpa\"00 0001 0001", bit("arpa.")),
+            same("1234 8002 0001 0000 0000 0000 01\"x\"04\"arpa\"00 0001 0001"));
+  EXPECT_EQ(answer(root, bit("arpa.")), answer(root, 0));
+  EXPECT_EQ(answer(ds_of_arpa, bit("arpa.")), answer(ds_of_arpa, 0)) << "the parent's to answer";
+  EXPECT_EQ(answer(soa_of_arpa, bit("root-servers.net.")), answer(soa_of_arpa, 0));
 }
 
 TEST(Respond, ChaosNames) {

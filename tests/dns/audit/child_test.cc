@@ -3,8 +3,13 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
+#include <filesystem>
+
 #include "agent/base/messages.h"
+#include "agent/base/trusted_clock.h"
 #include "dns/audit/zone_contents.h"
+#include "dns/image/kept.h"
 #include "dns/pipeline/contents.h"
 #include "tests/dns/audit/image_map.h"
 #include "tests/dns/pipeline/program.h"
@@ -23,7 +28,7 @@ UniqueFd sealed(std::span<const std::uint8_t> octets) {
   return std::move(*memfd);
 }
 
-std::string settings_of(const AuditLab& lab) {
+std::string settings_of(const AuditLab& lab, const std::string& state_directory = "") {
   std::string zones;
   for (const test::LabZone& zone : lab.zones()) {
     const std::string judged = zone.secure ? R"("trust_anchors": [")" + zone.anchor_file + "\"]"
@@ -31,7 +36,8 @@ std::string settings_of(const AuditLab& lab) {
     zones += (zones.empty() ? "" : ", ") + (R"({"origin": ")" + zone.origin + R"(", "file": ")" + zone.file) +
              "\", " + judged + "}";
   }
-  return R"({"zones": [)" + zones + R"(], "management": {"address": "127.0.0.1"}, "state_directory": ""})";
+  return R"({"zones": [)" + zones + R"(], "management": {"address": "127.0.0.1"}, "state_directory": ")" +
+         state_directory + "\"}";
 }
 
 class AuditChild {
@@ -60,6 +66,7 @@ class AuditChild {
     const UniqueFd image_fd = sealed(image), contents_fd = sealed(contents);
     AuditRequest request;
     request.digest = digest;
+    request.now = TrustedClock().now();
     send(request, {image_fd.get(), contents_fd.get()});
     auto packet = channel_.wait(10000);
     return packet ? packet->as<AuditVerdict>() : std::nullopt;
@@ -109,6 +116,47 @@ TEST_F(Child, PassesAGoodImageAndNamesItsDigest) {
     EXPECT_THAT(verdict->text.str(), HasSubstr(" questions, "));
     EXPECT_LT(verdict->audit_ms, 5000U);
   }
+}
+
+// Twice, so that there are two generations; what has not passed is not kept.
+TEST_F(Child, KeepsWhatHasPassedOnDisk) {
+  const test::TempDir state;
+  std::filesystem::create_directory(state.path("image"));
+  const std::string settings = settings_of(lab_, state.path("").substr(0, state.path("").size() - 1));
+  AuditChild child(settings);
+  const Octets& image = lab_.image();
+  for (int i = 0; i < 2; ++i) {
+    const auto verdict = child.audit(image, lab_.contents(), digest_in(image));
+    ASSERT_TRUE(verdict) << child.log();
+    ASSERT_EQ(verdict->passed, 1U) << verdict->text.str();
+  }
+  const std::string path = state.path("image/image");
+  for (int i = 0; i < 500 && !std::filesystem::exists(path + ".before"); ++i) ::poll(nullptr, 0, 10);
+  std::vector<std::string> anchors;
+  for (const test::LabZone& zone : lab_.zones()) {
+    if (zone.secure) anchors.push_back(zone.anchor_file);
+  }
+  const auto basis = image::basis_of(settings, anchors, IMRS_VERSION);
+  ASSERT_TRUE(basis.ok());
+  for (const std::string& file : {path, path + ".before"}) {
+    const std::string kept = test::read_text(file);
+    const std::span octets(reinterpret_cast<const std::uint8_t*>(kept.data()), kept.size());
+    auto header = image::decode_kept_header(octets);
+    ASSERT_TRUE(header.ok()) << header.error().message << child.log();
+    EXPECT_EQ(header->image, digest_in(image));
+    EXPECT_EQ(header->basis, *basis);
+    EXPECT_NEAR(static_cast<double>(header->audited), static_cast<double>(TrustedClock().now()), 20);
+    EXPECT_TRUE(std::ranges::equal(octets.subspan(image::kKeptHeaderSize), image));
+  }
+  const auto written = std::filesystem::last_write_time(path);
+  const test::ImageMap map(image);
+  Octets wrong = image;
+  test::put(wrong, map.slot(".", "beta."), image::Slot{0, 0});
+  map.refresh(wrong);
+  const auto verdict = child.audit(wrong, lab_.contents(), digest_in(wrong));
+  ASSERT_TRUE(verdict);
+  EXPECT_EQ(verdict->passed, 0U);
+  EXPECT_EQ(std::filesystem::last_write_time(path), written);
 }
 
 TEST_F(Child, RefusesAWrongImageAndGoesOn) {

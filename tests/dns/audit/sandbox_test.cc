@@ -18,9 +18,9 @@ namespace {
 constexpr int kCannotEnter = 77;
 
 // Runs `action` caged; its wait status. The action's result is the exit code.
-int caged(int (*action)()) {
+int caged(int (*action)(), Files files = Files::None) {
   const pid_t pid = ::fork();
-  if (pid == 0) ::_exit(enter_sandbox() ? action() : kCannotEnter);
+  if (pid == 0) ::_exit(enter_sandbox(files) ? action() : kCannotEnter);
   int status = -1;
   EXPECT_EQ(::waitpid(pid, &status, 0), pid);
   return status;
@@ -79,6 +79,20 @@ TEST_F(Sandbox, WhatIsRefused) {
     const int status = caged(attempt.action);
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << attempt.description << " " << status;
   }
+}
+
+TEST_F(Sandbox, FilesMayBeWrittenWhereImagesAreKept) {
+  const auto write = [] {
+    char name[] = "/tmp/imrs-sandbox-test-XXXXXX";
+    const int fd = ::mkstemp(name);
+    const bool written = fd >= 0 && ::write(fd, "x", 1) == 1 && ::fchmod(fd, 0600) == 0 && ::fsync(fd) == 0 &&
+                         ::unlink(name) == 0;
+    return written ? 0 : 1;
+  };
+  const int status = caged(write, Files::Kept);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  const int socket = caged([] { return ::socket(AF_INET, SOCK_DGRAM, 0); }, Files::Kept);
+  EXPECT_TRUE(WIFSIGNALED(socket) && WTERMSIG(socket) == SIGSYS);
 }
 
 }  // namespace

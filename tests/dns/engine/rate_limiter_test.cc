@@ -160,7 +160,7 @@ TEST_F(LimitedEngine, WhoAsksByTcpIsExempt) {
 TEST_F(LimitedEngine, AValidCookieIsExempt) {
   answer::CookieSecrets secrets;
   secrets.count = 1;
-  engine_.engine().set(secrets, {});
+  engine_.engine().set(secrets, {}, 0);
   const auto with_cookie = [](const std::string& hex) {
     Octets query = query_octets({.name = "alpha."});
     const Octets cookie = from_hex(hex);

@@ -222,7 +222,7 @@ TEST_F(FromPrimary, FollowsTheSerialAndRefusesWhatDoesNotVerify) {
   ASSERT_EQ(serials(child.next_image()), (Serials{{".", kFirst}})) << child.log();
   const auto loaded = child.next_report(State::Loaded);
   ASSERT_TRUE(loaded);
-  EXPECT_EQ(loaded->source.str(), "127.0.0.1 port " + std::to_string(nsd_->port()));
+  EXPECT_EQ(loaded->source.str(), "127.0.0.1 port " + std::to_string(nsd_->port()) + " (AXFR)");
   ASSERT_TRUE(child.next_report(State::Unchanged));
 
   nsd_->set_zone(golden("root-next.zone"));
@@ -257,7 +257,7 @@ TEST_F(FromPrimary, TriesPrimariesInOrder) {
   ASSERT_EQ(serials(child.next_image()), (Serials{{".", kFirst}})) << child.log();
   const auto loaded = child.next_report(State::Loaded);
   ASSERT_TRUE(loaded);
-  EXPECT_EQ(loaded->source.str(), "127.0.0.1 port " + std::to_string(good->port()));
+  EXPECT_EQ(loaded->source.str(), "127.0.0.1 port " + std::to_string(good->port()) + " (AXFR)");
   nsd_.reset();
   const auto silent = child.next_report(State::Unreachable);
   ASSERT_TRUE(silent);

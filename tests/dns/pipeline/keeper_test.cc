@@ -17,13 +17,13 @@ using testing::HasSubstr;
 // A disk that a test commands.
 class Disk {
  public:
-  Result<void> save(const wire::Name& origin, std::span<const std::uint8_t> encoded) {
+  Result<void> save(const std::string& file, std::span<const std::uint8_t> content) {
     std::unique_lock lock(mutex_);
     ++attempts_;
     changed_.notify_all();
     changed_.wait(lock, [this] { return !hangs_; });
     if (full_) return Error{Errc::System, "write: No space left on device"};
-    written_.push_back(origin.text() + " " + std::to_string(encoded.front()));
+    written_.push_back(file + " " + std::to_string(content.front()));
     changed_.notify_all();
     return {};
   }
@@ -43,7 +43,7 @@ class Disk {
     return written_;
   }
   Keeper::Save saver() {
-    return [this](const wire::Name& origin, auto encoded) { return save(origin, encoded); };
+    return [this](const std::string& file, auto content) { return save(file, content); };
   }
 
  private:
@@ -57,8 +57,8 @@ class Disk {
 TEST(Keeper, WritesWhatItIsGiven) {
   Disk disk;
   Keeper keeper(disk.saver());
-  keeper.keep(test::name("arpa."), {1});
-  EXPECT_THAT(disk.wait_written(1), ElementsAre("arpa. 1"));
+  keeper.keep("arpa", {1});
+  EXPECT_THAT(disk.wait_written(1), ElementsAre("arpa 1"));
   EXPECT_EQ(keeper.trouble(Keeper::Steady::now()), "");
 }
 
@@ -66,39 +66,39 @@ TEST(Keeper, AHangingDiskHoldsNobodyUpAndIsToldOf) {
   Disk disk;
   disk.set(true, false);
   Keeper keeper(disk.saver());
-  keeper.keep(wire::Name(), {1});
+  keeper.keep("@", {1});
   ASSERT_TRUE(disk.wait_attempts(1));
-  keeper.keep(wire::Name(), {2});
-  keeper.keep(wire::Name(), {3});
+  keeper.keep("@", {2});
+  keeper.keep("@", {3});
   EXPECT_EQ(keeper.trouble(Keeper::Steady::now()), "");
   EXPECT_THAT(keeper.trouble(Keeper::Steady::now() + Keeper::kPatience), HasSubstr("does not answer"));
   disk.set(false, false);
-  EXPECT_THAT(disk.wait_written(2), ElementsAre(". 1", ". 3")) << "only the newest of those that waited";
+  EXPECT_THAT(disk.wait_written(2), ElementsAre("@ 1", "@ 3")) << "only the newest of those that waited";
 }
 
 TEST(Keeper, AFullDiskIsTriedAgain) {
   Disk disk;
   disk.set(false, true);
   Keeper keeper(disk.saver(), 1ms);
-  keeper.keep(wire::Name(), {1});
+  keeper.keep("@", {1});
   ASSERT_TRUE(disk.wait_attempts(3));
   EXPECT_THAT(keeper.trouble(Keeper::Steady::now()), HasSubstr("No space left on device"));
   disk.set(false, false);
-  EXPECT_THAT(disk.wait_written(1), ElementsAre(". 1"));
+  EXPECT_THAT(disk.wait_written(1), ElementsAre("@ 1"));
 }
 
 TEST(Keeper, ItsEndWritesWhatWaitsAndDoesNotWaitForAFullDisk) {
   Disk disk;
   {
     Keeper keeper(disk.saver());
-    keeper.keep(wire::Name(), {1});
-    keeper.keep(test::name("arpa."), {2});
+    keeper.keep("@", {1});
+    keeper.keep("arpa", {2});
   }
-  EXPECT_THAT(disk.wait_written(2), testing::UnorderedElementsAre(". 1", "arpa. 2"));
+  EXPECT_THAT(disk.wait_written(2), testing::UnorderedElementsAre("@ 1", "arpa 2"));
   disk.set(false, true);
   {
     Keeper keeper(disk.saver(), 1h);
-    keeper.keep(wire::Name(), {3});
+    keeper.keep("@", {3});
   }
   EXPECT_EQ(disk.wait_written(2).size(), 2U);
 }

@@ -18,6 +18,7 @@
 #include "agent/base/channel.h"
 #include "agent/base/memfd.h"
 #include "agent/base/messages.h"
+#include "agent/base/trusted_clock.h"
 #include "tests/dns/zone/zone_files.h"
 
 namespace imrs::test {
@@ -67,7 +68,9 @@ class ZoneChild {
     const std::span text(reinterpret_cast<const std::uint8_t*>(settings_json.data()), settings_json.size());
     auto memfd = make_sealed_memfd("settings", text);
     const std::array fds{memfd->get()};
-    if (!channel_.send_message(ZoneSetup{}, fds)) std::abort();
+    ZoneSetup setup;
+    setup.clock_offset = TrustedClock().offset();
+    if (!channel_.send_message(setup, fds)) std::abort();
   }
   ZoneChild(const ZoneChild&) = delete;
   ZoneChild& operator=(const ZoneChild&) = delete;

@@ -48,7 +48,7 @@ TEST(Store, WhatIsSavedIsLoaded) {
   for (const char* origin : {".", "arpa.", "root-servers.net."}) {
     const auto name = test::name(origin);
     EXPECT_EQ(store.load(name).error().code, Errc::Unavailable) << origin;
-    ASSERT_TRUE(store.save(name, stored(origin, 7, 5'000'000'000)).ok());
+    ASSERT_TRUE(store.save(Store::file_of(name), stored(origin, 7, 5'000'000'000)).ok());
     const auto loaded = store.load(name);
     ASSERT_TRUE(loaded.ok()) << loaded.error().message;
     EXPECT_EQ(loaded->confirmed, 5'000'000'000);
@@ -62,8 +62,8 @@ TEST(Store, EveryDamageIsFoundAndTheGenerationBeforeIsUsed) {
   const TempDir dir;
   const Store store(dir.path(""));
   const auto root = wire::Name();
-  ASSERT_TRUE(store.save(root, stored(".", 1, 10)).ok());
-  ASSERT_TRUE(store.save(root, stored(".", 2, 20)).ok());
+  ASSERT_TRUE(store.save(Store::file_of(root), stored(".", 1, 10)).ok());
+  ASSERT_TRUE(store.save(Store::file_of(root), stored(".", 2, 20)).ok());
   EXPECT_EQ(serial_of(store.load(root)->zone), 2U);
   const auto whole = stored(".", 2, 20);
   const auto put = [&](std::span<const std::uint8_t> octets) {
@@ -109,14 +109,14 @@ TEST(Store, AnotherZonesFileIsNotTaken) {
 TEST(Store, AFullDiskCostsNothingThatWasThere) {
   const TempDir dir;
   const Store store(dir.path(""));
-  ASSERT_TRUE(store.save(wire::Name(), stored(".", 1, 10)).ok());
-  ASSERT_TRUE(store.save(wire::Name(), stored(".", 2, 20)).ok());
+  ASSERT_TRUE(store.save(Store::file_of(wire::Name()), stored(".", 1, 10)).ok());
+  ASSERT_TRUE(store.save(Store::file_of(wire::Name()), stored(".", 2, 20)).ok());
   const pid_t pid = ::fork();
   if (pid == 0) {
     ::signal(SIGXFSZ, SIG_IGN);
     const rlimit full{40, 40};
     ::setrlimit(RLIMIT_FSIZE, &full);
-    const auto saved = store.save(wire::Name(), stored(".", 3, 30));
+    const auto saved = store.save(Store::file_of(wire::Name()), stored(".", 3, 30));
     ::_exit(!saved && saved.error().message.find("@.zone.new") != std::string::npos ? 0 : 1);
   }
   int status = 1;
@@ -130,7 +130,7 @@ TEST(Store, AFullDiskCostsNothingThatWasThere) {
 
 TEST(Store, NoDirectoryIsAnErrorThatNamesIt) {
   const Store store("/no/such/directory");
-  const auto saved = store.save(wire::Name(), stored(".", 1, 0));
+  const auto saved = store.save(Store::file_of(wire::Name()), stored(".", 1, 0));
   ASSERT_FALSE(saved.ok());
   EXPECT_THAT(saved.error().message, HasSubstr("/no/such/directory"));
 }

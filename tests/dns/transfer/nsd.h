@@ -90,7 +90,9 @@ class Nsd {
       text += "key:\n  name: \"" + key_[0] + "\"\n  algorithm: " + key_[1] + "\n  secret: \"" + key_[2] +
               "\"\n";
     }
-    return text + "zone:\n  name: \".\"\n  zonefile: \"root.zone\"\n  store-ixfr: yes\n  create-ixfr: yes\n  provide-xfr: 127.0.0.1 " +
+    return text +
+           "zone:\n  name: \".\"\n  zonefile: \"root.zone\"\n  store-ixfr: yes\n  create-ixfr: yes\n  "
+           "provide-xfr: 127.0.0.1 " +
            (key_[0].empty() ? "NOKEY" : key_[0]) + "\n";
   }
 
