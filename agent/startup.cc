@@ -68,8 +68,8 @@ Result<void> make_directory(const std::string& path, mode_t mode, uid_t uid, gid
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
     return system_error("\"state_directory\": " + path);
   }
-  if (::lchown(path.c_str(), uid, gid) == 0) return {};
-  return system_error("\"state_directory\": owner of " + path);
+  if (::lchown(path.c_str(), uid, gid) == 0 && ::chmod(path.c_str(), mode) == 0) return {};
+  return system_error("\"state_directory\": owner and mode of " + path);
 }
 
 // The parts of imrs-zone and of the auditor. A disk that is broken is no reason not to serve.

@@ -22,6 +22,7 @@ constexpr std::chrono::milliseconds kDeviceLook{1000};
 constexpr std::chrono::milliseconds kReportInterval{1000};
 constexpr std::chrono::milliseconds kReportDelay{20};  // changes come in groups
 constexpr std::chrono::milliseconds kStopLimit{2000};
+constexpr std::chrono::milliseconds kHeadStart{500};  // of the engine, if it has an image
 
 EngineLink::Settings engine_settings(const Config& config) {
   return {.identity = config.instance.identity,
@@ -54,6 +55,7 @@ Supervisor::Supervisor(const Config& config, Prepared prepared)
     : config_(config),
       signals_(context_, SIGTERM, SIGINT),
       report_timer_(context_),
+      others_timer_(context_),
       only_one_(std::move(prepared.only_one)),
       device_(std::move(prepared.device)),
       web_(std::move(prepared.web)),
@@ -104,26 +106,37 @@ int Supervisor::run() {
 void Supervisor::start_children() {
   engine_->start([this](const image::Image& image) {
     zone_.on_served(image);
+    start_other_children();
     changed();
   });
-  serve_kept_image();
-  audit_.start([this](SharedImage image) { engine_->publish(std::move(image)); });
-  zone_.start([this](Candidate candidate) { audit_.audit(std::move(candidate)); });
-  web_.start(processes_, [this] { return snapshot(); });
-}
-
-// What was audited before the start is served until there is something newer; it will be audited anew, as soon
-// as imrs-zone has made it again from the zones on disk.
-void Supervisor::serve_kept_image() {
   if (!kept_image_) {
     const Error& why = kept_image_.error();
     if (why.code != Errc::Unavailable) log_warning("the image on disk is not used: {}", why.message);
-    return;
+    return start_other_children();
   }
+  serve_kept_image();
+}
+
+// What was audited before the start is served until there is something newer; it will be audited anew, as soon
+// as imrs-zone has made it again from the zones on disk. Until it is served the engine has the machine for
+// itself.
+void Supervisor::serve_kept_image() {
   log_info("image on disk is good: audited {} s ago", clock_.clock().now() - kept_image_->audited);
   zone_.restored(*kept_image_->image.image, kept_image_->audited);
   engine_->publish(std::move(kept_image_->image));
   kept_image_ = Error{Errc::Unavailable, "it is served"};
+  others_timer_.expires_after(kHeadStart);
+  others_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (!error) start_other_children();
+  });
+}
+
+void Supervisor::start_other_children() {
+  if (std::exchange(others_started_, true)) return;
+  others_timer_.cancel();
+  audit_.start([this](SharedImage image) { engine_->publish(std::move(image)); });
+  zone_.start([this](Candidate candidate) { audit_.audit(std::move(candidate)); });
+  web_.start(processes_, [this] { return snapshot(); });
 }
 
 void Supervisor::on_bird_ready() {

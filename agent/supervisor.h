@@ -44,6 +44,7 @@ class Supervisor {
 
   boost::asio::awaitable<void> beat();
   void serve_kept_image();
+  void start_other_children();
   void set_expired(std::uint32_t zones);
   boost::asio::awaitable<void> watch_expiry();
   boost::asio::awaitable<void> watch_device();
@@ -58,7 +59,7 @@ class Supervisor {
   const Config& config_;
   boost::asio::io_context context_{1};
   boost::asio::signal_set signals_;
-  boost::asio::steady_timer report_timer_;
+  boost::asio::steady_timer report_timer_, others_timer_;
   UniqueFd only_one_;
   AnycastDevice device_;
   WebLink web_;
@@ -75,7 +76,7 @@ class Supervisor {
   std::uint32_t expired_zones_ = 0, unjudged_zones_ = 0;  // EngineSettings::expired
   std::chrono::steady_clock::time_point judged_again_{};
   std::int64_t started_ms_ = 0;
-  bool stopping_ = false;
+  bool stopping_ = false, others_started_ = false;
   int exit_code_ = 0;
 };
 

@@ -104,6 +104,7 @@ void WebLink::send_setup() const {
 }
 
 void WebLink::send(const Snapshot& snapshot) const {
+  if (processes_ == nullptr) return;
   const std::string text = to_json(snapshot);
   std::vector<std::uint8_t> bytes(sizeof kWebSnapshot + text.size());
   std::memcpy(bytes.data(), &kWebSnapshot, sizeof kWebSnapshot);

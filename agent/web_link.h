@@ -31,7 +31,7 @@ class WebLink {
   std::string identity_;
   std::vector<UniqueFd> noc_;
   std::vector<UniqueFd> ops_;
-  Processes* processes_ = nullptr;
+  Processes* processes_ = nullptr;  // until it is started
 };
 
 }  // namespace imrs::agent

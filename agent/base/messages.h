@@ -27,7 +27,7 @@ struct FixedText {
   [[nodiscard]] std::string str() const { return std::string(chars.data(), ::strnlen(chars.data(), N)); }
 };
 
-using Digest = std::array<std::uint8_t, 32>;  // SHA-256
+using Digest = std::array<std::uint8_t, 32>;
 
 // ---- agent <-> launcher ------------------------------------------------------------------------
 

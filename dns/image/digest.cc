@@ -1,9 +1,11 @@
-// SHA-256 by OpenSSL. Called when an image is made and whenever one is received.
+// BLAKE2b by OpenSSL. Called when an image is made and whenever one is received.
 #include "dns/image/digest.h"
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
+#include <algorithm>
+#include <array>
 #include <cstddef>
 #include <memory>
 #include <vector>
@@ -21,13 +23,15 @@ Digest digest_of(std::span<const std::uint8_t> image) {
   constexpr std::size_t kField = offsetof(FileHeader, digest);
   constexpr Digest kZero{};
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(), EVP_MD_CTX_free);
-  Digest digest{};
+  std::array<std::uint8_t, 64> whole{};
   const auto rest = image.subspan(kField + kZero.size());
-  EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr);
+  EVP_DigestInit_ex(context.get(), EVP_blake2b512(), nullptr);
   EVP_DigestUpdate(context.get(), image.data(), kField);
   EVP_DigestUpdate(context.get(), kZero.data(), kZero.size());
   EVP_DigestUpdate(context.get(), rest.data(), rest.size());
-  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
+  EVP_DigestFinal_ex(context.get(), whole.data(), nullptr);
+  Digest digest{};
+  std::ranges::copy_n(whole.begin(), digest.size(), digest.begin());
   return digest;
 }
 

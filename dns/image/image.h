@@ -40,7 +40,7 @@ class Image {
   [[nodiscard]] static Result<std::shared_ptr<const Image>> adopt(std::vector<std::uint8_t> bytes);
 
   [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept;
-  [[nodiscard]] Digest digest() const noexcept;  // SHA-256 over the whole content
+  [[nodiscard]] Digest digest() const noexcept;  // dns/image/digest.h
   [[nodiscard]] std::vector<ZoneSummary> zones() const;
 
  private:

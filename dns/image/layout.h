@@ -27,7 +27,7 @@
 namespace imrs::image {
 
 inline constexpr std::array<char, 8> kMagic{'I', 'M', 'R', 'S', 'I', 'M', 'G', '\0'};
-inline constexpr std::uint32_t kFormatVersion = 2;
+inline constexpr std::uint32_t kFormatVersion = 3;
 inline constexpr std::uint32_t kByteOrder = 0x01020304;
 inline constexpr std::uint32_t kMaxZones = 16;
 inline constexpr std::uint32_t kMaxImageSize = 64U << 20;  // octets; the root zone takes about 3 MB
@@ -40,7 +40,7 @@ struct FileHeader {
   std::uint32_t version;
   std::uint32_t byte_order;
   std::uint64_t size;                   // of the whole file
-  std::array<std::uint8_t, 32> digest;  // SHA-256 of the file with this field zeroed
+  std::array<std::uint8_t, 32> digest;  // of the file with this field zeroed (digest.h)
   std::uint32_t zone_count;
   std::uint32_t zones;  // ZoneRecord × zone_count, deepest origin first
 };

@@ -39,7 +39,7 @@ class Validator {
     check(header->byte_order == kByteOrder, "made on a machine of another byte order");
     check(bytes_.size() <= kMaxImageSize, "over 64 MiB");
     check(header->size == bytes_.size(), "cut, or with something after its end");
-    if (failure_ == nullptr) check(header->digest == digest_of(bytes_), "damaged (SHA-256 differs)");
+    if (failure_ == nullptr) check(header->digest == digest_of(bytes_), "damaged (its digest differs)");
     check(header->zone_count > 0 && header->zone_count <= kMaxZones, "zone count");
     if (failure_ != nullptr) return;
     const auto* zones = array<ZoneRecord>(header->zones, header->zone_count, "zone table");

@@ -24,7 +24,7 @@ std::string first_end(const image::ZoneSummary& zone) {
 const char* yes_no(bool value) { return value ? "verified" : "not verified"; }
 
 std::string as_text(const image::Image& image) {
-  std::string out = fmt::format("image    {} octets, SHA-256 {}\n", image.bytes().size(),
+  std::string out = fmt::format("image    {} octets, digest {}\n", image.bytes().size(),
                                 hex(image.digest()));
   for (const image::ZoneSummary& zone : image.zones()) {
     out += fmt::format("zone     {}\n  serial               {}\n", zone.origin, zone.serial);
@@ -57,7 +57,7 @@ nlohmann::ordered_json zone_json(const image::ZoneSummary& zone) {
 std::string as_json(const image::Image& image) {
   nlohmann::ordered_json out;
   out["octets"] = image.bytes().size();
-  out["sha256"] = hex(image.digest());
+  out["digest"] = hex(image.digest());
   out["zones"] = nlohmann::ordered_json::array();
   for (const image::ZoneSummary& zone : image.zones()) out["zones"].push_back(zone_json(zone));
   return out.dump(2) + "\n";

@@ -173,12 +173,11 @@ class Lab:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.directory.chmod(0o711)
         mark.write_text(json.dumps({'build': str(self.build)}) + '\n')
-        for name, mode in (('appliance', 0o711), ('appliance/bird', 0o750), ('appliance/state', 0o700),
-                           ('host', 0o750), ('primary', 0o750), ('zones', 0o755)):
+        for name, mode in (('appliance', 0o711), ('appliance/bird', 0o750), ('host', 0o750),
+                           ('primary', 0o750), ('zones', 0o755)):
             folder = self.directory / name
             folder.mkdir(exist_ok=True)
             folder.chmod(mode)
-        os.chown(self.state_directory, net.UIDS['zone'], net.UIDS['zone'])
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

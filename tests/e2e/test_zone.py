@@ -1,6 +1,7 @@
 """From the primary to live answers: what is good goes live, what is not leaves everything as it was."""
 
 import subprocess
+from pathlib import Path
 
 from labcase import LabCase
 from lablib import topology as net
@@ -13,6 +14,20 @@ def served_serial() -> int:
     command = ['ip', 'netns', 'exec', net.HOST, 'dig', '+short', '+norec', '@199.7.83.42', '.', 'SOA']
     run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
     return int(run.stdout.split()[2])
+
+
+def damage(file: Path) -> None:
+    octets = bytearray(file.read_bytes())
+    octets[len(octets) // 2] = octets[len(octets) // 2] + 1 & 255     # twice is damage too
+    file.write_bytes(octets)
+
+
+def written(file: Path) -> int | None:
+    """When; between the renames of two generations it is not there."""
+    try:
+        return file.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 class ZoneUpdates(LabCase):
@@ -53,25 +68,47 @@ class ZoneUpdates(LabCase):
         log.wait(r'zone=\. .*state=unchanged', 15)
 
     def test_it_goes_on_from_its_disk_without_a_primary(self) -> None:
-        """Off and on while no primary answers; then the same again with the newest copy damaged."""
+        """Off and on while no primary answers; then with the newest image damaged, then with all images and
+        the newest zone damaged."""
         before = served_serial()
         log = AgentLog(self.lab.agent.log)
         newest = self.lab.zones.next_version()
         self.lab.primary.serve(newest.file, newest.serial)
         log.wait(rf'serial={newest.serial} state=serving')
-        copy = self.lab.state_directory / 'zones' / '@.zone'
-        self.assertTrue(wait_until(lambda: newest.serial.to_bytes(4, 'big') in copy.read_bytes(), 10), copy)
+        state = self.lab.state_directory
+        zone, image = state / 'zones' / '@.zone', state / 'image' / 'image'
+        for copy, order in ((zone, 'big'), (image, 'little')):
+            octets = newest.serial.to_bytes(4, order)
+            self.assertTrue(wait_until(lambda f=copy, o=octets: o in f.read_bytes(), 10), copy)
         self.lab.primary.service.stop()
+        took = []
+        for _ in range(5):
+            self.drills.kill_agent()
+            log = AgentLog(self.lab.agent.log)
+            self.drills.start_agent()
+            started = log.wait('image on disk is good').when
+            took.append(log.wait(rf'serial={newest.serial} state=serving').when - started)
+            log.wait(rf'zone=\. serial={newest.serial} state=loaded source=disk')
+            log.wait('image audited in', 15)
+            self.assertEqual(served_serial(), newest.serial)
+        self.report('from the image on disk to answers', took, .1)
+
         self.drills.kill_agent()
+        damage(image)
         log = AgentLog(self.lab.agent.log)
         self.drills.start_agent()
-        log.wait(rf'zone=\. serial={newest.serial} state=loaded source=disk')
+        log.wait('image on disk is good')                # the generation before
         self.assertEqual(served_serial(), newest.serial)
+        damaged = written(image)
+        self.assertTrue(wait_until(lambda: written(image) not in (None, damaged), 10), 'audited and kept again')
+
         self.drills.kill_agent()
-        octets = bytearray(copy.read_bytes())
-        octets[len(octets) // 2] ^= 1
-        copy.write_bytes(octets)
+        for copy in image.parent.iterdir():
+            damage(copy)
+        damage(zone)
+        log = AgentLog(self.lab.agent.log)
         self.drills.start_agent()
+        log.wait('the image on disk is not used: .*digest differs')
         self.assertEqual(served_serial(), before)
         log = AgentLog(self.lab.agent.log)
         self.lab.up()                            # starts the primary again

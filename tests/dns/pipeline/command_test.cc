@@ -150,7 +150,7 @@ TEST_F(Compile, InspectTellsPeopleAndPrograms) {
   ASSERT_EQ(compile(golden_path("root.zone")).code, 0);
   const Outcome text = run_zone_program({"inspect", image()});
   ASSERT_EQ(text.code, 0) << text.err;
-  for (const char* part : {"SHA-256 ", "zone     .", "2026010100", "1800 s / 900 s / 604800 s",
+  for (const char* part : {"digest ", "zone     .", "2026010100", "1800 s / 900 s / 604800 s",
                            "2086-01-01T00:00:00Z", "delegations          3"}) {
     EXPECT_THAT(text.out, HasSubstr(part));
   }
@@ -158,7 +158,7 @@ TEST_F(Compile, InspectTellsPeopleAndPrograms) {
   ASSERT_EQ(json.code, 0) << json.err;
   const auto parsed = nlohmann::json::parse(json.out);
   EXPECT_EQ(parsed.at("octets"), std::filesystem::file_size(image()));
-  EXPECT_EQ(parsed.at("sha256").get<std::string>().size(), 64U);
+  EXPECT_EQ(parsed.at("digest").get<std::string>().size(), 64U);
   const auto& zone = parsed.at("zones").at(0);
   EXPECT_EQ(zone.at("origin"), ".");
   EXPECT_EQ(zone.at("serial"), 2026010100U);
