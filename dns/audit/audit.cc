@@ -37,7 +37,9 @@ std::string Report::text() const {
 std::size_t audit_threads() { return std::clamp(std::thread::hardware_concurrency(), 1U, 4U); }
 
 Result<Auditor> Auditor::make(std::vector<ZoneInput> zones, const Records& anchors, std::int64_t now,
-                              std::size_t threads) {
+                              std::size_t threads, Memory* verified) {
+  Memory none;
+  Memory& memory = verified != nullptr ? *verified : none;
   Auditor auditor;
   auditor.threads_ = std::max<std::size_t>(threads, 1);
   for (ZoneInput& input : zones) {
@@ -49,7 +51,9 @@ Result<Auditor> Auditor::make(std::vector<ZoneInput> zones, const Records& ancho
     }
     SignatureReport signatures;
     if (zone->secure()) {
-      auto checked = check_signatures(*zone, anchors, now);
+      const std::size_t parts = std::clamp<std::size_t>(zone->names().size() / kNamesWorthAThread, 1,
+                                                        auditor.threads_);
+      auto checked = check_signatures(*zone, anchors, now, memory[zone->origin().lower()], parts);
       if (!checked) return checked.error();
       signatures = *checked;
     }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -30,9 +31,12 @@ class Auditor {
  public:
   // Reads the zones and verifies all signatures of those that have to be secure. `anchors`: DS and DNSKEY
   // records of all zones. `now`: Unix time.
-  // `threads`: how many audit() may use for a large zone.
+  // `threads`: how many it and audit() may use for a large zone. `verified`: by origin, what earlier ones have
+  // verified; null: nothing.
+  using Memory = std::map<wire::Name, VerifiedSignatures>;
   [[nodiscard]] static Result<Auditor> make(std::vector<ZoneInput> zones, const Records& anchors,
-                                            std::int64_t now, std::size_t threads = 1);
+                                            std::int64_t now, std::size_t threads = 1,
+                                            Memory* verified = nullptr);
 
   // Stops at the first thing that is wrong; the error names the question. `witness` sees all messages, from
   // this thread.

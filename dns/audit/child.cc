@@ -94,7 +94,7 @@ Result<std::vector<ZoneInput>> read_zones(const Settings& settings, int contents
 }
 
 Result<std::string> judge(const Settings& settings, const AuditRequest& request, const Packet& packet,
-                          const OnPassed& on_passed) {
+                          const OnPassed& on_passed, Auditor::Memory& verified) {
   auto image = image::Image::map(packet.fds[0].get());
   if (!image) return image.error();
   if ((*image)->digest() != request.digest) {
@@ -102,7 +102,7 @@ Result<std::string> judge(const Settings& settings, const AuditRequest& request,
   }
   auto zones = read_zones(settings, packet.fds[1].get());
   if (!zones) return zones.error();
-  auto auditor = Auditor::make(std::move(*zones), settings.anchors, request.now, settings.threads);
+  auto auditor = Auditor::make(std::move(*zones), settings.anchors, request.now, settings.threads, &verified);
   if (!auditor) return auditor.error();
   auto report = auditor->audit(**image);
   if (!report) return report.error();
@@ -119,13 +119,14 @@ Result<void> send_patiently(const Channel& channel, const AuditVerdict& verdict)
 }
 
 Result<void> answer_requests(const Channel& channel, const Settings& settings, const OnPassed& on_passed) {
+  Auditor::Memory verified;
   for (;;) {
     auto packet = channel.wait(kForEver);
     if (!packet) return packet.error();
     const auto request = packet->as<AuditRequest>();
     if (!request || packet->fds.size() != 2) return unexpected(*packet);
     const auto start = std::chrono::steady_clock::now();
-    const auto outcome = judge(settings, *request, *packet, on_passed);
+    const auto outcome = judge(settings, *request, *packet, on_passed, verified);
     const auto took = std::chrono::steady_clock::now() - start;
     AuditVerdict verdict;
     verdict.passed = outcome ? 1 : 0;

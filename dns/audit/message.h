@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "agent/base/result.h"
@@ -28,8 +29,15 @@ struct Proven {
 // of the same name in any letters, and the same answer by the RFCs.
 void derive(const Proven& proven, const Question& question, Octets query, std::vector<std::uint8_t>& out);
 
-// Offsets at which the records of a message end, from its first octet on; the question is not counted. An
-// error if it is broken, has octets after its end, or a compression pointer that does not lead back.
-[[nodiscard]] Result<std::vector<std::size_t>> record_ends(Octets message);
+// How a message is cut into records. Offsets from its first octet on.
+struct Cuts {
+  std::vector<std::size_t> record_ends;  // the question is not counted
+  // The lowest place that a compression pointer leads to, if all that are there were seen: none of the records
+  // is of a type, but NS and SOA, whose rdata may have some (RFC 3597 section 4). No pointer: message's size.
+  std::optional<std::size_t> lowest_target;
+};
+
+// An error if it is broken, has octets after its end, or a compression pointer that does not lead back.
+[[nodiscard]] Result<Cuts> cut(Octets message);
 
 }  // namespace imrs::audit

@@ -14,6 +14,8 @@ namespace {
 
 using namespace wire;
 
+constexpr std::size_t kCounts = 6;  // of answers, authorities and additionals in the header
+
 Error wrong(std::string what) { return Error{Errc::Refused, std::move(what)}; }
 
 std::string hex(std::uint16_t value) {
@@ -67,13 +69,11 @@ Prover::Prover(const Reference& zone) : zone_(zone), roles_(zone.record_count())
 
 Result<Proven> Prover::prove(const Question& question, Octets query, Octets response,
                              const Expectation& expected) {
-  auto ends = record_ends(response);
-  if (!ends) return ends.error();
+  auto cuts = cut(response);
+  if (!cuts) return cuts.error();
   if (auto ok = check_frame(question, query, response, expected.flags); !ok) return ok.error();
-  ldns_pkt* raw = nullptr;
-  const ldns_status status = ldns_wire2pkt(&raw, response.data(), response.size());
-  const Ldns<ldns_pkt> packet(raw);
-  if (status != LDNS_STATUS_OK) return wrong(std::string("ldns: ") + ldns_get_errorstr_by_id(status));
+  auto reading = read(question, response, *cuts);
+  if (!reading) return reading.error();
   ++round_;
   assigned_.clear();
   seen_.clear();
@@ -82,23 +82,19 @@ Result<Proven> Prover::prove(const Question& question, Octets query, Octets resp
   assign(expected.glue, Section::Additional);
   assign(expected.courtesy, Section::Additional, true);
   for (const Index set : expected.one_of) assign_set(zone_.set(set), Section::Answer, expected.signatures);
-  const std::pair<const ldns_rr_list*, Section> sections[] = {
-      {ldns_pkt_answer(packet.get()), Section::Answer},
-      {ldns_pkt_authority(packet.get()), Section::Authority},
-      {ldns_pkt_additional(packet.get()), Section::Additional}};
-  for (const auto& [list, section] : sections) {
-    if (auto ok = take_all(list, section, question, expected); !ok) return ok.error();
+  for (const Found& found : (*reading)->records) {
+    if (auto ok = take(found, expected); !ok) return ok.error();
   }
   if (auto ok = complete(expected); !ok) return ok.error();
   if (auto ok = denied(expected); !ok) return ok.error();
-  if (ends->size() != seen_.size() + 1) return wrong("a record that ldns does not see");
+  if (cuts->record_ends.size() != seen_.size() + 1) return wrong("a record that ldns does not see");
   const std::size_t head = kHeaderSize + question.name.size() + 4;
   const Octets body = response.subspan(head, response.size() - head - kOptSize);
   return Proven{.flags = expected.flags,
                 .answers = load_u16(response.data() + 6),
                 .authorities = load_u16(response.data() + 8),
                 .body = {body.begin(), body.end()},
-                .ends = ends_of(*ends, head)};
+                .ends = ends_of(cuts->record_ends, head)};
 }
 
 void Prover::assign(const std::vector<Item>& items, Section section, bool courtesy) {
@@ -116,16 +112,69 @@ void Prover::assign_set(const Set& set, Section section, bool signatures) {
   for (const Index record : set.signatures) assign({record, zone_.record(record).ttl}, section, false);
 }
 
-Result<void> Prover::take_all(const ldns_rr_list* list, Section section, const Question& question,
-                              const Expectation& expected) {
+// Octets after the question that were read before. They say the same here if no pointer leads to octets that
+// are other ones: there is none, or the questions are of one size, so that what is behind them is at the same
+// place, and are the same from the lowest target on.
+const Prover::Reading* Prover::known(const Question& question, Octets response, const Cuts& cuts) const {
+  if (!cuts.lowest_target) return nullptr;
+  const std::size_t head = kHeaderSize + question.name.size() + 4;
+  const Octets asked = response.subspan(kHeaderSize, head - kHeaderSize), body = response.subspan(head);
+  const Octets counts = response.subspan(kCounts, kHeaderSize - kCounts);
+  const bool pointers = *cuts.lowest_target != response.size();
+  for (const Reading& reading : readings_) {
+    if (!std::ranges::equal(reading.body, body) || !std::ranges::equal(reading.counts, counts)) continue;
+    if (!pointers) return &reading;
+    if (reading.question.size() != asked.size()) continue;
+    const std::size_t from = *cuts.lowest_target - kHeaderSize;
+    if (from >= asked.size() ||
+        std::ranges::equal(std::span(reading.question).subspan(from), asked.subspan(from))) {
+      return &reading;
+    }
+  }
+  return nullptr;
+}
+
+Result<const Prover::Reading*> Prover::read(const Question& question, Octets response, const Cuts& cuts) {
+  if (const Reading* before = known(question, response, cuts)) return before;
+  ldns_pkt* raw = nullptr;
+  const ldns_status status = ldns_wire2pkt(&raw, response.data(), response.size());
+  const Ldns<ldns_pkt> packet(raw);
+  if (status != LDNS_STATUS_OK) return wrong(std::string("ldns: ") + ldns_get_errorstr_by_id(status));
+  Reading out;
+  const std::pair<const ldns_rr_list*, Section> sections[] = {
+      {ldns_pkt_answer(packet.get()), Section::Answer},
+      {ldns_pkt_authority(packet.get()), Section::Authority},
+      {ldns_pkt_additional(packet.get()), Section::Additional}};
+  out.again = cuts.lowest_target.has_value();
+  for (const auto& [list, section] : sections) {
+    if (auto ok = read_all(list, section, question, out); !ok) return ok.error();
+  }
+  const std::size_t head = kHeaderSize + question.name.size() + 4;
+  const auto copy = [&](std::size_t from, std::size_t to) {
+    return std::vector<std::uint8_t>(response.begin() + static_cast<std::ptrdiff_t>(from),
+                                     response.begin() + static_cast<std::ptrdiff_t>(to));
+  };
+  out.question = copy(kHeaderSize, head);
+  out.counts = copy(kCounts, kHeaderSize);
+  out.body = copy(head, response.size());
+  Reading& place = out.again ? readings_[next_reading_++ % kReadings] : single_;
+  place = std::move(out);
+  return &place;
+}
+
+Result<void> Prover::read_all(const ldns_rr_list* list, Section section, const Question& question,
+                              Reading& out) {
   for (std::size_t i = 0; i < ldns_rr_list_rr_count(list); ++i) {
-    if (auto ok = take(ldns_rr_list_rr(list, i), section, question, expected); !ok) return ok;
+    auto found = find(ldns_rr_list_rr(list, i), section, question, out.again);
+    if (!found) return found.error();
+    out.records.push_back(*found);
   }
   return {};
 }
 
-Result<void> Prover::take(const ldns_rr* rr, Section section, const Question& question,
-                          const Expectation& expected) {
+// `again` becomes false if the record's letters are right for this question only.
+Result<Prover::Found> Prover::find(const ldns_rr* rr, Section section, const Question& question,
+                                   bool& again) {
   key_.clear();
   append_key(rr, key_);
   Index index = 0;
@@ -133,33 +182,41 @@ Result<void> Prover::take(const ldns_rr* rr, Section section, const Question& qu
   if (record == nullptr || ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN) {
     return wrong(owner_and_type(rr) + ": there is no such record in the zone");
   }
-  const Set& set = zone_.set(record->set);
-  Role& role = roles_[index];
-  if (role.round != round_ && section == Section::Authority && set.type == rrtype::NSEC &&
+  spelled_.clear();
+  append_spelled(rr, spelled_);
+  if (spelled_ != (record->spelled.empty() ? record->key : record->spelled)) {
+    again = false;
+    if (!spelled_right(rr, question)) {
+      return wrong(describe(zone_, *record) +
+                   ": a name in letters that neither the zone nor the question has");
+    }
+  }
+  return Found{index, section, ldns_rr_ttl(rr)};
+}
+
+Result<void> Prover::take(const Found& found, const Expectation& expected) {
+  const Record& record = zone_.record(found.record);
+  const Set& set = zone_.set(record.set);
+  Role& role = roles_[found.record];
+  if (role.round != round_ && found.section == Section::Authority && set.type == rrtype::NSEC &&
       !expected.denied.empty()) {
     assign_set(set, Section::Authority, expected.signatures);
   }
-  if (role.round != round_ || role.section != section) {
-    return wrong(describe(zone_, *record) + ": has no place in that section of this answer");
+  if (role.round != round_ || role.section != found.section) {
+    return wrong(describe(zone_, record) + ": has no place in that section of this answer");
   }
-  if (role.seen) return wrong(describe(zone_, *record) + ": is there twice");
-  if (ldns_rr_ttl(rr) != role.ttl) {
-    return wrong(describe(zone_, *record) + ": its TTL is " + std::to_string(ldns_rr_ttl(rr)) +
-                 " and should be " + std::to_string(role.ttl));
-  }
-  if (!spelled_right(*record, rr, question)) {
-    return wrong(describe(zone_, *record) + ": a name in letters that neither the zone nor the question has");
+  if (role.seen) return wrong(describe(zone_, record) + ": is there twice");
+  if (found.ttl != role.ttl) {
+    return wrong(describe(zone_, record) + ": its TTL is " + std::to_string(found.ttl) + " and should be " +
+                 std::to_string(role.ttl));
   }
   role.seen = true;
-  seen_.push_back(index);
+  seen_.push_back(found.record);
   return {};
 }
 
 // Names may come from the question by compression, and from another record of the zone.
-bool Prover::spelled_right(const Record& record, const ldns_rr* rr, const Question& question) {
-  spelled_.clear();
-  append_spelled(rr, spelled_);
-  if (spelled_ == (record.spelled.empty() ? record.key : record.spelled)) return true;
+bool Prover::spelled_right(const ldns_rr* rr, const Question& question) {
   const auto right = [&](const ldns_rdf* field) {
     const Octets name = octets_of(field);
     const auto asked = question.name.wire();

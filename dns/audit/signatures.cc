@@ -3,9 +3,15 @@
 #include "dns/audit/signatures.h"
 
 #include <openssl/crypto.h>
+#include <openssl/evp.h>
 
 #include <algorithm>
+#include <array>
 #include <optional>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "dns/audit/ldns.h"
 #include "dns/wire/protocol.h"
@@ -21,12 +27,20 @@ Error wrong(const Reference& zone, const Set& set, const std::string& what) {
                zone.entry(set.owner).name.text() + " " + wire::type_text(set.type) + ": " + what};
 }
 
+// What one thread has done.
+struct Part {
+  Result<void> outcome;
+  SignatureReport report;
+  std::set<VerifiedSignatures::Id> ids;
+};
+
 class Checker {
  public:
-  Checker(const Reference& zone, const Records& anchors, std::int64_t now)
-      : zone_(zone), anchors_(anchors), now_(now) {}
+  Checker(const Reference& zone, const Records& anchors, std::int64_t now, const VerifiedSignatures& verified)
+      : zone_(zone), anchors_(anchors), now_(now), verified_(verified) {}
 
-  Result<SignatureReport> run() {
+  // Into `ids` what is verified now.
+  Result<SignatureReport> run(std::size_t threads, std::set<VerifiedSignatures::Id>& ids) {
     const Set* dnskey = zone_.set_at(*zone_.find(zone_.origin()), DNSKEY);
     if (dnskey == nullptr) return Error{Errc::Refused, "zone " + zone_.origin().text() + ": has no DNSKEY"};
     keys_ = list_of(*dnskey);
@@ -34,17 +48,64 @@ class Checker {
     if (ldns_rr_list_rr_count(trusted.get()) == 0) {
       return Error{Errc::Refused, "zone " + zone_.origin().text() + ": no DNSKEY matches a trust anchor"};
     }
-    if (auto ok = check(*dnskey, trusted.get()); !ok) return ok.error();
-    for (Index i = 0; i < zone_.set_count(); ++i) {
-      const Set& set = zone_.set(i);
-      if (set.records.empty()) return wrong(zone_, set, "an RRSIG without what it covers");
-      if (&set == dnskey || !authoritative(set)) continue;
-      if (auto ok = check(set, keys_.get()); !ok) return ok.error();
+    std::vector<Part> parts(threads);
+    if (auto ok = check(*dnskey, trusted.get(), parts[0]); !ok) return ok.error();
+    {
+      std::vector<std::jthread> others;
+      for (std::size_t part = 1; part < threads; ++part) {
+        others.emplace_back([&, part] { parts[part].outcome = check_all(*dnskey, part, parts); });
+      }
+      parts[0].outcome = check_all(*dnskey, 0, parts);
     }
-    return report_;
+    SignatureReport report;
+    for (Part& part : parts) {
+      if (!part.outcome) return part.outcome.error();
+      report.verified += part.report.verified;
+      add_end(report, part.report.first_end);
+      ids.merge(part.ids);
+    }
+    return report;
   }
 
  private:
+  // Every set whose turn it is, but for the DNSKEY set.
+  Result<void> check_all(const Set& dnskey, std::size_t part, std::vector<Part>& parts) const {
+    for (std::size_t i = part; i < zone_.set_count(); i += parts.size()) {
+      const Set& set = zone_.set(static_cast<Index>(i));
+      if (set.records.empty()) return wrong(zone_, set, "an RRSIG without what it covers");
+      if (&set == &dnskey || !authoritative(set)) continue;
+      if (auto ok = check(set, keys_.get(), parts[part]); !ok) return ok;
+    }
+    return {};
+  }
+
+  static void add_end(SignatureReport& report, std::int64_t end) {
+    if (end == 0) return;
+    report.first_end = report.first_end == 0 ? end : std::min(report.first_end, end);
+  }
+
+  // Everything that decides whether a signature verifies.
+  [[nodiscard]] VerifiedSignatures::Id id_of(const Set& set, const Record& rrsig,
+                                             const ldns_rr_list* keys) const {
+    std::string all;
+    const auto add = [&all](const std::string& piece) {
+      all += std::to_string(piece.size()) + ":";
+      all += piece;
+    };
+    for (std::size_t k = 0; k < ldns_rr_list_rr_count(keys); ++k) {
+      std::string key;
+      append_key(ldns_rr_list_rr(keys, k), key);
+      add(key);
+    }
+    add(rrsig.key);
+    for (const Index record : set.records) add(zone_.record(record).key);
+    std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
+    EVP_Digest(all.data(), all.size(), digest.data(), nullptr, EVP_blake2b512(), nullptr);
+    VerifiedSignatures::Id id;
+    std::ranges::copy_n(digest.begin(), id.size(), id.begin());
+    return id;
+  }
+
   [[nodiscard]] BorrowedList list_of(const Set& set) const {
     BorrowedList list(ldns_rr_list_new());
     // ldns takes records that it does not change as `ldns_rr*`.
@@ -102,18 +163,27 @@ class Checker {
     return now_ + distance;
   }
 
-  Result<void> check(const Set& set, const ldns_rr_list* keys) {
-    const BorrowedList records = list_of(set);
+  Result<void> verify(const Set& set, const Record& rrsig, const ldns_rr_list* keys, Part& part) const {
+    const auto id = id_of(set, rrsig, keys);
+    if (!verified_.hold(id)) {
+      const BorrowedList records = list_of(set);
+      const ldns_status status = ldns_verify_rrsig_keylist_notime(records.get(), rrsig.rr, keys, nullptr);
+      if (status != LDNS_STATUS_OK) {
+        return wrong(zone_, set, std::string("RRSIG does not verify: ") + ldns_get_errorstr_by_id(status));
+      }
+    }
+    part.ids.insert(id);
+    ++part.report.verified;
+    return {};
+  }
+
+  Result<void> check(const Set& set, const ldns_rr_list* keys, Part& part) const {
     std::optional<std::int64_t> end;
     std::string reason = "no RRSIG by a key of the zone";
     for (const Index index : set.signatures) {
       const ldns_rr* rrsig = zone_.record(index).rr;
       if (!by_one_of(keys, rrsig)) continue;
-      const ldns_status status = ldns_verify_rrsig_keylist_notime(records.get(), rrsig, keys, nullptr);
-      if (status != LDNS_STATUS_OK) {
-        return wrong(zone_, set, std::string("RRSIG does not verify: ") + ldns_get_errorstr_by_id(status));
-      }
-      ++report_.verified;
+      if (auto ok = verify(set, zone_.record(index), keys, part); !ok) return ok;
       const std::int64_t from = time_of(ldns_rr_rrsig_inception(rrsig));
       const std::int64_t until = time_of(ldns_rr_rrsig_expiration(rrsig));
       if (now_ < from) reason = "RRSIG not valid before " + wire::utc_text(from);
@@ -125,23 +195,31 @@ class Checker {
       end = std::max(end.value_or(until), until);
     }
     if (!end) return wrong(zone_, set, reason);
-    report_.first_end = report_.first_end == 0 ? *end : std::min(report_.first_end, *end);
+    add_end(part.report, *end);
     return {};
   }
 
   const Reference& zone_;
   const Records& anchors_;
   std::int64_t now_;
+  const VerifiedSignatures& verified_;
   BorrowedList keys_;
-  SignatureReport report_;
 };
 
 }  // namespace
 
-Result<SignatureReport> check_signatures(const Reference& zone, const Records& anchors, std::int64_t now) {
-  return Checker(zone, anchors, now).run();
+Result<SignatureReport> check_signatures(const Reference& zone, const Records& anchors, std::int64_t now,
+                                         VerifiedSignatures& verified, std::size_t threads) {
+  std::set<VerifiedSignatures::Id> ids;
+  auto report = Checker(zone, anchors, now, verified).run(threads, ids);
+  if (report) verified.replace(std::move(ids));
+  return report;
 }
 
-void prepare_signatures() { OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr); }
+void prepare_signatures() {
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
+  EVP_Digest("", 0, digest.data(), nullptr, EVP_blake2b512(), nullptr);
+}
 
 }  // namespace imrs::audit
