@@ -82,6 +82,7 @@ void AuditLink::on_verdict(const AuditVerdict& verdict) {
   if (!current_ || verdict.digest != current_->image.image->digest()) return;  // on one given up meanwhile
   if (verdict.passed != 1) return give_up(verdict.text.str());
   trouble_.clear();
+  took_ms_ = verdict.audit_ms;
   log_info("image audited in {} ms: {}", verdict.audit_ms, verdict.text.str());
   on_passed_(std::move(current_->image));
   next();

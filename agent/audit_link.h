@@ -29,6 +29,9 @@ class AuditLink {
   // or that the auditor ends twice with, or that takes too long, is given up: what is served stays.
   void audit(Candidate next);
 
+  // How long the last audit took, in ms.
+  [[nodiscard]] std::uint32_t took_ms() const noexcept { return took_ms_; }
+
   // Why the newest image does not go live; empty if it has passed or is being audited.
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
 
@@ -50,6 +53,7 @@ class AuditLink {
   std::optional<Candidate> current_, waiting_;
   int ends_ = 0;  // of the auditor with the current one
   std::string trouble_;
+  std::uint32_t took_ms_ = 0;
 };
 
 }  // namespace imrs::agent

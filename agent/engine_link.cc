@@ -66,6 +66,7 @@ void EngineLink::publish(SharedImage next) {
   ends_with_offered_ = 0;
   offered_ = std::move(next);
   ++generation_;
+  offered_at_ = std::chrono::steady_clock::now();
   expectations_.publish(offered_.image);
   send_image();
   wait_for_serving();
@@ -205,6 +206,8 @@ void EngineLink::on_serving(const EngineServing& serving) {
   log_info("engine pid={} generation={} serving", processes_.pid(Program::Engine), serving_);
   if (!offered_.image) return;  // a restarted engine, with the image that was served before
   served_ = std::exchange(offered_, {});
+  const auto took = std::chrono::steady_clock::now() - offered_at_;
+  swap_ms_ = static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
   trouble_.clear();
   on_serving_(*served_.image);
   settle();

@@ -67,6 +67,8 @@ class EngineLink {
 
   [[nodiscard]] std::vector<TrafficState> traffic() const;
   [[nodiscard]] EngineState counts() const;
+  // From offering the last image until all workers served it, in ms.
+  [[nodiscard]] std::uint32_t swap_ms() const noexcept { return swap_ms_; }
   [[nodiscard]] std::uint64_t generation() const noexcept { return serving_; }
   [[nodiscard]] const image::Image* image() const noexcept { return served_.image.get(); }
 
@@ -100,8 +102,10 @@ class EngineLink {
   SharedImage served_;                  // by all workers; empty before the first
   SharedImage offered_;                 // handed to the engine, not confirmed yet
   std::optional<SharedImage> waiting_;  // comes after the swap that is going on
-  bool swapping_ = false;               // from offering until no older answer can be on its way
-  int ends_with_offered_ = 0;           // how often the engine has ended since the image was offered
+  std::chrono::steady_clock::time_point offered_at_{};
+  std::uint32_t swap_ms_ = 0;
+  bool swapping_ = false;      // from offering until no older answer can be on its way
+  int ends_with_offered_ = 0;  // how often the engine has ended since the image was offered
   std::string trouble_;
   std::uint64_t generation_ = 0;  // of the last image handed out
   std::uint64_t serving_ = 0;

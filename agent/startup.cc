@@ -127,6 +127,8 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
   auto kept_time = read_kept_time(config.state_directory);
   WallClockWatch clock(read_wall_clock(), kept_time ? std::optional(*kept_time) : std::nullopt);
   auto image = load_kept_image(config, clock.clock().now());
+  auto control = config.control_socket.empty() ? Result<UniqueFd>(UniqueFd())
+                                               : open_control_socket(config.control_socket);
   auto locked = lock_memory();
   if (!locked && locked.error().code != Errc::Unavailable) return locked.error();
   if (auto dropped = drop_privileges(config.users); !dropped) return dropped.error();
@@ -140,6 +142,7 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
                   .kept_time = std::move(kept_time),
                   .clock = std::move(clock),
                   .image = std::move(image),
+                  .control = std::move(control),
                   .memory_lock = std::move(locked)};
 }
 

@@ -8,6 +8,7 @@
 #include "agent/base/result.h"
 #include "agent/base/unique_fd.h"
 #include "agent/config/config.h"
+#include "agent/control.h"
 #include "agent/device.h"
 #include "agent/kept_image.h"
 #include "agent/launcher.h"
@@ -28,6 +29,7 @@ struct Prepared {
   Result<std::int64_t> kept_time;  // read_kept_time(), which `clock` knows of
   WallClockWatch clock;
   Result<KeptImage> image;   // load_kept_image()
+  Result<UniqueFd> control;  // open_control_socket(); without it nobody can ask
   Result<void> memory_lock;  // Errc::Unavailable: say so and go on; an agent that swaps is slow, not wrong
 };
 

@@ -64,6 +64,8 @@ Supervisor::Supervisor(const Config& config, Prepared prepared)
       kept_image_(std::move(prepared.image)),
       audit_(context_.get_executor(), config, processes_, clock_.clock()),
       zone_(config, processes_, clock_.clock(), std::move(prepared.notify)),
+      control_socket_(prepared.control ? std::move(*prepared.control) : UniqueFd()),
+      control_(context_.get_executor(), [this](std::string_view request) { return answer(request); }),
       started_ms_(wall_ms()) {}
 
 Result<void> Supervisor::set_up(ServiceSockets sockets) {
@@ -95,6 +97,7 @@ int Supervisor::run() {
   start(watch_device());
   start(report_regularly());
   start(beat());
+  if (control_socket_) start(control_.run(std::move(control_socket_)));
   start_children();
   watchdog_.start();
   context_.run();
@@ -272,6 +275,11 @@ asio::awaitable<void> Supervisor::stop(std::string reason, int exit_code) {
   context_.stop();
 }
 
+std::string Supervisor::answer(std::string_view request) const {
+  if (request == "status") return to_json(snapshot());
+  return R"({"error": "unknown request"})";
+}
+
 Snapshot Supervisor::snapshot() const {
   Snapshot now;
   now.time_ms = wall_ms();
@@ -287,6 +295,9 @@ Snapshot Supervisor::snapshot() const {
   now.families = routing_->families();
   now.bgp = bgp_state(config_.bgp, speaker_->observed());
   now.zones = zone_.states();
+  now.load = zone_.load();
+  now.load.audit = audit_.took_ms();
+  now.load.swap = engine_->swap_ms();
   now.probes = routing_->probes();
   for (const Program program : {Program::Engine, Program::Zone, Program::Audit, Program::Web}) {
     now.programs.push_back({.name = std::string(program_name(program)),
@@ -301,6 +312,7 @@ Snapshot Supervisor::snapshot() const {
   if (std::string alarm = clock_.alarm(read_wall_clock()); !alarm.empty()) now.alarms.push_back(alarm);
   for (std::string& alarm : zone_.expiry_alarms()) now.alarms.push_back(std::move(alarm));
   if (!zone_.trouble().empty()) now.alarms.push_back(zone_.trouble());
+  if (!zone_.oddities().empty()) now.alarms.push_back(zone_.oddities());
   for (std::string& alarm : engine_->alarms()) now.alarms.push_back(std::move(alarm));
   return now;
 }

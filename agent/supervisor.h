@@ -10,9 +10,11 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "agent/audit_link.h"
 #include "agent/config/config.h"
+#include "agent/control.h"
 #include "agent/engine_link.h"
 #include "agent/processes.h"
 #include "agent/routing.h"
@@ -55,6 +57,7 @@ class Supervisor {
   boost::asio::awaitable<void> stop(std::string reason, int exit_code);
   void changed();
   [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] std::string answer(std::string_view request) const;
 
   const Config& config_;
   boost::asio::io_context context_{1};
@@ -72,6 +75,8 @@ class Supervisor {
   std::unique_ptr<EngineLink> engine_;
   std::unique_ptr<bgp::Speaker> speaker_;
   std::unique_ptr<Routing> routing_;
+  UniqueFd control_socket_;  // until it is served; may be none
+  ControlServer control_;
   LoopWatchdog watchdog_;
   std::uint32_t expired_zones_ = 0, unjudged_zones_ = 0;  // EngineSettings::expired
   std::chrono::steady_clock::time_point judged_again_{};

@@ -21,11 +21,24 @@ std::string_view to_string(ZoneReport::State state) {
   return "unknown";
 }
 
+// Words of imrs-zone's own choice become labels of a metric: only known ones, so that there are not many.
+constexpr std::string_view kTopics[] = {"transfer", "tsig",         "serial", "held",  "contents",
+                                        "dnssec",   "trust-anchor", "zonemd", "image", "other"};
+
+void count_refusal(ZoneState& state, const std::string& topic) {
+  const bool known = std::ranges::find(kTopics, topic) != std::end(kTopics);
+  ++std::ranges::find(state.refusals, known ? topic : "other", &RefusalCount::reason)->count;
+}
+
 }  // namespace
 
 ZoneLink::ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock, UniqueFd notify)
     : config_(config), processes_(processes), clock_(clock), notify_(std::move(notify)) {
-  for (const ZoneConfig& zone : config.zones) zones_[zone.origin].state.origin = zone.origin;
+  for (const ZoneConfig& zone : config.zones) {
+    ZoneState& state = zones_[zone.origin].state;
+    state.origin = zone.origin;
+    for (const std::string_view topic : kTopics) state.refusals.push_back({std::string(topic), 0});
+  }
 }
 
 void ZoneLink::start(std::function<void(Candidate)> on_image) {
@@ -104,7 +117,10 @@ ZoneAge ZoneLink::age_of(const Tracked& zone) {
 std::vector<ZoneState> ZoneLink::states() const {
   std::vector<ZoneState> all;
   all.reserve(zones_.size());
-  for (const auto& [origin, tracked] : zones_) all.push_back(tracked.state);
+  for (const auto& [origin, tracked] : zones_) {
+    all.push_back(tracked.state);
+    all.back().confirmed = tracked.refreshed;
+  }
   return all;
 }
 
@@ -127,6 +143,7 @@ void ZoneLink::on_message(Packet packet) {
     return on_image(*message, std::move(packet.fds[0]), std::move(packet.fds[1]));
   }
   if (auto report = packet.as<ZoneReport>()) return on_report(*report);
+  if (auto report = packet.as<PrimaryReport>()) return on_primary(*report);
   if (auto trouble = packet.as<ZoneTrouble>()) return on_trouble(*trouble);
   processes_.kill(Program::Zone, fmt::format("sent an unknown message of type {:#x}", packet.type()));
 }
@@ -138,7 +155,11 @@ void ZoneLink::on_image(const ZoneImage& message, UniqueFd memfd, UniqueFd conte
     return log_error("image from imrs-zone refused: its digest is not the one announced");
   }
   if (auto why = unacceptable(**image)) return log_error("image from imrs-zone refused: {}", *why);
-  log_info("image verified and compiled in {} ms: {}", message.load_ms, message.summary.str());
+  log_info("image verified and compiled in {} ms (transfer {}, verify {}, compile {}): {}", message.load_ms,
+           message.transfer_ms, message.verify_ms, message.compile_ms, message.summary.str());
+  load_ = {.transfer = message.transfer_ms, .verify = message.verify_ms, .compile = message.compile_ms};
+  oddities_ = message.oddities.str();
+  if (!oddities_.empty()) log_warning("{}", oddities_);
   on_image_({{std::move(*image), std::make_shared<UniqueFd>(std::move(memfd))},
              std::make_shared<UniqueFd>(std::move(contents))});
 }
@@ -171,6 +192,26 @@ std::map<std::string, std::uint32_t> ZoneLink::served_serials() const {
   return serials;
 }
 
+void ZoneLink::on_primary(const PrimaryReport& report) {
+  const auto known = zones_.find(report.origin.str());
+  if (known == zones_.end()) {
+    return processes_.kill(Program::Zone, "it reports on a zone that is not configured");
+  }
+  auto& all = known->second.state.primaries;
+  const std::string primary = report.primary.str();
+  auto place = std::ranges::find(all, primary, &PrimaryState::primary);
+  if (place == all.end()) {
+    // No more than are configured, whoever speaks at the other end of the channel.
+    const auto config = std::ranges::find(config_.zones, known->first, &ZoneConfig::origin);
+    if (all.size() >= config->primaries.size()) return;
+    place = all.insert(place, {.primary = primary, .result = {}, .serial = 0, .reason = {}, .asked_ms = 0});
+  }
+  place->result = to_string(report.state);
+  place->serial = report.serial;
+  place->reason = report.reason.str();
+  place->asked_ms = wall_ms();
+}
+
 void ZoneLink::on_report(const ZoneReport& report) {
   const auto known = zones_.find(report.origin.str());
   if (known == zones_.end()) {
@@ -186,7 +227,8 @@ void ZoneLink::on_report(const ZoneReport& report) {
   state.last_serial = report.serial;
   state.last_reason = report.reason.str();
   state.last_attempt_ms = wall_ms();
-  if (report.state == ZoneReport::State::Refused) ++state.refusals;
+  state.next_attempt_ms = state.last_attempt_ms + report.next_ms;
+  if (report.state == ZoneReport::State::Refused) count_refusal(state, report.topic.str());
   if (report.confirmed_at != 0) {
     tracked.stored_serial = report.confirmed_serial;
     tracked.stored_confirmed = report.confirmed_at;

@@ -48,6 +48,10 @@ class ZoneLink {
   [[nodiscard]] std::vector<std::string> expiry_alarms() const;
 
   [[nodiscard]] std::vector<ZoneState> states() const;
+  // Of the last image, as far as imrs-zone knows.
+  [[nodiscard]] const LoadState& load() const noexcept { return load_; }
+  // Records of the newest image's zones that are served around; empty: none.
+  [[nodiscard]] const std::string& oddities() const noexcept { return oddities_; }
 
  private:
   struct Tracked {
@@ -62,6 +66,7 @@ class ZoneLink {
   void send_setup();
   void on_message(Packet packet);
   void on_image(const ZoneImage& message, UniqueFd memfd, UniqueFd contents);
+  void on_primary(const PrimaryReport& report);
   void on_report(const ZoneReport& report);
   void on_trouble(const ZoneTrouble& trouble);
 
@@ -75,7 +80,8 @@ class ZoneLink {
   std::function<void(Candidate)> on_image_;
   std::map<std::string, Tracked> zones_;  // the configured ones
   std::vector<std::string> order_;        // their origins, as in the images
-  std::string trouble_;
+  std::string trouble_, oddities_;
+  LoadState load_;
 };
 
 }  // namespace imrs::agent

@@ -166,8 +166,10 @@ struct ZoneImage {
   static constexpr std::uint32_t kType = 0x5a11;
   std::uint32_t type = kType;
   Digest digest{};
-  std::uint32_t load_ms = 0;  // from the first octet of the zone to the sealed image
-  FixedText<256> summary;     // for the log: serials, RRsets, signatures verified, times
+  std::uint32_t load_ms = 0;  // from asking the primary to the sealed image; of that:
+  std::uint32_t transfer_ms = 0, verify_ms = 0, compile_ms = 0;
+  FixedText<256> summary;   // for the log: serials, RRsets, signatures verified, times
+  FixedText<256> oddities;  // records that are served around; empty: none
 };
 
 // The outcome of one attempt to get or verify one zone. Nothing that is served changes by it.
@@ -180,10 +182,23 @@ struct ZoneReport {
   FixedText<128> source;        // file name, or address and port of the primary
   std::uint32_t serial = 0;     // 0 if it was not learnt
   FixedText<512> reason;        // Refused, Unreachable: which record, what, why
+  FixedText<16> topic;          // the same in a word (Error::topic)
+  std::uint32_t next_ms = 0;    // until the next attempt
   std::uint32_t confirmed = 0;  // 1: a source has the current version, `confirmed_serial`: it is fresh
   std::uint32_t confirmed_serial = 0;
   // When a source confirmed it, Unix time on the trusted clock; 0: now. Another time comes from the disk.
   std::int64_t confirmed_at = 0;
+};
+
+// What one primary said in such an attempt; before its ZoneReport.
+struct PrimaryReport {
+  static constexpr std::uint32_t kType = 0x5a14;
+  std::uint32_t type = kType;
+  ZoneReport::State state = ZoneReport::State::Unchanged;
+  FixedText<64> origin;
+  FixedText<64> primary;     // as transfer::Primary::text() says
+  std::uint32_t serial = 0;  // 0 if it was not learnt
+  FixedText<256> reason;     // Refused, Unreachable
 };
 
 // What does not keep the zones from being looked after, but has to be seen to: the disk.

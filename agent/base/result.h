@@ -22,11 +22,16 @@ enum class Errc {
 
 struct Error {
   Errc code = Errc::System;
-  std::string message;  // one line, no trailing full stop; names the thing and the remedy
+  std::string message;     // one line, no trailing full stop; names the thing and the remedy
+  const char* topic = "";  // a literal: what it was about, in a word, for counting; may be empty
 
   // The same error seen from further out: "context: message".
   [[nodiscard]] Error within(std::string_view context) const {
-    return Error{code, std::string(context) + ": " + message};
+    return Error{code, std::string(context) + ": " + message, topic};
+  }
+  // The same error with a topic, if it has none yet.
+  [[nodiscard]] Error about(const char* what) const {
+    return Error{code, message, *topic != '\0' ? topic : what};
   }
 };
 

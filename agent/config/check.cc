@@ -118,15 +118,17 @@ void check_neighbour(const NeighbourConfig& neighbour, const std::string& path, 
   }
 }
 
+void check_socket_name(const std::string& name, const std::string& key, Complaints& complaints) {
+  if (name.starts_with('/') && name.size() <= kMaxUnixPath && name.find('\0') == std::string::npos) return;
+  complaints.add(key, "must be an absolute file name of at most 107 octets");
+}
+
 void check_bgp(const BgpConfig& bgp, Complaints& complaints) {
   const auto router_id = parse_address(bgp.router_id);
   if (!router_id || router_id->family != Family::V4) {
     complaints.add("bgp.router_id", "must be an IPv4 address");
   }
-  const std::string& socket = bgp.control_socket;
-  if (!socket.starts_with('/') || socket.size() > kMaxUnixPath || socket.find('\0') != std::string::npos) {
-    complaints.add("bgp.control_socket", "must be an absolute file name of at most 107 octets");
-  }
+  check_socket_name(bgp.control_socket, "bgp.control_socket", complaints);
   if (bgp.neighbours.empty()) complaints.add("bgp.neighbours", "must not be empty");
   constexpr std::array kTaken{"device1",     "bfd1",        "specific_v4", "specific_v6",
                               "covering_v4", "covering_v6", "drain_v4",    "drain_v6"};
@@ -275,6 +277,7 @@ void check_config(const Config& config, Complaints& complaints) {
   check_tsig_keys(config.tsig_keys, complaints);
   check_web(config.web, complaints);
   check_users(config.users, complaints);
+  if (!config.control_socket.empty()) check_socket_name(config.control_socket, "control_socket", complaints);
   if (config.health.hold_down > config.health.hold_down_max) {
     complaints.add("health.hold_down_ms", "must not be larger than hold_down_max_ms");
   }

@@ -94,7 +94,7 @@ struct ZoneConfig {
   std::string file;    // exactly one of file and primaries
   std::vector<PrimaryConfig> primaries;
   enum class Dnssec { Required, None } dnssec = Dnssec::Required;
-  enum class Zonemd { Required, IfPresent, None } zonemd = Zonemd::IfPresent;
+  enum class Zonemd { Required, IfPresent, None } zonemd = Zonemd::IfPresent;  // of ".": Required
   std::vector<std::string> trust_anchors;       // files of DS or DNSKEY records; needed if dnssec Required
   std::optional<std::chrono::seconds> refresh;  // instead of the SOA's
   std::uint32_t most_removed = 5;               // % of the delegations; a version that drops more is held
@@ -140,7 +140,8 @@ struct Config {
   BgpConfig bgp;
   std::vector<ZoneConfig> zones;  // "." is always one of them
   std::vector<TsigKeyConfig> tsig_keys;
-  std::string state_directory;  // empty: nothing is kept on disk
+  std::string state_directory;                            // empty: nothing is kept on disk
+  std::string control_socket = "/run/imrs/control.sock";  // imrsctl asks there; empty: nobody can
   HealthConfig health;
   EngineConfig engine;
   WebConfig web;

@@ -191,6 +191,7 @@ void read_all(ObjectReader& in, Config& config) {
   read_bgp(section("bgp", true), config.bgp);
   read_zones(in, config.zones, ZoneReader::Operator);
   in.text("state_directory", config.state_directory);
+  in.text("control_socket", config.control_socket);
   read_health(section("health"), config.health);
   read_engine(section("engine"), config.engine);
   read_web(section("web"), config.web);

@@ -67,6 +67,7 @@ ZoneConfig read_zone(ObjectReader& in) {
   in.parsed("file", out.file, parse_file_name);
   read_primaries(in, out.primaries);
   in.choice<Dnssec>("dnssec", out.dnssec, {{"required", Dnssec::Required}, {"none", Dnssec::None}});
+  if (out.origin == ".") out.zonemd = Zonemd::Required;
   in.choice<Zonemd>(
       "zonemd", out.zonemd,
       {{"required", Zonemd::Required}, {"if-present", Zonemd::IfPresent}, {"none", Zonemd::None}});

@@ -13,9 +13,13 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FamilyState, family, phase, announce, reason,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SessionState, name, family, neighbour, neighbour_as, local_as, state,
                                    since, last_error, message, exported)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BgpState, bird_connected, bird_error, sessions)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PrimaryState, primary, result, serial, reason, asked_ms)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RefusalCount, reason, count)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LoadState, transfer, verify, compile, audit, swap)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ZoneState, origin, serial, loaded_ms, first_signature_end, expire,
                                    dnssec_verified, zonemd_verified, last_attempt, last_source, last_serial,
-                                   last_reason, last_attempt_ms, refusals)
+                                   last_reason, last_attempt_ms, next_attempt_ms, confirmed, primaries,
+                                   refusals)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProbeState, service, family, transport, worker, last, right, wrong, silent,
                                    crowded_out, could_not_ask)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProgramState, name, pid, restarts)
@@ -23,8 +27,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrafficState, transport, family, queries, res
                                    limited, query_bytes, response_bytes, rcodes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineState, probes, denied, send_errors, tcp_connections, tcp_rejected)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, time_ms, identity, kind, appliance, version, started_ms,
-                                   image_generation, image_digest, families, bgp, zones, probes, programs,
-                                   traffic, engine, alarms)
+                                   image_generation, image_digest, families, bgp, zones, load, probes,
+                                   programs, traffic, engine, alarms)
 
 std::string to_json(const Snapshot& snapshot) {
   // Text from a neighbour may hold anything; what is not UTF-8 is replaced.

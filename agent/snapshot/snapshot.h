@@ -50,6 +50,26 @@ struct BgpState {
   std::vector<SessionState> sessions;
 };
 
+// What one primary said when it was last asked.
+struct PrimaryState {
+  std::string primary;  // address and port
+  std::string result;   // as ZoneState::last_attempt
+  std::uint32_t serial = 0;
+  std::string reason;
+  std::int64_t asked_ms = 0;  // Unix time in ms
+};
+
+// Refused versions by what was wrong with them.
+struct RefusalCount {
+  std::string reason;  // a word: Error::topic
+  std::uint64_t count = 0;
+};
+
+// How long the last version took from the primary to the answers, in ms.
+struct LoadState {
+  std::uint32_t transfer = 0, verify = 0, compile = 0, audit = 0, swap = 0;
+};
+
 struct ZoneState {
   std::string origin;
   std::uint32_t serial = 0;              // served now
@@ -63,7 +83,10 @@ struct ZoneState {
   std::uint32_t last_serial = 0;
   std::string last_reason;
   std::int64_t last_attempt_ms = 0;
-  std::uint64_t refusals = 0;
+  std::int64_t next_attempt_ms = 0;  // Unix time in ms
+  std::int64_t confirmed = 0;        // trusted Unix time at which a primary last had the version served
+  std::vector<PrimaryState> primaries;
+  std::vector<RefusalCount> refusals;
 };
 
 // Counts since the agent started, of one probe target.
@@ -108,6 +131,7 @@ struct Snapshot {
   std::vector<FamilyState> families;
   BgpState bgp;
   std::vector<ZoneState> zones;
+  LoadState load;
   std::vector<ProbeState> probes;
   std::vector<ProgramState> programs;
   std::vector<TrafficState> traffic;  // summed over the workers

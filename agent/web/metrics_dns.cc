@@ -1,5 +1,4 @@
-// Metrics of what is answered: traffic, zones, probes.
-#include <algorithm>
+// Metrics of what is answered: traffic and probes.
 #include <array>
 #include <string_view>
 
@@ -37,36 +36,6 @@ void add_responses(const Snapshot& snapshot, Families& out) {
     }
   }
   responses.into(out);
-}
-
-template <typename Value>
-void add_per_zone(const Snapshot& snapshot, Families& out, Metric metric, Value value) {
-  for (const ZoneState& zone : snapshot.zones) metric.add({{"zone", zone.origin}}, value(zone));
-  metric.into(out);
-}
-
-double seconds(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
-
-void add_zone_times(const Snapshot& snapshot, std::int64_t now_ms, Families& out) {
-  Metric age = gauge("imrs_zone_age_seconds", "Time since the zone that is served went live.");
-  Metric loaded = gauge("imrs_zone_loaded_timestamp_seconds",
-                        "Unix time at which the zone that is served went live.");
-  Metric signature = gauge("imrs_zone_first_signature_end_timestamp_seconds",
-                           "Unix time at which the first signature of the zone expires.");
-  Metric attempt = gauge("imrs_zone_last_attempt_timestamp_seconds",
-                         "Unix time of the last attempt to get the zone.");
-  for (const ZoneState& zone : snapshot.zones) {
-    const Labels labels{{"zone", zone.origin}};
-    if (zone.loaded_ms != 0) {
-      age.add(labels, seconds(std::max<std::int64_t>(now_ms - zone.loaded_ms, 0)));
-      loaded.add(labels, seconds(zone.loaded_ms));
-    }
-    if (zone.first_signature_end != 0) {
-      signature.add(labels, static_cast<double>(zone.first_signature_end));
-    }
-    if (zone.last_attempt_ms != 0) attempt.add(labels, seconds(zone.last_attempt_ms));
-  }
-  for (Metric* metric : {&age, &loaded, &signature, &attempt}) metric->into(out);
 }
 
 void add_one(Families& out, Metric metric, std::uint64_t value) {
@@ -115,32 +84,6 @@ void add_traffic(const Snapshot& snapshot, Families& out) {
   queries.into(out);
   add_responses(snapshot, out);
   for (Metric* metric : {&malformed, &truncated, &limited, &in, &out_bytes}) metric->into(out);
-}
-
-void add_zones(const Snapshot& snapshot, std::int64_t now_ms, Families& out) {
-  const auto number = [](std::uint32_t value) { return static_cast<double>(value); };
-  add_per_zone(snapshot, out, gauge("imrs_zone_serial", "SOA serial of the zone that is served."),
-               [&](const ZoneState& zone) { return number(zone.serial); });
-  add_zone_times(snapshot, now_ms, out);
-  add_per_zone(snapshot, out, gauge("imrs_zone_expire_seconds", "SOA expire of the zone."),
-               [&](const ZoneState& zone) { return number(zone.expire); });
-  add_per_zone(snapshot, out,
-               gauge("imrs_zone_dnssec_verified", "1 if every signature of the zone was verified."),
-               [](const ZoneState& zone) { return zone.dnssec_verified; });
-  add_per_zone(snapshot, out,
-               gauge("imrs_zone_zonemd_verified", "1 if the zone's ZONEMD digest was verified."),
-               [](const ZoneState& zone) { return zone.zonemd_verified; });
-  add_per_zone(snapshot, out,
-               counter("imrs_zone_refusals_total", "Versions of the zone that failed verification."),
-               [](const ZoneState& zone) { return zone.refusals; });
-  Metric result = gauge("imrs_zone_last_attempt_result",
-                        "1 for the outcome of the last attempt to get the zone, 0 for the others.");
-  for (const ZoneState& zone : snapshot.zones) {
-    for (const char* name : {"loaded", "unchanged", "unreachable", "refused"}) {
-      result.add({{"zone", zone.origin}, {"result", name}}, zone.last_attempt == name);
-    }
-  }
-  result.into(out);
 }
 
 void add_probes(const Snapshot& snapshot, Families& out) {

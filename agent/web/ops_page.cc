@@ -43,13 +43,40 @@ std::string alarms_section(const Snapshot& snapshot) {
   return html + "</ul>\n";
 }
 
-std::string attempt_text(const ZoneState& zone) {
-  if (zone.last_attempt.empty()) return "none yet";
-  std::string html = zone.last_attempt == "refused" || zone.last_attempt == "unreachable"
-                         ? pill(Level::Bad, zone.last_attempt)
-                         : escape_html(zone.last_attempt);
-  if (!zone.last_reason.empty()) html += " " + escape_html(zone.last_reason);
+std::string outcome_text(const std::string& outcome, const std::string& reason) {
+  if (outcome.empty()) return "none yet";
+  std::string html = outcome == "refused" || outcome == "unreachable" ? pill(Level::Bad, outcome)
+                                                                      : escape_html(outcome);
+  if (!reason.empty()) html += " " + escape_html(reason);
   return html;
+}
+
+std::uint64_t refused(const ZoneState& zone) {
+  std::uint64_t sum = 0;
+  for (const RefusalCount& one : zone.refusals) sum += one.count;
+  return sum;
+}
+
+std::string primaries_table(const Snapshot& snapshot) {
+  std::vector<std::vector<std::string>> rows;
+  for (const ZoneState& zone : snapshot.zones) {
+    for (const PrimaryState& primary : zone.primaries) {
+      rows.push_back({escape_html(zone.origin), escape_html(primary.primary),
+                      primary.serial != 0 ? std::to_string(primary.serial) : "",
+                      duration_text(snapshot.time_ms - primary.asked_ms),
+                      outcome_text(primary.result, primary.reason)});
+    }
+  }
+  if (rows.empty()) return "";
+  return table({{"Zone"}, {"Primary"}, {"Serial"}, {"Asked before"}, {"Outcome"}}, rows);
+}
+
+std::string load_text(const LoadState& load) {
+  if (load.verify == 0 && load.audit == 0) return "";
+  return fmt::format(
+      "<p>The last version took {} ms to transfer, {} ms to verify, {} ms to compile, {} ms to "
+      "audit and {} ms to swap.</p>\n",
+      load.transfer, load.verify, load.compile, load.audit, load.swap);
 }
 
 std::string zones_section(const Snapshot& snapshot) {
@@ -58,11 +85,21 @@ std::string zones_section(const Snapshot& snapshot) {
     const bool served = zone.loaded_ms != 0;
     rows.push_back({escape_html(zone.origin), served ? std::to_string(zone.serial) : "not served",
                     served ? duration_text(snapshot.time_ms - zone.loaded_ms) : "",
-                    utc_text(zone.first_signature_end * 1000), attempt_text(zone), grouped(zone.refusals)});
+                    utc_text(zone.first_signature_end * 1000), utc_text(zone.confirmed * 1000),
+                    outcome_text(zone.last_attempt, zone.last_reason),
+                    duration_text(zone.next_attempt_ms - snapshot.time_ms), grouped(refused(zone))});
   }
   return "<h2>Zones</h2>\n" +
-         table({{"Zone"}, {"Serial"}, {"Age"}, {"Signatures end"}, {"Last attempt"}, {"Refused", true}},
-               rows);
+         table({{"Zone"},
+                {"Serial"},
+                {"Age"},
+                {"Signatures end"},
+                {"Confirmed"},
+                {"Last attempt"},
+                {"Next in"},
+                {"Refused", true}},
+               rows) +
+         primaries_table(snapshot) + load_text(snapshot.load);
 }
 
 std::string traffic_section(const Snapshot& snapshot) {

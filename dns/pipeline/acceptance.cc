@@ -19,9 +19,11 @@ bool is_delegation(const zone::Zone& zone, const wire::Name& owner, const zone::
 Result<void> check_serial(const ZoneConfig& config, std::uint32_t serial,
                           std::optional<std::uint32_t> served) {
   if (!served || !transfer::is_older(serial, *served) || config.accept_serial == serial) return {};
-  return Error{Errc::Refused, fmt::format("serial {} goes back: {} is served (RFC 1982); raise it at the "
-                                          "primary, or set the zone's \"accept_serial\" to {}",
-                                          serial, *served, serial)};
+  return Error{Errc::Refused,
+               fmt::format("serial {} goes back: {} is served (RFC 1982); raise it at the "
+                           "primary, or set the zone's \"accept_serial\" to {}",
+                           serial, *served, serial),
+               "serial"};
 }
 
 Result<void> check_removed(const ZoneConfig& config, const zone::Zone& current, const zone::Zone& candidate,
@@ -37,10 +39,12 @@ Result<void> check_removed(const ZoneConfig& config, const zone::Zone& current, 
     if (one == nullptr) one = &owner;
   }
   if (removed * 100 <= all * config.most_removed || config.accept_serial == serial) return {};
-  return Error{Errc::Refused, fmt::format("serial {} is held: {} of {} delegations are gone ({} is one), and "
-                                          "\"most_removed_percent\" is {}; if that is right, set the zone's "
-                                          "\"accept_serial\" to {}",
-                                          serial, removed, all, one->text(), config.most_removed, serial)};
+  return Error{Errc::Refused,
+               fmt::format("serial {} is held: {} of {} delegations are gone ({} is one), and "
+                           "\"most_removed_percent\" is {}; if that is right, set the zone's "
+                           "\"accept_serial\" to {}",
+                           serial, removed, all, one->text(), config.most_removed, serial),
+               "held"};
 }
 
 }  // namespace imrs::pipeline

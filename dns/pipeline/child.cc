@@ -116,6 +116,7 @@ Sink sink_to(const Channel& channel) {
                 const std::array fds{memfd, contents};
                 return send_patiently(channel, image, fds);
               },
+          .primary = [&channel](const PrimaryReport& report) { return send_patiently(channel, report); },
           .report = [&channel](const ZoneReport& report) { return send_patiently(channel, report); },
           .trouble =
               [&channel](const std::string& text) {

@@ -24,8 +24,7 @@ std::string first_end(const image::ZoneSummary& zone) {
 const char* yes_no(bool value) { return value ? "verified" : "not verified"; }
 
 std::string as_text(const image::Image& image) {
-  std::string out = fmt::format("image    {} octets, digest {}\n", image.bytes().size(),
-                                hex(image.digest()));
+  std::string out = fmt::format("image    {} octets, digest {}\n", image.bytes().size(), hex(image.digest()));
   for (const image::ZoneSummary& zone : image.zones()) {
     out += fmt::format("zone     {}\n  serial               {}\n", zone.origin, zone.serial);
     out += fmt::format("  refresh/retry/expire {} s / {} s / {} s\n", zone.refresh, zone.retry, zone.expire);

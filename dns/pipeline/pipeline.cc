@@ -79,6 +79,7 @@ ZoneReport report_of(const ZoneSource& source, const Attempt& attempt) {
   report.source = attempt.way.empty() ? attempt.source : attempt.source + " (" + attempt.way + ")";
   report.serial = attempt.serial;
   report.reason = attempt.reason;
+  report.topic = attempt.topic;
   report.confirmed = attempt.confirmed ? 1 : 0;
   report.confirmed_serial = attempt.confirmed.value_or(0);
   return report;
@@ -139,14 +140,14 @@ Result<void> Pipeline::restore(Tracked& tracked) {
   if (!stored && stored.error().code == Errc::Unavailable) return {};  // a new instance
   const auto start = Steady::now();
   std::int64_t confirmed = stored ? std::min(stored->confirmed, clock_()) : 0;
-  const auto accept_unexpired = [&](VerifiedZone candidate) -> Result<void> {
+  const auto accept_unexpired = [&](VerifiedZone candidate, const Phases& phases) -> Result<void> {
     const std::int64_t age = clock_() - confirmed;
     if (age >= candidate.expire()) {
       return Error{Errc::Refused, "no primary has confirmed it for " + std::to_string(age) +
                                       " s, and its SOA expire is " + std::to_string(candidate.expire())};
     }
     tracked.kept = confirmed;
-    return accept(tracked, std::move(candidate), start, confirmed);
+    return accept(tracked, std::move(candidate), phases, start, confirmed);
   };
   Attempt attempt;
   if (stored) {
@@ -196,9 +197,9 @@ void Pipeline::notified(const wire::Name& origin) {
 Result<void> Pipeline::look_after(Tracked& tracked) {
   const auto start = tracked.looked = Steady::now();
   const auto* current = tracked.good ? &*tracked.good : nullptr;
-  const auto attempt = tracked.source.attempt(current, [&](VerifiedZone candidate) {
+  const auto attempt = tracked.source.attempt(current, [&](VerifiedZone candidate, const Phases& phases) {
     tracked.kept = 0;
-    return accept(tracked, std::move(candidate), start, clock_());
+    return accept(tracked, std::move(candidate), phases, start, clock_());
   });
   if (broken_) return *broken_;
   if (attempt && tracked.good && attempt->confirmed == tracked.good->serial()) confirm(tracked, clock_());
@@ -210,11 +211,27 @@ Result<void> Pipeline::look_after(Tracked& tracked) {
   tracked.failures = succeeded ? 0 : (reached && tracked.good ? 1 : tracked.failures + 1);
   tracked.due = Steady::now() + wait_after(tracked.source.config(), tracked.good ? &*tracked.good : nullptr,
                                            succeeded, tracked.failures, chance());
-  return attempt ? sink_.report(report_of(tracked.source, *attempt)) : Result<void>();
+  return attempt ? report(tracked, *attempt) : Result<void>();
 }
 
-Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, Steady::time_point start,
-                              std::int64_t confirmed) {
+Result<void> Pipeline::report(const Tracked& tracked, const Attempt& attempt) {
+  for (const Asked& asked : attempt.asked) {
+    PrimaryReport one;
+    one.state = asked.state;
+    one.origin = tracked.source.origin().text();
+    one.primary = asked.primary;
+    one.serial = asked.serial;
+    one.reason = asked.reason;
+    if (auto sent = sink_.primary(one); !sent) return sent;
+  }
+  ZoneReport all = report_of(tracked.source, attempt);
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(tracked.due - Steady::now());
+  all.next_ms = static_cast<std::uint32_t>(std::max<std::int64_t>(left.count(), 0));
+  return sink_.report(all);
+}
+
+Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, const Phases& phases,
+                              Steady::time_point start, std::int64_t confirmed) {
   std::vector<const VerifiedZone*> all;
   for (const Tracked& other : zones_) {
     if (&other == &tracked) {
@@ -224,8 +241,9 @@ Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, Steady::
     }
   }
   // Also while other zones are missing: what cannot be compiled must not count as a good version.
+  const auto compiling = Steady::now();
   auto image = seal(all);
-  if (!image) return image.error();
+  if (!image) return image.error().about("image");
   tracked.good = std::move(candidate);
   confirm(tracked, confirmed);
   const bool complete = std::ranges::all_of(zones_,
@@ -234,6 +252,10 @@ Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, Steady::
   ZoneImage message;
   message.digest = image->digest;
   message.load_ms = milliseconds_since(start);
+  message.transfer_ms = phases.transfer;
+  message.verify_ms = phases.verify;
+  message.compile_ms = milliseconds_since(compiling);
+  message.oddities = tracked.good->oddities();
   message.summary = summary(tracked);
   auto sent = sink_.image(message, image->memfd.get(), image->contents.get());
   if (!sent) broken_ = sent.error();

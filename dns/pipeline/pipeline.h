@@ -25,6 +25,7 @@ namespace imrs::pipeline {
 // (empty: nothing any more).
 struct Sink {
   std::function<Result<void>(const ZoneImage&, int memfd, int contents)> image;
+  std::function<Result<void>(const PrimaryReport&)> primary;
   std::function<Result<void>(const ZoneReport&)> report;
   std::function<Result<void>(const std::string&)> trouble;
 };
@@ -64,8 +65,9 @@ class Pipeline {
   void confirm(Tracked& tracked, std::int64_t when);
   Result<void> tell_of_trouble();
   Result<void> look_after(Tracked& tracked);
-  Result<void> accept(Tracked& tracked, zone::VerifiedZone candidate, Steady::time_point start,
-                      std::int64_t confirmed);
+  Result<void> report(const Tracked& tracked, const Attempt& attempt);
+  Result<void> accept(Tracked& tracked, zone::VerifiedZone candidate, const Phases& phases,
+                      Steady::time_point start, std::int64_t confirmed);
   [[nodiscard]] std::string summary(const Tracked& newest) const;
 
   Clock clock_;

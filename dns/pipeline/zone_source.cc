@@ -58,9 +58,15 @@ State state_of(const Error& error) {
   return State::Unreachable;
 }
 
+std::uint32_t milliseconds_since(std::chrono::steady_clock::time_point start) {
+  const auto took = std::chrono::steady_clock::now() - start;
+  return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+}
+
 Attempt failed(Attempt attempt, const Error& error) {
   attempt.state = state_of(error);
   attempt.reason = error.message;
+  attempt.topic = error.topic;
   return attempt;
 }
 
@@ -101,7 +107,7 @@ Attempt ZoneSource::restore(zone::Zone stored, const Accept& accept) const {
   Attempt attempt;
   attempt.source = "disk";
   const auto check = [&](std::uint32_t serial) { return check_not_back(serial, nullptr); };
-  auto taken = take(std::move(stored), attempt.serial, nullptr, check, accept);
+  auto taken = take(std::move(stored), Steady::now(), attempt.serial, nullptr, check, accept);
   if (!taken) return failed(attempt, taken.error());
   attempt.state = State::Loaded;
   attempt.confirmed = attempt.serial;
@@ -119,10 +125,11 @@ std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current, con
     return attempt;
   }
   if (refused_file_.holds(*stamp)) return std::nullopt;
+  const auto start = Steady::now();
   auto parsed = zone::parse_file(config_.file, origin_);
   if (!parsed && parsed.error().code == Errc::System) return failed(attempt, parsed.error());
   const auto check = [&](std::uint32_t serial) { return check_not_back(serial, current); };
-  auto taken = parsed ? take(std::move(*parsed), attempt.serial, current, check, accept)
+  auto taken = parsed ? take(std::move(*parsed), start, attempt.serial, current, check, accept)
                       : Result<void>(parsed.error());
   if (!taken) {
     refused_file_ = {*stamp, std::chrono::steady_clock::now() + kRefusedPause};
@@ -137,25 +144,30 @@ std::optional<Attempt> ZoneSource::attempt_file(const VerifiedZone* current, con
 
 std::optional<Attempt> ZoneSource::attempt_primaries(const VerifiedZone* current, const Accept& accept) {
   std::optional<Attempt> unchanged, failures;
+  std::vector<Asked> asked;
   bool newer = false;
   for (std::size_t i = 0; i < config_.primaries.size(); ++i) {
     auto [attempt, has_newer] = ask(i, current, accept);
     newer = newer || has_newer;
-    if (config_.primaries.size() == 1) return attempt;
     if (!attempt) continue;
-    if (attempt->state == State::Loaded) return attempt;
+    asked.push_back({attempt->source, attempt->state, attempt->serial, attempt->reason});
+    if (attempt->state == State::Loaded || config_.primaries.size() == 1) {
+      attempt->asked = std::move(asked);
+      return attempt;
+    }
     if (attempt->state != State::Unchanged) {
       merge(failures, std::move(*attempt));
     } else if (!unchanged) {
       unchanged = std::move(attempt);
     }
   }
-  if (unchanged && !newer) return unchanged;
   if (unchanged && failures) failures->confirmed = unchanged->confirmed;
-  return failures;
+  std::optional<Attempt>& outcome = unchanged && !newer ? unchanged : failures;
+  if (outcome) outcome->asked = std::move(asked);
+  return outcome;
 }
 
-ZoneSource::Asked ZoneSource::ask(std::size_t primary, const VerifiedZone* current, const Accept& accept) {
+ZoneSource::Answer ZoneSource::ask(std::size_t primary, const VerifiedZone* current, const Accept& accept) {
   const transfer::Primary& peer = primaries_[primary];
   Attempt attempt;
   attempt.source = peer.text();
@@ -187,14 +199,8 @@ ZoneSource::Asked ZoneSource::ask(std::size_t primary, const VerifiedZone* curre
 Attempt ZoneSource::transfer(std::size_t primary, transfer::Client client, Attempt attempt,
                              const VerifiedZone* current, const Accept& accept) {
   if (current == nullptr) return whole(client, std::move(attempt), current, accept);
-  std::uint32_t serial = attempt.serial;
-  auto taken = by_differences(std::move(client), serial, *current, accept);
-  if (taken) {
-    attempt.serial = serial;
-    attempt.state = State::Loaded;
-    attempt.way = "IXFR";
-    return attempt;
-  }
+  Attempt by_differences = differences(std::move(client), attempt, *current, accept);
+  if (by_differences.state == State::Loaded) return by_differences;
   auto again = transfer::Client::connect(primaries_[primary], management_, {}, clock_);
   if (!again) {
     attempt = failed(attempt, again.error());
@@ -202,35 +208,43 @@ Attempt ZoneSource::transfer(std::size_t primary, transfer::Client client, Attem
     return attempt;
   }
   attempt = whole(*again, std::move(attempt), current, accept);
-  attempt.way += "; IXFR: " + taken.error().message;
+  attempt.way += "; IXFR: " + by_differences.reason;
   return attempt;
 }
 
-Result<void> ZoneSource::by_differences(transfer::Client client, std::uint32_t& serial,
-                                        const VerifiedZone& current, const Accept& accept) const {
+Attempt ZoneSource::differences(transfer::Client client, Attempt attempt, const VerifiedZone& current,
+                                const Accept& accept) const {
+  const auto start = Steady::now();
   const zone::Node& apex = current.zone().nodes.at(origin_);
   auto response = client.ixfr(origin_, apex.at(wire::rrtype::SOA).rdata.front());
-  if (!response) return response.error();
-  const auto check = [&, announced = serial](std::uint32_t got) {
-    return check_transferred(got, announced, &current);
+  if (!response) return failed(std::move(attempt), response.error());
+  const auto check = [&, announced = attempt.serial](std::uint32_t serial) {
+    return check_transferred(serial, announced, &current);
   };
-  if (auto* zone = std::get_if<zone::Zone>(&*response)) {
-    return take(std::move(*zone), serial, &current, check, accept);
+  if (std::holds_alternative<transfer::UpToDate>(*response)) {
+    return failed(std::move(attempt), check(current.serial()).error().about("serial"));
   }
-  const auto* differences = std::get_if<transfer::Differences>(&*response);
-  if (differences == nullptr) return check(current.serial());
-  auto next = zone::apply_changes(current.zone(), *differences);
-  return next ? take(std::move(*next), serial, &current, check, accept) : Result<void>(next.error());
+  auto* zone = std::get_if<zone::Zone>(&*response);
+  attempt.way = zone != nullptr ? "IXFR: the whole zone" : "IXFR";
+  auto next = zone != nullptr
+                  ? Result<zone::Zone>(std::move(*zone))
+                  : zone::apply_changes(current.zone(), std::get<transfer::Differences>(*response));
+  if (!next) return failed(std::move(attempt), next.error().about("transfer"));
+  auto taken = take(std::move(*next), start, attempt.serial, &current, check, accept);
+  if (!taken) return failed(std::move(attempt), taken.error());
+  attempt.state = State::Loaded;
+  return attempt;
 }
 
 Attempt ZoneSource::whole(transfer::Client& client, Attempt attempt, const VerifiedZone* current,
                           const Accept& accept) const {
+  const auto start = Steady::now();
   auto zone = client.axfr(origin_);
   if (!zone && state_of(zone.error()) == State::Unreachable) return failed(attempt, zone.error());
   const auto check = [&, announced = attempt.serial](std::uint32_t serial) {
     return check_transferred(serial, announced, current);
   };
-  auto taken = zone ? take(std::move(*zone), attempt.serial, current, check, accept)
+  auto taken = zone ? take(std::move(*zone), start, attempt.serial, current, check, accept)
                     : Result<void>(zone.error());
   if (!taken) attempt = failed(attempt, taken.error());
   attempt.state = taken ? State::Loaded : State::Refused;
@@ -238,19 +252,23 @@ Attempt ZoneSource::whole(transfer::Client& client, Attempt attempt, const Verif
   return attempt;
 }
 
-Result<void> ZoneSource::take(zone::Zone zone, std::uint32_t& serial, const VerifiedZone* current,
-                              const CheckSerial& check, const Accept& accept) const {
+Result<void> ZoneSource::take(zone::Zone zone, Steady::time_point start, std::uint32_t& serial,
+                              const VerifiedZone* current, const CheckSerial& check,
+                              const Accept& accept) const {
+  Phases phases{.transfer = milliseconds_since(start)};
+  const auto verifying = Steady::now();
   auto anchors = load_anchors(config_);
-  if (!anchors) return anchors.error();
+  if (!anchors) return anchors.error().about("trust-anchor");
   auto verified = zone::verify(std::move(zone), *anchors, policy_of(config_), clock_());
   if (!verified) return verified.error();
   serial = verified->serial();
-  if (auto right = check(serial); !right) return right;
+  if (auto right = check(serial); !right) return right.error().about("serial");
   if (current != nullptr) {
     auto kept = check_removed(config_, current->zone(), verified->zone(), serial);
     if (!kept) return kept;
   }
-  return accept(std::move(*verified));
+  phases.verify = milliseconds_since(verifying);
+  return accept(std::move(*verified), phases);
 }
 
 Result<void> ZoneSource::check_not_back(std::uint32_t serial, const VerifiedZone* current) const {

@@ -21,11 +21,27 @@
 
 namespace imrs::pipeline {
 
+// What was asked of one primary, and what came of it.
+struct Asked {
+  std::string primary;  // address and port
+  ZoneReport::State state = ZoneReport::State::Unchanged;
+  std::uint32_t serial = 0;  // 0 if it was not learnt
+  std::string reason;        // Refused, Unreachable
+};
+
+// How long a version took, in ms.
+struct Phases {
+  std::uint32_t transfer = 0;  // also parsing a file
+  std::uint32_t verify = 0;
+};
+
 struct Attempt {
   ZoneReport::State state = ZoneReport::State::Unchanged;
   std::string source;        // file name, or address and port of the primary
   std::uint32_t serial = 0;  // 0 if it was not learnt
   std::string reason;        // Refused, Unreachable
+  const char* topic = "";    // the same in a word: Error::topic
+  std::vector<Asked> asked;  // in order
   std::string way;           // Loaded from a primary: "IXFR", "AXFR", or why it was not IXFR
   // The current serial, if one of the sources has it: it is fresh, whatever else the attempt brought. One
   // lying primary does not make a zone expire that another one confirms.
@@ -35,7 +51,7 @@ struct Attempt {
 class ZoneSource {
  public:
   // Takes over a verified version that is newer than the current one, or says why it cannot be served.
-  using Accept = std::function<Result<void>(zone::VerifiedZone)>;
+  using Accept = std::function<Result<void>(zone::VerifiedZone, const Phases&)>;
 
   // `management`: the address that transfers leave from, empty: any. `config` has a valid origin, and only
   // such keys as are among `keys`.
@@ -57,6 +73,7 @@ class ZoneSource {
   [[nodiscard]] bool is_file() const noexcept { return !config_.file.empty(); }
 
  private:
+  using Steady = std::chrono::steady_clock;
   struct FileStamp {
     std::uint64_t inode = 0;
     std::int64_t size = 0, seconds = 0, nanoseconds = 0;
@@ -75,20 +92,21 @@ class ZoneSource {
   std::optional<Attempt> attempt_file(const zone::VerifiedZone* current, const Accept& accept);
   std::optional<Attempt> attempt_primaries(const zone::VerifiedZone* current, const Accept& accept);
   // What came of asking one primary.
-  struct Asked {
+  struct Answer {
     std::optional<Attempt> attempt;  // nothing: it still has the version that was refused
     bool newer = false;              // it has a newer version than the current one, or says so
   };
-  Asked ask(std::size_t primary, const zone::VerifiedZone* current, const Accept& accept);
+  Answer ask(std::size_t primary, const zone::VerifiedZone* current, const Accept& accept);
   Attempt transfer(std::size_t primary, transfer::Client client, Attempt attempt,
                    const zone::VerifiedZone* current, const Accept& accept);
-  Result<void> by_differences(transfer::Client client, std::uint32_t& serial,
-                              const zone::VerifiedZone& current, const Accept& accept) const;
+  Attempt differences(transfer::Client client, Attempt attempt, const zone::VerifiedZone& current,
+                      const Accept& accept) const;
   Attempt whole(transfer::Client& client, Attempt attempt, const zone::VerifiedZone* current,
                 const Accept& accept) const;
   using CheckSerial = std::function<Result<void>(std::uint32_t serial)>;
-  Result<void> take(zone::Zone zone, std::uint32_t& serial, const zone::VerifiedZone* current,
-                    const CheckSerial& check, const Accept& accept) const;
+  // `start`: when the zone was asked for.
+  Result<void> take(zone::Zone zone, Steady::time_point start, std::uint32_t& serial,
+                    const zone::VerifiedZone* current, const CheckSerial& check, const Accept& accept) const;
   // Errc::Refused: older than what is served, by this process or by what it took over from.
   [[nodiscard]] Result<void> check_not_back(std::uint32_t serial, const zone::VerifiedZone* current) const;
   [[nodiscard]] Result<void> check_transferred(std::uint32_t serial, std::uint32_t announced,

@@ -104,7 +104,7 @@ Result<Client> Client::connect(const Primary& primary, const std::string& source
   if (!fd) return system_error("socket");
   if (auto bound = bind_source(fd.get(), source, family); !bound) return bound.error();
   auto connected = connect_socket(fd.get(), *address, Clock::now() + limits.connect);
-  if (!connected) return connected.error();
+  if (!connected) return connected.error().about("connect");
   return Client(std::move(fd), limits, primary.key, std::move(clock));
 }
 
@@ -158,13 +158,15 @@ Result<void> Client::read_transfer(Reader& reader, Clock::time_point deadline) {
     if (!fed) return fed.error();
   }
   if (reader.complete() && tsig_ && !tsig_->last_was_signed()) {
-    return Error{Errc::Refused, "transfer: its last message is not signed"};
+    return Error{Errc::Refused, "transfer: its last message is not signed", "tsig"};
   }
   return {};
 }
 
 Result<void> Client::authenticate(std::vector<std::uint8_t>& message) {
-  return tsig_ ? tsig_->verify(message, clock_()) : Result<void>();
+  if (!tsig_) return {};
+  auto right = tsig_->verify(message, clock_());
+  return right ? right : right.error().about("tsig");
 }
 
 Result<void> Client::send_query(std::vector<std::uint8_t> query, Clock::time_point deadline) {

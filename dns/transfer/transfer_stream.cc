@@ -9,7 +9,7 @@
 namespace imrs::transfer {
 
 Error bad_transfer(std::string_view why) {
-  return Error{Errc::InvalidInput, "transfer: " + std::string(why)};
+  return Error{Errc::InvalidInput, "transfer: " + std::string(why), "transfer"};
 }
 
 TransferStream::TransferStream(wire::Name origin, std::uint16_t id, std::uint16_t type, std::size_t max_size)

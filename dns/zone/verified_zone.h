@@ -27,6 +27,8 @@ class VerifiedZone {
   // Unix time until which every RRset has a valid signature, the DNSKEY set one by a trusted key; 0 if
   // there are none.
   [[nodiscard]] std::int64_t first_signature_end() const noexcept { return first_signature_end_; }
+  // Records that no answer can hold, in words: occluded ones and orphan glue (RFC 9499). Empty: none.
+  [[nodiscard]] const std::string& oddities() const noexcept { return oddities_; }
   [[nodiscard]] std::uint32_t signatures_verified() const noexcept { return signatures_verified_; }
 
  private:
@@ -38,6 +40,7 @@ class VerifiedZone {
   bool zonemd_verified_ = false;
   std::uint32_t serial_ = 0, refresh_ = 0, retry_ = 0, expire_ = 0;
   std::int64_t first_signature_end_ = 0;
+  std::string oddities_;
   std::uint32_t signatures_verified_ = 0;
 };
 

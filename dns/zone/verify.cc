@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <optional>
+#include <set>
 
 #include "dns/wire/bytes.h"
 #include "dns/wire/protocol.h"
@@ -30,13 +32,16 @@ class Verifier {
   }
 
   Result<VerifiedZone> run() && {
-    if (auto ok = check_apex(); !ok) return ok.error();
-    if (auto ok = check_sets(); !ok) return ok.error();
+    if (auto ok = check_apex(); !ok) return ok.error().about("contents");
+    if (auto ok = check_sets(); !ok) return ok.error().about("contents");
+    find_oddities();
     if (policy_.dnssec == VerifyPolicy::Dnssec::Required) {
-      if (auto ok = check_dnssec(); !ok) return ok.error();
+      if (auto ok = check_dnssec(); !ok) return ok.error().about("dnssec");
       result_.assurance_ = Assurance::Dnssec;
     }
-    if (auto ok = check_digest(); !ok) return ok.error();
+    if (auto ok = check_digest(); !ok) return ok.error().about("zonemd");
+    // A digest says that its owner wants just these records, odd as they are.
+    if (signed_below_ && !result_.zonemd_verified_) return signed_below_->about("dnssec");
     return std::move(result_);
   }
 
@@ -145,7 +150,7 @@ class Verifier {
     const wire::Name* cut = nullptr;
     for (const auto& [owner, node] : zone().nodes) {
       if (cut != nullptr && owner.is_within(*cut)) {
-        if (auto ok = expect_unsigned(owner, node); !ok) return ok;
+        expect_unsigned(owner, node);
         continue;
       }
       const bool delegation = owner != zone().origin && node.contains(NS);
@@ -155,14 +160,44 @@ class Verifier {
     return {};
   }
 
-  Result<void> expect_unsigned(const wire::Name& owner, const Node& node) {
+  void expect_unsigned(const wire::Name& owner, const Node& node) {
     for (const auto& [type, set] : node) {
-      if (!set.signatures.empty() || type == NSEC) {
-        return refused(owner.text() + " " + wire::type_text(type) +
-                       " lies below a delegation and yet is signed");
+      if (signed_below_ || (set.signatures.empty() && type != NSEC)) continue;
+      signed_below_ = refused(owner.text() + " " + wire::type_text(type) +
+                              " lies below a delegation and yet is signed");
+    }
+  }
+
+  // What lies below delegations and is no glue, or glue that no name server of the zone has.
+  void find_oddities() {
+    std::set<wire::Name> servers;
+    for (const auto& [owner, node] : zone().nodes) {
+      const auto ns = node.find(NS);
+      if (ns == node.end()) continue;
+      for (const Rdata& rdata : ns->second.rdata) {
+        if (auto name = wire::Name::from_wire(rdata)) servers.insert(std::move(*name));
       }
     }
-    return {};
+    std::size_t occluded = 0, orphans = 0;
+    std::string one;
+    const wire::Name* cut = nullptr;
+    for (const auto& [owner, node] : zone().nodes) {
+      if (cut == nullptr || !owner.is_within(*cut)) {
+        cut = owner != zone().origin && node.contains(NS) ? &owner : nullptr;
+        continue;
+      }
+      const bool glue = std::ranges::all_of(node, [](const auto& typed) {
+        return (typed.first == wire::rrtype::A || typed.first == wire::rrtype::AAAA) &&
+               typed.second.signatures.empty();
+      });
+      if (glue && servers.contains(owner)) continue;
+      ++(glue ? orphans : occluded);
+      if (one.empty()) one = owner.text();
+    }
+    if (occluded + orphans == 0) return;
+    result_.oddities_ = std::to_string(occluded) + " names with occluded records and " +
+                        std::to_string(orphans) + " with orphan glue (" + one +
+                        " is one): they are served around";
   }
 
   Result<void> classify_node(const wire::Name& owner, const Node& node, bool delegation) {
@@ -198,6 +233,7 @@ class Verifier {
   VerifiedZone result_;
   std::vector<SignedSet> signed_;
   std::vector<ChainLink> chain_;
+  std::optional<Error> signed_below_;  // the first
 };
 
 Result<VerifiedZone> verify(Zone zone, const std::vector<TrustAnchor>& anchors, const VerifyPolicy& policy,

@@ -6,7 +6,7 @@ from pathlib import Path
 from lablib import topology as net
 
 
-def agent_json(control_socket: Path, trust_anchor: Path, state_directory: Path) -> str:
+def agent_json(bird_socket: Path, trust_anchor: Path, state_directory: Path, control_socket: Path) -> str:
     """The text of agent.json; what is not said here is the agent's default."""
     session = {'as': net.HOST_AS, 'interface': 'a0', 'password': net.MD5_PASSWORD, 'gtsm': True,
                'bfd': True, 'hold_time': 9, 'keepalive_time': 3}
@@ -16,17 +16,19 @@ def agent_json(control_socket: Path, trust_anchor: Path, state_directory: Path) 
         'management': {'address': net.MANAGEMENT4},
         'bgp': {
             'router_id': net.APPLIANCE_LINK4,
-            'control_socket': str(control_socket),
+            'control_socket': str(bird_socket),
             'neighbours': [
                 {'name': 'host4', 'address': net.HOST_LINK4, 'source': net.APPLIANCE_LINK4, **session},
                 {'name': 'host6', 'address': net.HOST_LINK6, 'source': net.APPLIANCE_LINK6, **session},
             ],
         },
         'zones': [{
-            'origin': '.', 'primaries': [net.PRIMARY4], 'dnssec': 'required', 'zonemd': 'required',
+            'origin': '.', 'primaries': [{'address': net.PRIMARY4, 'key': net.TSIG_KEY}], 'dnssec': 'required', 'zonemd': 'required',
             'trust_anchors': [str(trust_anchor)], 'refresh_seconds': 1,
         }],
+        'tsig_keys': [{'name': net.TSIG_KEY, 'algorithm': net.TSIG_ALGORITHM, 'secret': net.TSIG_SECRET}],
         'state_directory': str(state_directory),
+        'control_socket': str(control_socket),
         'engine': {'workers': 2},
         'web': {'noc': [f'{net.APPLIANCE_LINK4}:{net.NOC_PORT}', f'[{net.APPLIANCE_LINK6}]:{net.NOC_PORT}'],
                 'ops': [f'127.0.0.1:{net.OPS_PORT}']},

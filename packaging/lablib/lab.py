@@ -41,6 +41,7 @@ class Lab:
         appliance = self.directory / 'appliance'
         self.config_file = appliance / 'agent.json'
         self.state_directory = appliance / 'state'
+        self.control_socket = appliance / 'control.sock'
         self.trust_anchor = appliance / 'trust-anchor.ds'
         self.zones = ZoneMaker(self.directory / 'zones')
         self.primary = Primary(self.directory / 'primary', self.directory)
@@ -202,7 +203,8 @@ class Lab:
         """agent.json holds the MD5 password: for the agent alone."""
         shutil.copyfile(self.zones.trust_anchor, self.trust_anchor)
         self.config_file.write_text(
-            agent_json(self.appliance_bird.socket, self.trust_anchor, self.state_directory))
+            agent_json(self.appliance_bird.socket, self.trust_anchor, self.state_directory,
+                       self.control_socket))
         os.chown(self.config_file, 0, net.UIDS['agent'])
         self.config_file.chmod(0o640)
 

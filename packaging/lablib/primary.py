@@ -1,6 +1,6 @@
 """The primary: NSD, or Knot where NSD is missing. It serves the signed root zone in imrs-primary and
-gives AXFR to the appliance's management addresses only. It checks no signature: a broken version is
-served like a good one.
+gives transfers to the appliance's management addresses only, with TSIG, and NOTIFY to one of them. It checks
+no signature: a broken version is served like a good one.
 """
 
 import os
@@ -27,11 +27,17 @@ NSD = '''server:
   rrl-ratelimit: 0
 remote-control:
   control-enable: no
+key:
+  name: "{key}"
+  algorithm: {algorithm}
+  secret: "{secret}"
 zone:
   name: "."
   zonefile: "root.zone"
-  provide-xfr: {management4} NOKEY
-  provide-xfr: {management6} NOKEY
+  provide-xfr: {management4} {key}
+  provide-xfr: {management6} {key}
+  notify: {management4} {key}
+  notify-retry: 1
 '''
 
 KNOT = '''server:
@@ -44,9 +50,18 @@ log:
     any: info
 database:
     storage: {folder}/knot
+key:
+  - id: {key}
+    algorithm: {algorithm}
+    secret: {secret}
+remote:
+  - id: appliance
+    address: {management4}
+    key: {key}
 acl:
   - id: appliance
     address: [ {management4}, {management6} ]
+    key: {key}
     action: transfer
 zone:
   - domain: .
@@ -57,6 +72,7 @@ zone:
     journal-content: none
     semantic-checks: off
     acl: appliance
+    notify: appliance
 '''
 
 
@@ -111,7 +127,8 @@ class Primary:
 
     def _command(self) -> list[str]:
         places = {'folder': self.folder, 'ipv4': net.PRIMARY4, 'ipv6': net.PRIMARY6,
-                  'management4': net.MANAGEMENT4, 'management6': net.MANAGEMENT6}
+                  'management4': net.MANAGEMENT4, 'management6': net.MANAGEMENT6,
+                  'key': net.TSIG_KEY, 'algorithm': net.TSIG_ALGORITHM, 'secret': net.TSIG_SECRET}
         if shutil.which('nsd'):
             return ['nsd', '-d', '-c', self._write_config('nsd.conf', NSD.format(**places))]
         (self.folder / 'knot').mkdir(exist_ok=True)

@@ -21,7 +21,12 @@ Snapshot healthy() {
                             .last_error = "",
                             .message = "",
                             .exported = {}});
-  s.zones.push_back({.origin = ".", .last_attempt = "unchanged", .last_source = "", .last_reason = ""});
+  s.zones.push_back({.origin = ".",
+                     .last_attempt = "unchanged",
+                     .last_source = "",
+                     .last_reason = "",
+                     .primaries = {},
+                     .refusals = {}});
   s.probes.push_back({.service = "199.7.83.42", .last = "right"});
   s.programs.push_back({.name = "imrs-engine", .pid = 12});
   return s;

@@ -51,7 +51,20 @@ void add_dns(Snapshot& s) {
               .last_serial = 2026112401,
               .last_reason = "",
               .last_attempt_ms = kNow - 30'000,
-              .refusals = 7}};
+              .next_attempt_ms = kNow + 60'000,
+              .confirmed = kNow / 1000 - 30,
+              .primaries = {{.primary = "192.0.2.53 port 53",
+                             .result = "unchanged",
+                             .serial = 2026112401,
+                             .reason = "",
+                             .asked_ms = kNow - 30'000},
+                            {.primary = "192.0.2.54 port 53",
+                             .result = "refused",
+                             .serial = 2026112402,
+                             .reason = "zone .: <bad>",
+                             .asked_ms = kNow - 40'000}},
+              .refusals = {{"dnssec", 7}, {"other", 0}}}};
+  s.load = {.transfer = 11, .verify = 120, .compile = 80, .audit = 700, .swap = 12};
   s.probes = {{.service = "199.7.83.42",
                .family = Family::V4,
                .transport = Transport::Tcp,

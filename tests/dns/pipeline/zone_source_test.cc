@@ -49,7 +49,7 @@ class Rig {
     taken_.reset();
     std::optional<zone::VerifiedZone> good;
     if (current) good = zone_with(*current);
-    return source_->attempt(good ? &*good : nullptr, [this](zone::VerifiedZone zone) {
+    return source_->attempt(good ? &*good : nullptr, [this](zone::VerifiedZone zone, const Phases&) {
       taken_ = zone.serial();
       return Result<void>();
     });
@@ -138,7 +138,7 @@ TEST(ZoneSource, TakesDifferencesAndElseTheWholeZone) {
   const auto there = test::ns(), not_there = test::a("x.example.", 1);
   const WayCase cases[] = {
       {"differences", {7, {}, {}, {soa(7), soa(6), soa(7), soa(7)}}, "IXFR"},
-      {"the whole zone at once", {7}, "IXFR"},
+      {"the whole zone at once", {7}, "IXFR: the whole zone"},
       {"the primary has no differences", {.announced = 7, .knows_ixfr = false}, "AXFR; IXFR: answers NOTIMP"},
       {"of another version",
        {7, {}, {}, {soa(7), soa(5), soa(7), soa(7)}},

@@ -1,0 +1,48 @@
+// agent/control.h
+// The operator's way in: a Unix socket that imrsctl asks. One line in ("status"), one JSON text out, and the
+// connection ends. For root only: the file's mode says so, and the kernel tells who it is (SO_PEERCRED).
+#pragma once
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "agent/base/result.h"
+#include "agent/base/unique_fd.h"
+
+namespace imrs::agent {
+
+// A listening socket at `path`, mode 0600; its directory is made if it is not there. A socket that nobody
+// listens at any more is replaced. Errc::Refused: somebody does. Call it before privileges are dropped.
+[[nodiscard]] Result<UniqueFd> open_control_socket(const std::string& path);
+
+class ControlServer {
+ public:
+  // What a line without its end is answered with; must not block.
+  using Answer = std::function<std::string(std::string_view request)>;
+
+  static constexpr std::size_t kMaxRequest = 256;    // octets
+  static constexpr std::size_t kMaxConnections = 8;  // more are closed at once
+  static constexpr std::chrono::seconds kLimit{2};   // of one connection, from accepting to its end
+
+  ControlServer(boost::asio::any_io_executor executor, Answer answer)
+      : executor_(std::move(executor)), answer_(std::move(answer)) {}
+
+  // Until cancelled. `listener`: of open_control_socket().
+  boost::asio::awaitable<void> run(UniqueFd listener);
+
+ private:
+  using Socket = boost::asio::local::stream_protocol::socket;
+  boost::asio::awaitable<void> serve(Socket socket);
+  boost::asio::awaitable<void> talk(Socket& socket);
+
+  boost::asio::any_io_executor executor_;
+  Answer answer_;
+  std::size_t connections_ = 0;
+};
+
+}  // namespace imrs::agent

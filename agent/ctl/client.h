@@ -1,0 +1,15 @@
+// agent/ctl/client.h
+// Asks the agent over its control socket (agent/control.h).
+#pragma once
+
+#include <string>
+
+#include "agent/base/result.h"
+
+namespace imrs::ctl {
+
+// The answer to one line, without its last newline. Waits a few seconds at most. Errors name the socket and
+// what can be done.
+[[nodiscard]] Result<std::string> ask_agent(const std::string& socket, const std::string& request);
+
+}  // namespace imrs::ctl
