@@ -58,7 +58,10 @@ Result<UniqueFd> open_control_socket(const std::string& path) {
   if (::connect(other.get(), name, sizeof address) == 0) {
     return Error{Errc::Refused, "control socket: another program listens at " + path};
   }
-  if (errno == ECONNREFUSED) ::unlink(path.c_str());
+  struct stat status {};
+  if (errno == ECONNREFUSED && ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode)) {
+    ::unlink(path.c_str());
+  }
   const mode_t mask = ::umask(0177);
   const bool bound = ::bind(fd.get(), name, sizeof address) == 0;
   const int failure = errno;

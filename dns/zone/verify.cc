@@ -39,9 +39,10 @@ class Verifier {
       if (auto ok = check_dnssec(); !ok) return ok.error().about("dnssec");
       result_.assurance_ = Assurance::Dnssec;
     }
-    if (auto ok = check_digest(); !ok) return ok.error().about("zonemd");
-    // A digest says that its owner wants just these records, odd as they are.
+    auto digest = check_digest();
+    // A digest that matches says that its owner wants just these records, odd as they are.
     if (signed_below_ && !result_.zonemd_verified_) return signed_below_->about("dnssec");
+    if (!digest) return digest.error().about("zonemd");
     return std::move(result_);
   }
 

@@ -174,6 +174,43 @@ TEST(Verify, RefusesSignaturesWhereThereMustBeNone) {
   });
 }
 
+// No answer can hold them; they are told of, and are no reason to refuse the zone.
+TEST(Verify, TellsOfOccludedRecordsAndOrphanGlue) {
+  const std::string text = golden("root.zone");
+  const Setting without_digest{.policy = {VerifyPolicy::Dnssec::Required, VerifyPolicy::Zonemd::None}};
+  const struct {
+    const char* description;
+    std::string more;
+    const char* want;
+  } cases[] = {
+      {"none", "", ""},
+      {"occluded", "x.example. 60 IN TXT \"x\"\n",
+       "1 names with occluded records and 0 with orphan glue (x.example. is one): they are served around"},
+      {"orphan", "old.example. 60 IN A 192.0.2.7\n", "0 names with occluded records and 1 with orphan glue (old."},
+      {"both", "old.example. 60 IN A 192.0.2.7\nx.old.example. 60 IN TXT \"x\"\n",
+       "1 names with occluded records and 1 with orphan glue"},
+  };
+  for (const auto& test : cases) {
+    SCOPED_TRACE(test.description);
+    auto zone = verify_text(text + test.more, without_digest);
+    ASSERT_TRUE(zone.ok()) << zone.error().message;
+    EXPECT_THAT(zone->oddities(), HasSubstr(test.want));
+    EXPECT_EQ(zone->oddities().empty(), std::string(test.want).empty());
+  }
+}
+
+TEST(Verify, ErrorsHaveATopic) {
+  const std::string text = golden("root.zone");
+  const auto topic = [](const std::string& of, const Setting& setting = {}) {
+    auto zone = verify_text(of, setting);
+    return zone ? "none" : std::string(zone.error().topic);
+  };
+  EXPECT_EQ(topic(text), "none");
+  EXPECT_EQ(topic(with_broken_signature(text, "com.\t86400\tIN\tRRSIG\tDS")), "dnssec");
+  EXPECT_EQ(topic(text, {.now = kEnd + 1}), "dnssec");
+  EXPECT_EQ(topic(text + "old.example. 60 IN A 192.0.2.7\n"), "zonemd");
+}
+
 TEST(Verify, RefusesAWrongNsecChain) {
   const std::string good = golden("root.zone");
   expect_refused({
