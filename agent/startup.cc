@@ -83,17 +83,24 @@ Result<void> prepare_state_directory(const Config& config) {
 }
 
 // Port 53 needs a privilege that imrs-zone does not have, therefore it is opened here and never read.
-Result<UniqueFd> open_notify_socket(const Config& config) {
+Result<std::vector<UniqueFd>> open_notify_sockets(const Config& config) {
   const bool wanted = std::ranges::any_of(config.zones,
                                           [](const ZoneConfig& zone) { return !zone.primaries.empty(); });
-  if (!wanted || !config.management || config.notify_port == 0) return UniqueFd();
+  if (!wanted || !config.management || config.notify_port == 0) return std::vector<UniqueFd>();
   DnsSocketOptions options;
   options.freebind = true;
   options.receive_buffer = 64 << 10;
-  auto socket = open_dns_socket(config.management->family, Transport::Udp, config.management->text,
-                                config.notify_port, options);
-  if (socket) return socket;
-  return socket.error().within("NOTIFY (another \"management.notify_port\", or 0 to do without)");
+  options.backlog = 16;
+  std::vector<UniqueFd> sockets;
+  for (const Transport transport : kTransports) {
+    auto socket = open_dns_socket(config.management->family, transport, config.management->text,
+                                  config.notify_port, options);
+    if (!socket) {
+      return socket.error().within("NOTIFY (another \"management.notify_port\", or 0 to do without)");
+    }
+    sockets.push_back(std::move(*socket));
+  }
+  return sockets;
 }
 
 Result<void> drop_privileges(const UserConfig& users) {
@@ -119,7 +126,7 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
   if (!device) return device.error();
   auto sockets = ServiceSockets::open(config.service, config.engine.workers);
   if (!sockets) return sockets.error();
-  auto notify = open_notify_socket(config);
+  auto notify = open_notify_sockets(config);
   if (!notify) return notify.error();
   auto web = WebLink::open(config);
   if (!web) return web.error();

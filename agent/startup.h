@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "agent/base/result.h"
 #include "agent/base/unique_fd.h"
@@ -23,7 +24,8 @@ struct Prepared {
   UniqueFd only_one;     // see lock_instance() in startup.cc
   AnycastDevice device;  // opened, not made yet
   ServiceSockets sockets;
-  UniqueFd notify;  // for imrs-zone: NOTIFY comes to it; none: no zone has primaries, or no NOTIFY is wanted
+  // For imrs-zone: NOTIFY comes to them, UDP and TCP; none: no zone has primaries, or no NOTIFY is wanted.
+  std::vector<UniqueFd> notify;
   WebLink web;
   Result<void> state;  // of the directory for imrs-zone; without it the instance serves, and alarms
   Result<std::int64_t> kept_time;  // read_kept_time(), which `clock` knows of

@@ -32,7 +32,8 @@ void count_refusal(ZoneState& state, const std::string& topic) {
 
 }  // namespace
 
-ZoneLink::ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock, UniqueFd notify)
+ZoneLink::ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock,
+                   std::vector<UniqueFd> notify)
     : config_(config), processes_(processes), clock_(clock), notify_(std::move(notify)) {
   for (const ZoneConfig& zone : config.zones) {
     ZoneState& state = zones_[zone.origin].state;
@@ -130,7 +131,7 @@ void ZoneLink::send_setup() {
   auto memfd = make_sealed_memfd("imrs-zone-settings", text);
   if (!memfd) return log_error("zone: {}", memfd.error().message);
   std::vector fds{memfd->get()};
-  if (notify_) fds.push_back(notify_.get());
+  for (const UniqueFd& fd : notify_) fds.push_back(fd.get());
   ZoneSetup setup;
   setup.clock_offset = clock_.offset();
   if (auto sent = processes_.send(Program::Zone, setup, fds); !sent) {

@@ -20,7 +20,8 @@ namespace imrs::agent {
 class ZoneLink {
  public:
   // `notify`: what imrs-zone is to receive NOTIFY by; may be none.
-  ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock, UniqueFd notify);
+  ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock,
+           std::vector<UniqueFd> notify);
 
   // Keeps imrs-zone running. `on_image`: a new image whose seals, checksum and digest are right, for the
   // auditor.
@@ -76,7 +77,7 @@ class ZoneLink {
   const Config& config_;
   Processes& processes_;
   const TrustedClock& clock_;
-  UniqueFd notify_;
+  std::vector<UniqueFd> notify_;
   std::function<void(Candidate)> on_image_;
   std::map<std::string, Tracked> zones_;  // the configured ones
   std::vector<std::string> order_;        // their origins, as in the images

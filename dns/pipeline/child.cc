@@ -6,7 +6,6 @@
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
 #include <thread>
 
@@ -34,21 +33,22 @@ Error unexpected(const Packet& packet) {
 struct Setup {
   ZoneSettings settings;
   TrustedClock clock;
-  UniqueFd notify;  // may be none
+  NotifyListener::Sockets notify;  // may be none
 };
 
 Result<Setup> receive_setup(const Channel& channel) {
   auto packet = channel.wait(kForEver);
   if (!packet) return packet.error();
   const auto message = packet->as<ZoneSetup>();
-  if (!message || packet->fds.empty() || packet->fds.size() > 2) return unexpected(*packet);
+  if (!message || packet->fds.empty() || packet->fds.size() > 3) return unexpected(*packet);
   auto mapping = map_sealed(packet->fds[0].get());
   if (!mapping) return mapping.error().within("settings from the agent");
   auto settings = parse_zone_settings(
       {reinterpret_cast<const char*>(mapping->bytes().data()), mapping->size()});
   if (!settings) return settings.error().within("settings from the agent");
   Setup setup{.settings = std::move(*settings), .clock = TrustedClock(message->clock_offset), .notify = {}};
-  if (packet->fds.size() == 2) setup.notify = std::move(packet->fds[1]);
+  if (packet->fds.size() > 1) setup.notify.udp = std::move(packet->fds[1]);
+  if (packet->fds.size() > 2) setup.notify.tcp = std::move(packet->fds[2]);
   return setup;
 }
 
@@ -126,13 +126,6 @@ Sink sink_to(const Channel& channel) {
               }};
 }
 
-// Until then, or until there is a NOTIFY.
-void wait_for_news(const NotifyListener& listener, std::chrono::steady_clock::time_point until) {
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
-  pollfd watched{listener.fd(), POLLIN, 0};  // poll takes a descriptor below zero as none
-  (void)::poll(&watched, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-}
-
 Result<void> look_after_zones(Setup setup, const Channel& channel) {
   const Clock clock = setup.clock;
   auto pipeline = Pipeline::make(setup.settings, clock, sink_to(channel));
@@ -144,7 +137,7 @@ Result<void> look_after_zones(Setup setup, const Channel& channel) {
   for (;;) {
     auto next = pipeline->step(std::chrono::steady_clock::now());
     if (!next) return next.error();
-    wait_for_news(listener, *next);
+    listener.wait(*next);
     for (const wire::Name& origin : listener.read()) pipeline->notified(origin);
   }
 }

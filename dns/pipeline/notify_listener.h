@@ -12,6 +12,7 @@
 #include "agent/base/trusted_clock.h"
 #include "agent/base/unique_fd.h"
 #include "agent/config/config.h"
+#include "dns/transfer/message.h"
 #include "dns/transfer/tsig.h"
 
 namespace imrs::pipeline {
@@ -24,11 +25,20 @@ class NotifyListener {
     std::string refused;                 // why not, for the log; empty: it was taken, or was no NOTIFY at all
   };
 
-  // `socket`: UDP, bound to the management address, not blocking; or none, then nothing ever comes.
-  NotifyListener(UniqueFd socket, const ZoneSettings& settings, std::vector<transfer::TsigKey> keys,
+  // Bound to the management address, not blocking; `tcp` listens. Either may be none. Knot says NOTIFY by TCP,
+  // NSD and BIND by UDP.
+  struct Sockets {
+    UniqueFd udp, tcp;
+  };
+
+  static constexpr std::size_t kMaxConnections = 8;  // of one more the oldest makes room
+  static constexpr std::chrono::seconds kConnectionLimit{2};
+
+  NotifyListener(Sockets sockets, const ZoneSettings& settings, std::vector<transfer::TsigKey> keys,
                  Clock clock);
 
-  [[nodiscard]] int fd() const noexcept { return socket_.get(); }
+  // Until something comes, but no longer than that.
+  void wait(std::chrono::steady_clock::time_point until) const;
 
   // Reads and answers what waits, a bounded number of messages, without blocking; the zones to look at.
   // Refusals are logged once in ten seconds at most, with their number: strangers must not fill the log.
@@ -38,9 +48,24 @@ class NotifyListener {
   [[nodiscard]] Outcome judge(std::vector<std::uint8_t> message, const std::string& from) const;
 
  private:
+  struct Connection {
+    UniqueFd fd;
+    std::string from;
+    std::chrono::steady_clock::time_point end;
+    transfer::MessageStream stream;
+  };
+
+  // The response, and into `changed` the zone to look at.
+  std::vector<std::uint8_t> take(std::vector<std::uint8_t> message, const std::string& from,
+                                 std::vector<wire::Name>& changed);
+  void read_udp(std::vector<wire::Name>& changed);
+  void accept_connections();
+  // False: it is to be closed.
+  bool read_connection(Connection& connection, std::vector<wire::Name>& changed);
   void log_refusal(const std::string& from, const std::string& why);
 
-  UniqueFd socket_;
+  Sockets sockets_;
+  std::vector<Connection> connections_;  // the oldest first
   std::vector<ZoneConfig> zones_;
   std::vector<transfer::TsigKey> keys_;
   Clock clock_;

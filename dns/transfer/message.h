@@ -68,6 +68,8 @@ class MessageStream {
   // Octets in any cuts; `next` gives each message that is complete.
   void feed(Bytes octets);
   [[nodiscard]] std::optional<std::vector<std::uint8_t>> next();
+  // Octets that no message was made of yet.
+  [[nodiscard]] std::size_t waiting() const noexcept { return buffer_.size() - start_; }
   [[nodiscard]] bool empty() const noexcept { return start_ == buffer_.size(); }
 
  private:

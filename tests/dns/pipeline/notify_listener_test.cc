@@ -7,9 +7,11 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include "agent/base/dns_sockets.h"
 #include "dns/transfer/notify.h"
 #include "dns/wire/bytes.h"
 #include "tests/dns/transfer/messages.h"
+#include "tests/dns/transfer/nsd.h"
 
 namespace imrs::pipeline {
 namespace {
@@ -33,7 +35,7 @@ Octets signed_with(const transfer::TsigKey& with, Octets message, std::int64_t n
   return message;
 }
 
-NotifyListener listener(UniqueFd socket = {}) {
+NotifyListener listener(UniqueFd socket = {}, UniqueFd tcp = {}) {
   ZoneSettings settings;
   settings.zones.resize(3);
   settings.zones[0].origin = ".";
@@ -42,7 +44,7 @@ NotifyListener listener(UniqueFd socket = {}) {
   settings.zones[1].primaries = {{{Family::V4, "192.0.2.1"}, 53, "lab."}};
   settings.zones[2].origin = "root-servers.net.";
   settings.zones[2].file = "/zone";
-  return {std::move(socket), settings, {key("lab."), key("other.")}, [] { return kNow; }};
+  return {{std::move(socket), std::move(tcp)}, settings, {key("lab."), key("other.")}, [] { return kNow; }};
 }
 
 TEST(NotifyListener, WhoIsBelieved) {
@@ -139,6 +141,88 @@ TEST(NotifyListener, ReadsWhatWaitsAndAnswersIt) {
     ASSERT_GT(::recv(primary.get(), answer.data(), answer.size(), 0), 12);
     EXPECT_EQ(answer[3] & 0xf, rcode);
   }
+}
+
+class ByTcp : public testing::Test {
+ protected:
+  void SetUp() override {
+    auto fd = open_dns_socket(Family::V4, Transport::Tcp, "127.0.0.1", port_, {});
+    ASSERT_TRUE(fd.ok()) << fd.error().message;
+    listener_.emplace(listener({}, std::move(*fd)));
+  }
+  [[nodiscard]] UniqueFd connect() const {
+    UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port_);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    EXPECT_EQ(::connect(fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof to), 0);
+    return fd;
+  }
+  static void send(const UniqueFd& fd, const Octets& octets) {
+    ASSERT_EQ(::send(fd.get(), octets.data(), octets.size(), MSG_NOSIGNAL),
+              static_cast<ssize_t>(octets.size()));
+  }
+  // What has come to `fd` after the listener had its turns; nothing: it was closed.
+  std::optional<Octets> answer_to(const UniqueFd& fd) {
+    for (int turn = 0; turn < 200; ++turn) {
+      for (const wire::Name& name : listener_->read()) changed_.push_back(name.text());
+      pollfd watch{fd.get(), POLLIN, 0};
+      if (::poll(&watch, 1, 20) != 1) continue;
+      Octets answer(512);
+      const ssize_t n = ::recv(fd.get(), answer.data(), answer.size(), 0);
+      if (n <= 0) return std::nullopt;
+      answer.resize(static_cast<std::size_t>(n));
+      return answer;
+    }
+    return Octets();
+  }
+
+  const std::uint16_t port_ = test::free_port();
+  std::optional<NotifyListener> listener_;
+  std::vector<std::string> changed_;
+};
+
+TEST_F(ByTcp, IsTakenInAnyPieces) {
+  const UniqueFd fd = connect();
+  const Octets message = test::framed(notify("."));
+  for (const std::uint8_t octet : message) {
+    send(fd, {octet});
+    (void)listener_->read();
+  }
+  const auto answer = answer_to(fd);
+  ASSERT_TRUE(answer);
+  ASSERT_GT(answer->size(), 14U);
+  EXPECT_EQ((*answer)[5] & 0xf, 0) << "NOERROR";
+  EXPECT_EQ(wire::load_u16(answer->data()) + 2U, answer->size());
+  const UniqueFd second = connect();
+  send(second, test::joined({message, test::framed(notify("example."))}));
+  EXPECT_TRUE(answer_to(second));
+  EXPECT_EQ(changed_, std::vector<std::string>{"."});
+}
+
+TEST_F(ByTcp, NonsenseTooMuchAndSilenceAreClosed) {
+  const UniqueFd nonsense = connect(), silent = connect(), large = connect();
+  send(nonsense, test::framed(Octets(20, 0xff)));
+  EXPECT_EQ(answer_to(nonsense), std::nullopt);
+  Octets much(20'000, 0);
+  much[0] = 0xff;
+  send(large, much);
+  EXPECT_EQ(answer_to(large), std::nullopt);
+  EXPECT_EQ(answer_to(silent), std::nullopt) << "after its time";
+  EXPECT_TRUE(changed_.empty());
+}
+
+TEST_F(ByTcp, ManyConnectionsDoNotKeepAPrimaryOut) {
+  std::vector<UniqueFd> idle;
+  for (std::size_t i = 0; i < 3 * NotifyListener::kMaxConnections; ++i) {
+    idle.push_back(connect());
+    (void)listener_->read();
+  }
+  const UniqueFd fd = connect();
+  send(fd, test::framed(notify(".")));
+  EXPECT_TRUE(answer_to(fd));
+  EXPECT_EQ(changed_, std::vector<std::string>{"."});
 }
 
 }  // namespace

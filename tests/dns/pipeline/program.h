@@ -60,14 +60,16 @@ inline Outcome run_zone_program(const std::vector<std::string>& arguments) {
 
 class ZoneChild {
  public:
-  explicit ZoneChild(const std::string& settings_json) {
+  // `notify`: what it receives NOTIFY by, UDP and TCP; may be none.
+  explicit ZoneChild(const std::string& settings_json, const std::vector<UniqueFd>& notify = {}) {
     auto pair = Channel::make_pair();
     channel_ = std::move(pair->first);
     pid_ = start_zone_program(dir_, {"--child"}, pair->second.fd());
     pidfd_.reset(static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
     const std::span text(reinterpret_cast<const std::uint8_t*>(settings_json.data()), settings_json.size());
     auto memfd = make_sealed_memfd("settings", text);
-    const std::array fds{memfd->get()};
+    std::vector fds{memfd->get()};
+    for (const UniqueFd& fd : notify) fds.push_back(fd.get());
     ZoneSetup setup;
     setup.clock_offset = TrustedClock().offset();
     if (!channel_.send_message(setup, fds)) std::abort();

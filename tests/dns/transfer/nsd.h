@@ -21,6 +21,18 @@
 
 namespace imrs::test {
 
+// Of the loopback; nobody else should take it before the caller does.
+inline std::uint16_t free_port() {
+  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t size = sizeof address;
+  ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size);
+  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
+  return ntohs(address.sin_port);
+}
+
 class Nsd {
  public:
   static bool installed() { return ::access(kProgram, X_OK) == 0; }
@@ -67,17 +79,6 @@ class Nsd {
 
  private:
   static constexpr const char* kProgram = "/usr/sbin/nsd";
-
-  static std::uint16_t free_port() {
-    const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size);
-    ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
-    return ntohs(address.sin_port);
-  }
 
   [[nodiscard]] std::string config_text() const {
     std::string text = "server:\n  ip-address: 127.0.0.1@" + std::to_string(port_) +
