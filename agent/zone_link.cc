@@ -230,6 +230,7 @@ void ZoneLink::on_report(const ZoneReport& report) {
   state.last_attempt_ms = wall_ms();
   state.next_attempt_ms = state.last_attempt_ms + report.next_ms;
   if (report.state == ZoneReport::State::Refused) count_refusal(state, report.topic.str());
+  if (report.state == ZoneReport::State::Unreachable) count_refusal(state, "unreachable");
   if (report.confirmed_at != 0) {
     tracked.stored_serial = report.confirmed_serial;
     tracked.stored_confirmed = report.confirmed_at;

@@ -87,8 +87,9 @@ void add_zones(const Snapshot& snapshot, std::int64_t now_ms, Families& out) {
   add_per_zone(snapshot, out,
                gauge("imrs_zone_zonemd_verified", "1 if the zone's ZONEMD digest was verified."),
                [](const ZoneState& zone) { return zone.zonemd_verified; });
-  Metric refusals = counter("imrs_zone_refusals_total",
-                            "Versions of the zone that were not taken, by what was wrong with them.");
+  Metric refusals = counter(
+      "imrs_zone_refusals_total",
+      "Attempts that brought a version that was not taken, or none, by what was wrong.");
   for (const ZoneState& zone : snapshot.zones) {
     for (const RefusalCount& one : zone.refusals) {
       refusals.add({{"zone", zone.origin}, {"reason", one.reason}}, one.count);

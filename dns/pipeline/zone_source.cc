@@ -85,11 +85,12 @@ void merge(std::optional<Attempt>& all, Attempt one) {
 }  // namespace
 
 ZoneSource::ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock,
-                       std::span<const transfer::TsigKey> keys)
+                       std::span<const transfer::TsigKey> keys, const transfer::Limits& limits)
     : config_(std::move(config)),
       origin_(std::move(origin)),
       management_(std::move(management)),
       clock_(std::move(clock)),
+      limits_(limits),
       refused_serials_(config_.primaries.size()) {
   for (const PrimaryConfig& primary : config_.primaries) {
     primaries_.push_back({primary.address.text, primary.port});
@@ -171,7 +172,7 @@ ZoneSource::Answer ZoneSource::ask(std::size_t primary, const VerifiedZone* curr
   const transfer::Primary& peer = primaries_[primary];
   Attempt attempt;
   attempt.source = peer.text();
-  auto client = transfer::Client::connect(peer, management_, {}, clock_);
+  auto client = transfer::Client::connect(peer, management_, limits_, clock_);
   if (!client) {
     attempt = failed(attempt, client.error());
     attempt.state = State::Unreachable;
@@ -201,7 +202,7 @@ Attempt ZoneSource::transfer(std::size_t primary, transfer::Client client, Attem
   if (current == nullptr) return whole(client, std::move(attempt), current, accept);
   Attempt by_differences = differences(std::move(client), attempt, *current, accept);
   if (by_differences.state == State::Loaded) return by_differences;
-  auto again = transfer::Client::connect(primaries_[primary], management_, {}, clock_);
+  auto again = transfer::Client::connect(primaries_[primary], management_, limits_, clock_);
   if (!again) {
     attempt = failed(attempt, again.error());
     attempt.state = State::Unreachable;

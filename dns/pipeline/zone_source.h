@@ -56,7 +56,7 @@ class ZoneSource {
   // `management`: the address that transfers leave from, empty: any. `config` has a valid origin, and only
   // such keys as are among `keys`.
   ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock,
-             std::span<const transfer::TsigKey> keys = {});
+             std::span<const transfer::TsigKey> keys = {}, const transfer::Limits& limits = {});
 
   // Looks for a version newer than `current` and hands it to `accept`; of a file, also one of the same
   // serial. Null: any that is not older than the configuration's served_serial. Primaries are asked in
@@ -118,6 +118,7 @@ class ZoneSource {
   wire::Name origin_;
   std::string management_;
   Clock clock_;
+  transfer::Limits limits_;
   std::optional<FileStamp> loaded_file_;
   RefusedVersion<std::optional<FileStamp>> refused_file_;
   std::vector<RefusedVersion<std::optional<std::uint32_t>>> refused_serials_;  // one for each primary

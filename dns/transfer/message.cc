@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint8_t kPointer = 0xc0;
 
 Error malformed(std::string_view why) {
-  return Error{Errc::InvalidInput, "malformed response: " + std::string(why)};
+  return Error{Errc::InvalidInput, "malformed response: " + std::string(why), "transfer"};
 }
 
 // The rdata at [begin, end) of `message` without compression.
