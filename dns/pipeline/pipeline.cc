@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <random>
+#include <utility>
 
 #include "agent/base/memfd.h"
 #include "dns/image/compile.h"
@@ -244,7 +245,8 @@ Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, const Ph
   const auto compiling = Steady::now();
   auto image = seal(all);
   if (!image) return image.error().about("image");
-  tracked.good = std::move(candidate);
+  // The version before is taken apart only at the end: that takes a while.
+  const auto before = std::exchange(tracked.good, std::move(candidate));
   confirm(tracked, confirmed);
   const bool complete = std::ranges::all_of(zones_,
                                             [](const Tracked& zone) { return zone.good.has_value(); });

@@ -104,7 +104,7 @@ std::optional<Attempt> ZoneSource::attempt(const VerifiedZone* current, const Ac
   return is_file() ? attempt_file(current, accept) : attempt_primaries(current, accept);
 }
 
-Attempt ZoneSource::restore(zone::Zone stored, const Accept& accept) const {
+Attempt ZoneSource::restore(zone::Zone stored, const Accept& accept) {
   Attempt attempt;
   attempt.source = "disk";
   const auto check = [&](std::uint32_t serial) { return check_not_back(serial, nullptr); };
@@ -214,7 +214,7 @@ Attempt ZoneSource::transfer(std::size_t primary, transfer::Client client, Attem
 }
 
 Attempt ZoneSource::differences(transfer::Client client, Attempt attempt, const VerifiedZone& current,
-                                const Accept& accept) const {
+                                const Accept& accept) {
   const auto start = Steady::now();
   const zone::Node& apex = current.zone().nodes.at(origin_);
   auto response = client.ixfr(origin_, apex.at(wire::rrtype::SOA).rdata.front());
@@ -238,7 +238,7 @@ Attempt ZoneSource::differences(transfer::Client client, Attempt attempt, const 
 }
 
 Attempt ZoneSource::whole(transfer::Client& client, Attempt attempt, const VerifiedZone* current,
-                          const Accept& accept) const {
+                          const Accept& accept) {
   const auto start = Steady::now();
   auto zone = client.axfr(origin_);
   if (!zone && state_of(zone.error()) == State::Unreachable) return failed(attempt, zone.error());
@@ -254,13 +254,12 @@ Attempt ZoneSource::whole(transfer::Client& client, Attempt attempt, const Verif
 }
 
 Result<void> ZoneSource::take(zone::Zone zone, Steady::time_point start, std::uint32_t& serial,
-                              const VerifiedZone* current, const CheckSerial& check,
-                              const Accept& accept) const {
+                              const VerifiedZone* current, const CheckSerial& check, const Accept& accept) {
   Phases phases{.transfer = milliseconds_since(start)};
   const auto verifying = Steady::now();
   auto anchors = load_anchors(config_);
   if (!anchors) return anchors.error().about("trust-anchor");
-  auto verified = zone::verify(std::move(zone), *anchors, policy_of(config_), clock_());
+  auto verified = zone::verify(std::move(zone), *anchors, policy_of(config_), clock_(), &known_);
   if (!verified) return verified.error();
   serial = verified->serial();
   if (auto right = check(serial); !right) return right.error().about("serial");

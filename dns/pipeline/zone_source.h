@@ -17,6 +17,7 @@
 #include "agent/base/trusted_clock.h"
 #include "agent/config/config.h"
 #include "dns/transfer/client.h"
+#include "dns/zone/known_signatures.h"
 #include "dns/zone/verified_zone.h"
 
 namespace imrs::pipeline {
@@ -66,7 +67,7 @@ class ZoneSource {
   [[nodiscard]] std::optional<Attempt> attempt(const zone::VerifiedZone* current, const Accept& accept);
 
   // The version that this instance had before it was started: the same checks as for any other.
-  [[nodiscard]] Attempt restore(zone::Zone stored, const Accept& accept) const;
+  [[nodiscard]] Attempt restore(zone::Zone stored, const Accept& accept);
 
   [[nodiscard]] const wire::Name& origin() const noexcept { return origin_; }
   [[nodiscard]] const ZoneConfig& config() const noexcept { return config_; }
@@ -100,13 +101,13 @@ class ZoneSource {
   Attempt transfer(std::size_t primary, transfer::Client client, Attempt attempt,
                    const zone::VerifiedZone* current, const Accept& accept);
   Attempt differences(transfer::Client client, Attempt attempt, const zone::VerifiedZone& current,
-                      const Accept& accept) const;
+                      const Accept& accept);
   Attempt whole(transfer::Client& client, Attempt attempt, const zone::VerifiedZone* current,
-                const Accept& accept) const;
+                const Accept& accept);
   using CheckSerial = std::function<Result<void>(std::uint32_t serial)>;
   // `start`: when the zone was asked for.
   Result<void> take(zone::Zone zone, Steady::time_point start, std::uint32_t& serial,
-                    const zone::VerifiedZone* current, const CheckSerial& check, const Accept& accept) const;
+                    const zone::VerifiedZone* current, const CheckSerial& check, const Accept& accept);
   // Errc::Refused: older than what is served, by this process or by what it took over from.
   [[nodiscard]] Result<void> check_not_back(std::uint32_t serial, const zone::VerifiedZone* current) const;
   [[nodiscard]] Result<void> check_transferred(std::uint32_t serial, std::uint32_t announced,
@@ -119,6 +120,7 @@ class ZoneSource {
   std::string management_;
   Clock clock_;
   transfer::Limits limits_;
+  zone::KnownSignatures known_;  // of what is served
   std::optional<FileStamp> loaded_file_;
   RefusedVersion<std::optional<FileStamp>> refused_file_;
   std::vector<RefusedVersion<std::optional<std::uint32_t>>> refused_serials_;  // one for each primary

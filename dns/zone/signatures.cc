@@ -2,7 +2,10 @@
 // shared among threads by number; the outcome is the same as if they were checked one after the other.
 #include "dns/zone/signatures.h"
 
+#include <openssl/evp.h>
+
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <optional>
 #include <thread>
@@ -21,6 +24,7 @@ struct Checked {
   std::optional<std::string> failure;
   std::uint32_t verified = 0;
   std::int64_t end = 0;
+  std::vector<KnownSignatures::Id> ids;  // of the good ones
 };
 
 // A 32-bit time near `now` (RFC 4034 section 3.1.5: serial number arithmetic).
@@ -62,13 +66,19 @@ std::optional<std::string> date_fault(const Rrsig& rrsig, std::int64_t now) {
   return std::nullopt;
 }
 
+Checked failed(std::string why) {
+  Checked checked;
+  checked.failure = std::move(why);
+  return checked;
+}
+
 Checked check_set(const SignedSet& item, const wire::Name& zone, std::span<const DnsKey> keys,
-                  std::int64_t now) {
+                  std::int64_t now, const KnownSignatures& known_before) {
   Checked checked;
   std::optional<std::string> problem;
   for (const Rdata& rdata : item.set->signatures) {
     auto rrsig = Rrsig::read(rdata);
-    if (!rrsig) return {.failure = item.owner->text() + ": " + rrsig.error().message};
+    if (!rrsig) return failed(item.owner->text() + ": " + rrsig.error().message);
     const auto fault = form_fault(item, *rrsig, zone);
     bool known = false, good = false;
     for (const DnsKey& key : keys) {
@@ -76,11 +86,15 @@ Checked check_set(const SignedSet& item, const wire::Name& zone, std::span<const
         continue;
       }
       known = true;
-      good = good || (!fault && key.verifies(signed_data(item, *rrsig, rdata), rrsig->signature));
+      if (good || fault) continue;
+      const auto data = signed_data(item, *rrsig, rdata);
+      const auto id = KnownSignatures::id_of(key.rdata(), data, rrsig->signature);
+      good = known_before.hold(id) || key.verifies(data, rrsig->signature);
+      if (good) checked.ids.push_back(id);
     }
     if (!known) continue;
     if (!good) {
-      return {.failure = name_of(item, *rrsig) + " " + fault.value_or("does not verify")};
+      return failed(name_of(item, *rrsig) + " " + fault.value_or("does not verify"));
     }
     if (auto date = date_fault(*rrsig, now)) {
       if (!problem) problem = name_of(item, *rrsig) + " " + *date;
@@ -97,12 +111,12 @@ Checked check_set(const SignedSet& item, const wire::Name& zone, std::span<const
 }
 
 std::vector<Checked> check_all(std::span<const SignedSet> sets, const wire::Name& zone,
-                               std::span<const DnsKey> keys, std::int64_t now) {
+                               std::span<const DnsKey> keys, std::int64_t now, const KnownSignatures& known) {
   std::vector<Checked> outcome(sets.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i = next++; i < sets.size(); i = next++) {
-      outcome[i] = check_set(sets[i], zone, keys, now);
+      outcome[i] = check_set(sets[i], zone, keys, now, known);
     }
   };
   const std::size_t cores = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
@@ -114,6 +128,22 @@ std::vector<Checked> check_all(std::span<const SignedSet> sets, const wire::Name
 }
 
 }  // namespace
+
+KnownSignatures::Id KnownSignatures::id_of(std::span<const std::uint8_t> key,
+                                           std::span<const std::uint8_t> data,
+                                           std::span<const std::uint8_t> signature) {
+  std::vector<std::uint8_t> all;
+  wire::ByteWriter writer(all);
+  for (const auto piece : {key, data, signature}) {
+    writer.u32(static_cast<std::uint32_t>(piece.size()));
+    writer.put(piece);
+  }
+  std::array<std::uint8_t, EVP_MAX_MD_SIZE> digest{};
+  EVP_Digest(all.data(), all.size(), digest.data(), nullptr, EVP_blake2b512(), nullptr);
+  Id id;
+  std::ranges::copy_n(digest.begin(), id.size(), id.begin());
+  return id;
+}
 
 Result<Rrsig> Rrsig::read(const Rdata& rdata) {
   wire::ByteReader reader(rdata);
@@ -135,9 +165,11 @@ Result<Rrsig> Rrsig::read(const Rdata& rdata) {
 }
 
 Result<SignatureSummary> check_signatures(std::span<const SignedSet> sets, const wire::Name& zone,
-                                          std::span<const DnsKey> keys, std::int64_t now) {
+                                          std::span<const DnsKey> keys, std::int64_t now,
+                                          KnownSignatures& known) {
   SignatureSummary summary;
-  for (const Checked& checked : check_all(sets, zone, keys, now)) {
+  for (const Checked& checked : check_all(sets, zone, keys, now, known)) {
+    for (const auto& id : checked.ids) known.add(id);
     if (checked.failure) return Error{Errc::Refused, *checked.failure};
     summary.verified += checked.verified;
     if (summary.first_end == 0 || checked.end < summary.first_end) summary.first_end = checked.end;

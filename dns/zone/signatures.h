@@ -9,6 +9,7 @@
 
 #include "agent/base/result.h"
 #include "dns/zone/dnskey.h"
+#include "dns/zone/known_signatures.h"
 #include "dns/zone/zone.h"
 
 namespace imrs::zone {
@@ -43,9 +44,10 @@ struct SignatureSummary {
 
 // Checks all the sets: each needs at least one RRSIG by one of `keys` that verifies and is within its
 // dates at `now` (Unix time), and none by one of `keys` that does not verify. RRSIGs by other keys or of
-// unsupported algorithms neither help nor hurt. The error is that of the first set in order.
+// unsupported algorithms neither help nor hurt. The error is that of the first set in order. Those that `known`
+// holds are not verified again; it gets those that were.
 [[nodiscard]] Result<SignatureSummary> check_signatures(std::span<const SignedSet> sets,
                                                         const wire::Name& zone, std::span<const DnsKey> keys,
-                                                        std::int64_t now);
+                                                        std::int64_t now, KnownSignatures& known);
 
 }  // namespace imrs::zone

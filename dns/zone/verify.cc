@@ -26,8 +26,9 @@ using wire::rrtype::SOA;
 
 class Verifier {
  public:
-  Verifier(Zone zone, const std::vector<TrustAnchor>& anchors, const VerifyPolicy& policy, std::int64_t now)
-      : anchors_(anchors), policy_(policy), now_(now) {
+  Verifier(Zone zone, const std::vector<TrustAnchor>& anchors, const VerifyPolicy& policy, std::int64_t now,
+           KnownSignatures& known)
+      : anchors_(anchors), policy_(policy), now_(now), known_(known) {
     result_.zone_ = std::move(zone);
   }
 
@@ -91,7 +92,7 @@ class Verifier {
     auto keys = trusted_keys(anchored_end);
     if (!keys) return keys.error();
     if (auto ok = classify(); !ok) return ok;
-    auto summary = check_signatures(signed_, zone().origin, *keys, now_);
+    auto summary = check_signatures(signed_, zone().origin, *keys, now_, known_);
     if (!summary) return summary.error().within("zone " + zone().origin.text());
     result_.signatures_verified_ = summary->verified;
     // Without an anchored key's signature over the DNSKEY set nothing else holds, whatever signed it too.
@@ -118,7 +119,7 @@ class Verifier {
                      "); if the key was rolled, install the new anchor");
     }
     const SignedSet dnskeys{&zone().origin, DNSKEY, &found->second};
-    auto summary = check_signatures({&dnskeys, 1}, zone().origin, anchored, now_);
+    auto summary = check_signatures({&dnskeys, 1}, zone().origin, anchored, now_, known_);
     if (!summary) {
       return refused("DNSKEY set is not signed by a trusted key: " + summary.error().message);
     }
@@ -231,6 +232,7 @@ class Verifier {
   const std::vector<TrustAnchor>& anchors_;
   const VerifyPolicy& policy_;
   std::int64_t now_;
+  KnownSignatures& known_;
   VerifiedZone result_;
   std::vector<SignedSet> signed_;
   std::vector<ChainLink> chain_;
@@ -238,8 +240,16 @@ class Verifier {
 };
 
 Result<VerifiedZone> verify(Zone zone, const std::vector<TrustAnchor>& anchors, const VerifyPolicy& policy,
-                            std::int64_t now) {
-  return Verifier(std::move(zone), anchors, policy, now).run();
+                            std::int64_t now, KnownSignatures* known) {
+  KnownSignatures none;
+  KnownSignatures& memory = known != nullptr ? *known : none;
+  auto verified = Verifier(std::move(zone), anchors, policy, now, memory).run();
+  if (verified) {
+    memory.keep();
+  } else {
+    memory.drop();
+  }
+  return verified;
 }
 
 }  // namespace imrs::zone

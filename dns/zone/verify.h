@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/base/result.h"
+#include "dns/zone/known_signatures.h"
 #include "dns/zone/verified_zone.h"
 
 namespace imrs::zone {
@@ -34,8 +35,10 @@ struct VerifyPolicy {
 // within its dates at `now`; no signature of anything over delegation NS, nor, unless a ZONEMD vouches for it,
 // over what lies below; the NSEC chain holds
 // exactly the authoritative names and delegations in canonical order with right type bitmaps and closes
-// at the apex; ZONEMD digest and serial match. `now`: Unix time.
+// at the apex; ZONEMD digest and serial match. `now`: Unix time. `known`: of earlier versions of the zone, and
+// then of this one if it is good; null: none.
 [[nodiscard]] Result<VerifiedZone> verify(Zone zone, const std::vector<TrustAnchor>& anchors,
-                                          const VerifyPolicy& policy, std::int64_t now);
+                                          const VerifyPolicy& policy, std::int64_t now,
+                                          KnownSignatures* known = nullptr);
 
 }  // namespace imrs::zone

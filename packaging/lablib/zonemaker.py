@@ -110,11 +110,13 @@ class ZoneMaker:
         return names.read_text().split()
 
     def _sign(self, lines: list[str]) -> str:
-        """Signed from an hour ago until in 30 days, as zone text."""
-        now = int(time.time())
+        """Signed from an hour before the keys were made until 30 days after, as zone text. RSA signatures of
+        what has not changed are then the same in each version, as most are in the real root."""
+        keys = self._keys()
+        made = int((self.folder / 'keys').stat().st_mtime)
         (self.folder / 'to-sign').write_text('\n'.join(lines) + '\n')
-        _run(['ldns-signzone', '-o', '.', '-i', str(now - HOUR), '-e', str(now + 30 * DAY),
-              '-z', 'simple:sha384', '-f', 'signed', 'to-sign', *self._keys()], self.folder)
+        _run(['ldns-signzone', '-o', '.', '-i', str(made - HOUR), '-e', str(made + 30 * DAY),
+              '-z', 'simple:sha384', '-f', 'signed', 'to-sign', *keys], self.folder)
         return (self.folder / 'signed').read_text()
 
 

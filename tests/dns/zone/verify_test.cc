@@ -186,7 +186,8 @@ TEST(Verify, TellsOfOccludedRecordsAndOrphanGlue) {
       {"none", "", ""},
       {"occluded", "x.example. 60 IN TXT \"x\"\n",
        "1 names with occluded records and 0 with orphan glue (x.example. is one): they are served around"},
-      {"orphan", "old.example. 60 IN A 192.0.2.7\n", "0 names with occluded records and 1 with orphan glue (old."},
+      {"orphan", "old.example. 60 IN A 192.0.2.7\n",
+       "0 names with occluded records and 1 with orphan glue (old."},
       {"both", "old.example. 60 IN A 192.0.2.7\nx.old.example. 60 IN TXT \"x\"\n",
        "1 names with occluded records and 1 with orphan glue"},
   };
@@ -209,6 +210,34 @@ TEST(Verify, ErrorsHaveATopic) {
   EXPECT_EQ(topic(with_broken_signature(text, "com.\t86400\tIN\tRRSIG\tDS")), "dnssec");
   EXPECT_EQ(topic(text, {.now = kEnd + 1}), "dnssec");
   EXPECT_EQ(topic(text + "old.example. 60 IN A 192.0.2.7\n"), "zonemd");
+}
+
+// What was verified before is not verified again, and nothing else is taken for it.
+TEST(Verify, KnownSignaturesAreThoseOfTheLastGoodVersion) {
+  const auto anchors = load_trust_anchors(golden_path("root.ds")).value();
+  const auto verify_with = [&](const std::string& text, KnownSignatures& known) {
+    const TempDir dir;
+    return verify(parse_file(dir.write("zone", text), wire::Name()).value(), anchors, {}, kNow, &known);
+  };
+  const std::string first = golden("root.zone"), next = golden("root-next.zone");
+  KnownSignatures known;
+  ASSERT_TRUE(verify_with(first, known).ok());
+  const std::size_t count = known.size();
+  EXPECT_GT(count, 5U);
+  for (int round = 0; round < 2; ++round) {
+    auto again = verify_with(first, known);
+    ASSERT_TRUE(again.ok());
+    EXPECT_EQ(again->signatures_verified(), verify_text(first)->signatures_verified());
+    EXPECT_EQ(known.size(), count);
+  }
+  auto broken = verify_with(with_broken_signature(first, "com.\t86400\tIN\tRRSIG\tDS"), known);
+  ASSERT_FALSE(broken.ok());
+  EXPECT_THAT(broken.error().message, HasSubstr("does not verify"));
+  auto altered = verify_with(replaced(first, "30909 8 2 e2", "30909 8 2 e3"), known);
+  EXPECT_FALSE(altered.ok()) << "other octets under a known signature";
+  EXPECT_EQ(known.size(), count) << "a refused version leaves nothing behind";
+  ASSERT_TRUE(verify_with(next, known).ok());
+  EXPECT_FALSE(verify_text(first, {.now = kEnd + 1}).ok()) << "dates are looked at all the same";
 }
 
 TEST(Verify, RefusesAWrongNsecChain) {
