@@ -120,9 +120,9 @@ void Supervisor::start_children() {
   serve_kept_image();
 }
 
-// What was audited before the start is served until there is something newer; it will be audited anew, as soon
-// as imrs-zone has made it again from the zones on disk. Until it is served the engine has the machine for
-// itself.
+// What was audited before the start is served until there is something newer; it will be audited anew, as
+// soon as imrs-zone has made it again from the zones on disk. Until it is served the engine has the machine
+// for itself.
 void Supervisor::serve_kept_image() {
   log_info("image on disk is good: audited {} s ago", clock_.clock().now() - kept_image_->audited);
   zone_.restored(*kept_image_->image.image, kept_image_->audited);

@@ -143,8 +143,9 @@ struct EngineRefused {
 // ---- agent -> zone -----------------------------------------------------------------------------
 
 // First message; with a sealed memfd of JSON: "zones", "tsig_keys", "management" and "state_directory" of
-// agent.json, validated; and perhaps a UDP and a TCP socket that NOTIFY comes to. A zone that is served has its
-// "served_serial" (number) besides: nothing older is sent (RFC 1982), also by a child that has just started.
+// agent.json, validated; and perhaps a UDP and a TCP socket that NOTIFY comes to. A zone that is served has
+// its "served_serial" (number) besides: nothing older is sent (RFC 1982), also by a child that has just
+// started.
 struct ZoneSetup {
   static constexpr std::uint32_t kType = 0x5a01;
   std::uint32_t type = kType;

@@ -11,8 +11,8 @@ namespace imrs::ctl {
 // Decision, prefixes, sessions, programs and alarms, in some lines.
 [[nodiscard]] std::string status_text(const Snapshot& snapshot);
 
-// Each zone, or the one called `origin` (empty: all): serial, age, where it came from, primaries, times. Empty
-// if there is no such zone.
+// Each zone, or the one called `origin` (empty: all): serial, age, where it came from, primaries, times.
+// Empty if there is no such zone.
 [[nodiscard]] std::string zone_text(const Snapshot& snapshot, const std::string& origin);
 
 // The same as JSON text; "null" if there is no such zone.

@@ -30,9 +30,8 @@ struct Report {
 class Auditor {
  public:
   // Reads the zones and verifies all signatures of those that have to be secure. `anchors`: DS and DNSKEY
-  // records of all zones. `now`: Unix time.
-  // `threads`: how many it and audit() may use for a large zone. `verified`: by origin, what earlier ones have
-  // verified; null: nothing.
+  // records of all zones. `now`: Unix time. `threads`: how many it and audit() may use for a large zone.
+  // `verified`: by origin, what earlier ones have verified; null: nothing.
   using Memory = std::map<wire::Name, VerifiedSignatures>;
   [[nodiscard]] static Result<Auditor> make(std::vector<ZoneInput> zones, const Records& anchors,
                                             std::int64_t now, std::size_t threads = 1,

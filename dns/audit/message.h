@@ -32,8 +32,9 @@ void derive(const Proven& proven, const Question& question, Octets query, std::v
 // How a message is cut into records. Offsets from its first octet on.
 struct Cuts {
   std::vector<std::size_t> record_ends;  // the question is not counted
-  // The lowest place that a compression pointer leads to, if all that are there were seen: none of the records
-  // is of a type, but NS and SOA, whose rdata may have some (RFC 3597 section 4). No pointer: message's size.
+  // The lowest place that a compression pointer leads to, if all that are there were seen: none of the
+  // records is of a type, but NS and SOA, whose rdata may have some (RFC 3597 section 4). No pointer:
+  // message's size.
   std::optional<std::size_t> lowest_target;
 };
 

@@ -35,9 +35,9 @@ class VerifiedSignatures {
 // The DNSKEY set is signed by a key that one of `anchors` (DS, DNSKEY) names, and every authoritative set
 // (delegation NS and glue are not) by one of its keys, for its TTL, within the signature's dates at `now`
 // (Unix time). A signature by one of the keys that does not verify is an error; those by other keys, or
-// outside their dates, neither help nor hurt. Each signature is verified once; those that `verified` holds were,
-// and are only looked at for their dates and TTL. After a success it holds those of this zone and no others.
-// `threads`: at least 1.
+// outside their dates, neither help nor hurt. Each signature is verified once; those that `verified` holds
+// were, and are only looked at for their dates and TTL. After a success it holds those of this zone and no
+// others. `threads`: at least 1.
 [[nodiscard]] Result<SignatureReport> check_signatures(const Reference& zone, const Records& anchors,
                                                        std::int64_t now, VerifiedSignatures& verified,
                                                        std::size_t threads);

@@ -1,7 +1,7 @@
 // dns/image/digest.h
-// The image's BLAKE2b (RFC 7693), the first 256 bits of the 512, computed with the digest field taken as zero.
-// Where the processor has no instructions for SHA-256 that takes three times as long: an image is digested by
-// everybody whose hands it goes through.
+// The image's BLAKE2b (RFC 7693), the first 256 bits of the 512, computed with the digest field taken as
+// zero. Where the processor has no instructions for SHA-256 that takes three times as long: an image is
+// digested by everybody whose hands it goes through.
 #pragma once
 
 #include <cstdint>

@@ -25,8 +25,8 @@ class NotifyListener {
     std::string refused;                 // why not, for the log; empty: it was taken, or was no NOTIFY at all
   };
 
-  // Bound to the management address, not blocking; `tcp` listens. Either may be none. Knot says NOTIFY by TCP,
-  // NSD and BIND by UDP.
+  // Bound to the management address, not blocking; `tcp` listens. Either may be none. Knot says NOTIFY by
+  // TCP, NSD and BIND by UDP.
   struct Sockets {
     UniqueFd udp, tcp;
   };

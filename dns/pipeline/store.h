@@ -3,7 +3,7 @@
 // goes on with it. Two generations: whatever happens while one is written, the other is whole. What is read
 // is trusted no more than what a primary sends: verify() decides.
 //
-//   DIRECTORY/clock, DIRECTORY/clock.before    trusted Unix time in decimal, now and then (agent/wall_clock.h)
+//   DIRECTORY/clock, DIRECTORY/clock.before    trusted Unix time in decimal (agent/wall_clock.h)
 //   DIRECTORY/NAME.zone, DIRECTORY/NAME.zone.before    NAME: the origin without its last dot, the root is "@"
 //   magic | Unix time of the last confirmation, 64 bits | zone (dns/audit/zone_contents.h) | SHA-256 of these
 #pragma once

@@ -58,8 +58,8 @@ Result<void> IncrementalZone::take(const Record& record) {
   return {};
 }
 
-// Another SOA begins the differences, anything else a whole zone (section 4), as does the same SOA again: that
-// zone is empty.
+// Another SOA begins the differences, anything else a whole zone (section 4), as does the same SOA again:
+// that zone is empty.
 Result<void> IncrementalZone::take_second(const Record& record) {
   if (record.type == wire::rrtype::SOA && !same_soa(record.rdata, newest_->rdata)) return begin_step(record);
   expecting_ = Expecting::Whole;

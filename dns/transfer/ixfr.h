@@ -1,7 +1,7 @@
 // dns/transfer/ixfr.h
 // The receiving end of an incremental zone transfer (RFC 1995), without any I/O: octets in, differences
-// out, or the whole zone where the primary prefers that. zone::apply_changes() checks that the differences belong to
-// what we have, and zone::verify() whether the outcome may be served.
+// out, or the whole zone where the primary prefers that. zone::apply_changes() checks that the differences
+// belong to what we have, and zone::verify() whether the outcome may be served.
 #pragma once
 
 #include <cstddef>

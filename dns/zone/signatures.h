@@ -42,10 +42,10 @@ struct SignatureSummary {
   std::int64_t first_end = 0;  // Unix time; a set lasts as long as its last valid signature
 };
 
-// Checks all the sets: each needs at least one RRSIG by one of `keys` that verifies and is within its
-// dates at `now` (Unix time), and none by one of `keys` that does not verify. RRSIGs by other keys or of
-// unsupported algorithms neither help nor hurt. The error is that of the first set in order. Those that `known`
-// holds are not verified again; it gets those that were.
+// Checks all the sets: each needs at least one RRSIG by one of `keys` that verifies and is within its dates
+// at `now` (Unix time), and none by one of `keys` that does not verify. RRSIGs by other keys or of
+// unsupported algorithms neither help nor hurt. The error is that of the first set in order. Those that
+// `known` holds are not verified again; it gets those that were.
 [[nodiscard]] Result<SignatureSummary> check_signatures(std::span<const SignedSet> sets,
                                                         const wire::Name& zone, std::span<const DnsKey> keys,
                                                         std::int64_t now, KnownSignatures& known);

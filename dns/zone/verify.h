@@ -29,13 +29,13 @@ struct VerifyPolicy {
   enum class Zonemd { Required, IfPresent, None } zonemd = Zonemd::IfPresent;
 };
 
-// Checks, in this order, and names the record, the RRSIG (type, key tag, dates) and the reason in the
-// error (and in its topic: "contents", "dnssec" or "zonemd"): apex SOA/NS there; no RRSIG over a set that is not there; a DNSKEY chains to an anchor; every
-// authoritative RRset (delegation NS and glue are not) has a valid RRSIG by an apex key, for its TTL and
-// within its dates at `now`; no signature of anything over delegation NS, nor, unless a ZONEMD vouches for it,
-// over what lies below; the NSEC chain holds
-// exactly the authoritative names and delegations in canonical order with right type bitmaps and closes
-// at the apex; ZONEMD digest and serial match. `now`: Unix time. `known`: of earlier versions of the zone, and
+// Checks, in this order, and names the record, the RRSIG (type, key tag, dates) and the reason in the error
+// (and in its topic: "contents", "dnssec" or "zonemd"): apex SOA/NS there; no RRSIG over a set that is not
+// there; a DNSKEY chains to an anchor; every authoritative RRset (delegation NS and glue are not) has a
+// valid RRSIG by an apex key, for its TTL and within its dates at `now`; no signature of anything over
+// delegation NS, nor, unless a ZONEMD vouches for it, over what lies below; the NSEC chain holds exactly
+// the authoritative names and delegations in canonical order with right type bitmaps and closes at the
+// apex; ZONEMD digest and serial match. `now`: Unix time. `known`: of earlier versions of the zone, and
 // then of this one if it is good; null: none.
 [[nodiscard]] Result<VerifiedZone> verify(Zone zone, const std::vector<TrustAnchor>& anchors,
                                           const VerifyPolicy& policy, std::int64_t now,

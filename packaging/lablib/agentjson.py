@@ -23,7 +23,8 @@ def agent_json(bird_socket: Path, trust_anchor: Path, state_directory: Path, con
             ],
         },
         'zones': [{
-            'origin': '.', 'primaries': [{'address': net.PRIMARY4, 'key': net.TSIG_KEY}], 'dnssec': 'required', 'zonemd': 'required',
+            'origin': '.', 'primaries': [{'address': net.PRIMARY4, 'key': net.TSIG_KEY}],
+            'dnssec': 'required', 'zonemd': 'required',
             'trust_anchors': [str(trust_anchor)], 'refresh_seconds': 10,
         }],
         'tsig_keys': [{'name': net.TSIG_KEY, 'algorithm': net.TSIG_ALGORITHM, 'secret': net.TSIG_SECRET}],

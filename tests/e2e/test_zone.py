@@ -1,6 +1,8 @@
 """From the primary to live answers: what is good goes live, what is not leaves everything as it was."""
 
+import json
 import subprocess
+import time
 from pathlib import Path
 
 from labcase import LabCase
@@ -33,15 +35,18 @@ def written(file: Path) -> int | None:
 class ZoneUpdates(LabCase):
     def test_new_versions_go_live_and_no_answer_mixes_two(self) -> None:
         first = self.lab.zones.current()
+        took = []
         with LoadRun([first.file]) as load:
             for _ in range(5):
                 log = AgentLog(self.lab.agent.log)
                 version = self.lab.zones.next_version()
                 load.accept(version.file)
                 self.lab.primary.serve(version.file, version.serial)
-                log.wait(rf'serial={version.serial} state=serving')
+                notified = time.time()                       # NSD says it as soon as it serves it itself
+                took.append(log.wait(rf'serial={version.serial} state=serving').when - notified)
                 self.assertEqual(served_serial(), version.serial)
             summary = load.finish()
+        self.report('NOTIFY to all workers serving, under load', took, 2)
         self.assertEqual((summary['wrong'], summary['lost']), (0, 0), summary['examples'])
         self.assertGreater(summary['answered'], 1000)
         self.assert_rate_held(summary)
@@ -100,7 +105,7 @@ class ZoneUpdates(LabCase):
         log.wait('image on disk is good')                # the generation before
         self.assertEqual(served_serial(), newest.serial)
         damaged = written(image)
-        self.assertTrue(wait_until(lambda: written(image) not in (None, damaged), 10), 'audited and kept again')
+        self.assertTrue(wait_until(lambda: written(image) not in (None, damaged), 10), 'kept again')
 
         self.drills.kill_agent()
         for copy in image.parent.iterdir():
@@ -113,3 +118,30 @@ class ZoneUpdates(LabCase):
         log = AgentLog(self.lab.agent.log)
         self.lab.up()                            # starts the primary again
         log.wait(rf'serial={newest.serial} state=serving', 15)
+
+    def test_imrsctl_and_the_metrics_tell_of_it(self) -> None:
+        log = AgentLog(self.lab.agent.log)
+        version = self.lab.zones.next_version(broken_signature=True)
+        self.lab.primary.serve(version.file, version.serial)
+        log.wait(r'zone=\. .*state=refused')
+        zone = json.loads(self.imrsctl('zone', '.', '--json'))['zones'][0]
+        self.assertEqual(zone['primaries'][0]['result'], 'refused')
+        self.assertIn('does not verify', zone['primaries'][0]['reason'])
+        self.assertGreaterEqual({one['reason']: one['count'] for one in zone['refusals']}['dnssec'], 1)
+        text = self.imrsctl('zone')
+        for part in ('zone .', 'signatures end', 'next attempt      in ', 'refused           dnssec'):
+            self.assertIn(part, text)
+        self.assertIn('199.7.83.0/24', self.imrsctl('status'))
+        metrics = subprocess.run(['ip', 'netns', 'exec', net.APPLIANCE, 'curl', '-s', '-m', '5',
+                                  f'http://127.0.0.1:{net.OPS_PORT}/metrics'],
+                                 capture_output=True, text=True, check=True, timeout=10).stdout
+        self.assertRegex(metrics, r'imrs_zone_refusals_total{zone="\.",reason="dnssec"} [1-9]')
+        self.assertRegex(metrics, r'imrs_zone_load_phase_seconds{phase="audit"} 0\.')
+        log = AgentLog(self.lab.agent.log)
+        restored = self.lab.restore_zone()
+        log.wait(rf'serial={restored.serial} state=serving')
+
+    def imrsctl(self, *words: str) -> str:
+        run = subprocess.run([self.lab.programs / 'imrsctl', '--socket', self.lab.control_socket, *words],
+                             capture_output=True, text=True, check=True, timeout=10)
+        return run.stdout

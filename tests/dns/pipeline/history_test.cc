@@ -1,6 +1,6 @@
-// Twelve days of the real root zone, from NSD and from Knot, driven by NOTIFY alone: each version goes live in
-// its turn, as the very image that its file makes; keys roll, and a roll to a key that nobody has told this
-// appliance of is refused. Skipped where the zones are not at hand; nothing else needs them.
+// Twelve days of the real root zone, from NSD and from Knot, driven by NOTIFY alone: each version goes live
+// in its turn, as the very image that its file makes; keys roll, and a roll to a key that nobody has told
+// this appliance of is refused. Skipped where the zones are not at hand; nothing else needs them.
 #include <gmock/gmock.h>
 
 #include <algorithm>
