@@ -114,8 +114,9 @@ Result<IxfrResponse> IncrementalZone::finish() && {
     auto zone = std::move(*whole_).finish();
     return zone ? Result<IxfrResponse>(std::move(*zone)) : Result<IxfrResponse>(zone.error());
   }
-  if (steps_.empty()) return IxfrResponse(UpToDate());
-  return IxfrResponse(std::move(steps_));
+  IxfrResponse response = UpToDate();
+  if (!steps_.empty()) response.emplace<Differences>(std::move(steps_));
+  return response;
 }
 
 IxfrReader::IxfrReader(const wire::Name& origin, std::uint16_t id, std::vector<std::uint8_t> soa,
