@@ -2,15 +2,13 @@
 // these octets, these settings and these trust anchors: everybody else would take its answers for right.
 #include "agent/kept_image.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 
 #include "agent/base/memfd.h"
+#include "agent/base/regular_file.h"
 #include "agent/expiry.h"
 #include "dns/image/kept.h"
 #include "dns/image/layout.h"
@@ -27,15 +25,6 @@ Result<Digest> basis_of(const Config& config) {
     anchors.insert(anchors.end(), zone.trust_anchors.begin(), zone.trust_anchors.end());
   }
   return image::basis_of(audit_settings_json(config), anchors, IMRS_VERSION);
-}
-
-Result<UniqueFd> open_regular(const std::string& path) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
-  if (!fd && errno == ENOENT) return Error{Errc::Unavailable, path + " is not there"};
-  struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0) return system_error(path);
-  if (!S_ISREG(status.st_mode)) return unusable(path + " is no regular file");
-  return fd;
 }
 
 Result<image::KeptHeader> read_header(int fd) {
@@ -62,7 +51,7 @@ Result<void> check_zones(const Config& config, const KeptImage& kept, std::int64
 }
 
 Result<KeptImage> load(const std::string& path, const Config& config, const Digest& basis, std::int64_t now) {
-  auto file = open_regular(path);
+  auto file = open_regular_file(path);
   if (!file) return file.error();
   auto header = read_header(file->get());
   if (!header) return header.error().within(path);

@@ -127,7 +127,6 @@ void Supervisor::serve_kept_image() {
   log_info("image on disk is good: audited {} s ago", clock_.clock().now() - kept_image_->audited);
   zone_.restored(*kept_image_->image.image, kept_image_->audited);
   engine_->publish(std::move(kept_image_->image));
-  kept_image_ = Error{Errc::Unavailable, "it is served"};
   others_timer_.expires_after(kHeadStart);
   others_timer_.async_wait([this](const boost::system::error_code& error) {
     if (!error) start_other_children();

@@ -69,7 +69,7 @@ class Supervisor {
   WallClockWatch clock_;
   health::Expectations expectations_;
   Processes processes_;
-  Result<KeptImage> kept_image_;  // until it is served
+  Result<KeptImage> kept_image_;  // moved from when it is served
   AuditLink audit_;
   ZoneLink zone_;
   std::unique_ptr<EngineLink> engine_;

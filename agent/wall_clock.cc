@@ -5,11 +5,15 @@
 #include <fmt/format.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstdlib>
-#include <fstream>
+#include <string_view>
+
+#include "agent/base/regular_file.h"
 
 namespace imrs::agent {
 namespace {
@@ -31,10 +35,13 @@ WallClock read_wall_clock() {
 
 Result<std::int64_t> read_kept_time(const std::string& state_directory) {
   const std::string path = state_directory + "/zones/clock";
-  std::ifstream file(path);
-  if (!file) return Error{Errc::Unavailable, path + " is not there"};
-  std::string text;
-  std::getline(file, text);
+  auto file = open_regular_file(path);
+  if (!file) return file.error();
+  std::array<char, 32> octets{};
+  const ssize_t size = ::read(file->get(), octets.data(), octets.size());
+  if (size < 0) return system_error(path);
+  std::string_view text(octets.data(), static_cast<std::size_t>(size));
+  text = text.substr(0, text.find('\n'));
   std::int64_t time = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), time);
   if (error != std::errc() || end != text.data() + text.size() || time < 0) {

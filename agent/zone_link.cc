@@ -22,12 +22,15 @@ std::string_view to_string(ZoneReport::State state) {
 }
 
 // Words of imrs-zone's own choice become labels of a metric: only known ones, so that there are not many.
-constexpr std::string_view kTopics[] = {"transfer", "tsig",         "serial", "held",  "contents",
-                                        "dnssec",   "trust-anchor", "zonemd", "image", "other"};
+constexpr std::string_view kUnreachable = "unreachable";
+constexpr std::string_view kTopics[] = {"transfer", "tsig",       "serial",       "held",
+                                        "contents", "dnssec",     "trust-anchor", "zonemd",
+                                        "image",    kUnreachable, "other"};
 
-void count_refusal(ZoneState& state, const std::string& topic) {
+void count_refusal(ZoneState& state, std::string_view topic) {
   const bool known = std::ranges::find(kTopics, topic) != std::end(kTopics);
-  ++std::ranges::find(state.refusals, known ? topic : "other", &RefusalCount::reason)->count;
+  ++std::ranges::find(state.refusals, known ? topic : std::string_view("other"), &RefusalCount::reason)
+        ->count;
 }
 
 }  // namespace
@@ -230,7 +233,7 @@ void ZoneLink::on_report(const ZoneReport& report) {
   state.last_attempt_ms = wall_ms();
   state.next_attempt_ms = state.last_attempt_ms + report.next_ms;
   if (report.state == ZoneReport::State::Refused) count_refusal(state, report.topic.str());
-  if (report.state == ZoneReport::State::Unreachable) count_refusal(state, "unreachable");
+  if (report.state == ZoneReport::State::Unreachable) count_refusal(state, kUnreachable);
   if (report.confirmed_at != 0) {
     tracked.stored_serial = report.confirmed_serial;
     tracked.stored_confirmed = report.confirmed_at;

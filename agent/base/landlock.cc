@@ -30,25 +30,25 @@ std::string parent_of(const std::string& path) {
   return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-Result<UniqueFd> open_nearest(std::string path) {
+UniqueFd open_place(const std::string& path) { return UniqueFd(::open(path.c_str(), O_PATH | O_CLOEXEC)); }
+
+UniqueFd open_nearest(std::string path) {
   for (;;) {
-    UniqueFd fd(::open(path.c_str(), O_PATH | O_CLOEXEC));
-    if (fd) return fd;
-    if (errno != ENOENT || path == "/" || path == ".") return system_error(path);
+    UniqueFd fd = open_place(path);
+    if (fd || errno != ENOENT || path == "/" || path == ".") return fd;
     path = parent_of(path);
   }
 }
 
-Result<void> allow(int ruleset, const std::string& path, std::uint64_t rights) {
-  auto place = open_nearest(path);
-  if (!place) return place.error();
+// Below `place`, which may be none.
+Result<void> allow(int ruleset, const UniqueFd& place, std::uint64_t rights) {
   struct stat status {};
-  if (::fstat(place->get(), &status) != 0) return system_error(path);
+  if (!place || ::fstat(place.get(), &status) != 0) return {};
   landlock_path_beneath_attr rule{};
   rule.allowed_access = S_ISDIR(status.st_mode) ? rights : rights & kOfFiles;
-  rule.parent_fd = place->get();
+  rule.parent_fd = place.get();
   if (::syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0) return {};
-  return system_error("landlock: " + path);
+  return system_error("landlock");
 }
 
 }  // namespace
@@ -63,10 +63,10 @@ Result<void> restrict_files(const FileAccess& access) {
   }
   if (!ruleset) return system_error("landlock");
   for (const std::string& path : access.read) {
-    if (auto allowed = allow(ruleset.get(), path, kRead); !allowed) return allowed;
+    if (auto allowed = allow(ruleset.get(), open_nearest(path), kRead); !allowed) return allowed;
   }
   for (const std::string& path : access.write) {
-    if (auto allowed = allow(ruleset.get(), path, kWrite); !allowed) return allowed;
+    if (auto allowed = allow(ruleset.get(), open_place(path), kWrite); !allowed) return allowed;
   }
   if (::syscall(SYS_landlock_restrict_self, ruleset.get(), 0) == 0) return {};
   return system_error("landlock");

@@ -12,11 +12,13 @@ namespace imrs {
 struct FileAccess {
   // Directories or files; of one that is not there, the nearest directory above it that is.
   std::vector<std::string> read;
-  std::vector<std::string> write;  // directories: files in them may be made, renamed, removed and read too
+  // Directories, only if they are there: files in them may be made, renamed, removed and read too.
+  std::vector<std::string> write;
 };
 
 // For the calling thread and those it starts; for ever. Needs give_up_dumps_and_privileges() before.
-// Errc::Unavailable: this kernel has no landlock, nothing is restricted.
+// A place that cannot be looked at, on a dead disk, cannot be reached afterwards, and that is all: whoever uses
+// it says so. Errc::Unavailable: this kernel has no landlock, nothing is restricted.
 [[nodiscard]] Result<void> restrict_files(const FileAccess& access);
 
 }  // namespace imrs

@@ -69,7 +69,7 @@ std::string one_zone(const ZoneState& zone, std::int64_t now) {
                           length_text(now - zone.last_attempt_ms / 1000), reason_text(zone.last_reason)));
   out += line("next attempt", "in " + length_text(zone.next_attempt_ms / 1000 - now));
   for (const PrimaryState& primary : zone.primaries) out += line("primary", primary_text(primary, now));
-  out += line("refused", refusals_text(zone));
+  out += line("not taken", refusals_text(zone));
   return out;
 }
 

@@ -97,7 +97,7 @@ std::string zones_section(const Snapshot& snapshot) {
                 {"Confirmed"},
                 {"Last attempt"},
                 {"Next in"},
-                {"Refused", true}},
+                {"Not taken", true}},
                rows) +
          primaries_table(snapshot) + load_text(snapshot.load);
 }

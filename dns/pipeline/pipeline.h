@@ -44,9 +44,6 @@ class Pipeline {
   // A primary says that the zone has changed: the next attempt is due now, or a second after the last one.
   void notified(const wire::Name& origin);
 
-  // Writes the trusted time down, next to the zones.
-  void keep_time();
-
  private:
   using Steady = std::chrono::steady_clock;
   struct Tracked {
@@ -63,6 +60,7 @@ class Pipeline {
   Pipeline(const Clock& clock, Sink sink) : clock_(clock), sink_(std::move(sink)) {}
   Result<void> restore(Tracked& tracked);
   void confirm(Tracked& tracked, std::int64_t when);
+  void keep_time();
   Result<void> tell_of_trouble();
   Result<void> look_after(Tracked& tracked);
   Result<void> report(const Tracked& tracked, const Attempt& attempt);

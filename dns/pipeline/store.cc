@@ -2,7 +2,6 @@
 // at all: its last octets say whether it is.
 #include "dns/pipeline/store.h"
 
-#include <fcntl.h>
 #include <openssl/sha.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,7 +10,7 @@
 #include <array>
 #include <cerrno>
 
-#include "agent/base/unique_fd.h"
+#include "agent/base/regular_file.h"
 #include "dns/pipeline/output.h"
 #include "dns/wire/bytes.h"
 #include "dns/wire/protocol.h"
@@ -60,16 +59,14 @@ Result<zone::Zone> read_zone(wire::ByteReader& reader, const wire::Name& origin)
 }
 
 Result<std::vector<std::uint8_t>> read_file(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
-  if (!fd && errno == ENOENT) return Error{Errc::Unavailable, path + " is not there"};
+  auto fd = open_regular_file(path);
+  if (!fd) return fd.error();
   struct stat status {};
-  if (!fd || ::fstat(fd.get(), &status) != 0) return system_error(path);
-  if (!S_ISREG(status.st_mode) || status.st_size > static_cast<off_t>(kMaxFile)) {
-    return unusable(path + " is no regular file of at most 64 MiB");
-  }
+  if (::fstat(fd->get(), &status) != 0) return system_error(path);
+  if (status.st_size > static_cast<off_t>(kMaxFile)) return unusable(path + " is larger than 64 MiB");
   std::vector<std::uint8_t> octets(static_cast<std::size_t>(status.st_size));
   for (std::size_t done = 0; done < octets.size();) {
-    const ssize_t n = ::read(fd.get(), octets.data() + done, octets.size() - done);
+    const ssize_t n = ::read(fd->get(), octets.data() + done, octets.size() - done);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return system_error("read " + path);
     if (n == 0) return unusable(path + " ends early");

@@ -40,8 +40,8 @@ class Landlock : public testing::Test {
     const pid_t pid = ::fork();
     if (pid == 0) {
       ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-      const auto restricted = restrict_files(
-          {.read = {root_ + "/read", root_ + "/read/not there"}, .write = {root_ + "/write"}});
+      const auto restricted = restrict_files({.read = {root_ + "/read", root_ + "/read/not there"},
+                                              .write = {root_ + "/write", root_ + "/no such directory"}});
       if (!restricted) ::_exit(restricted.error().code == Errc::Unavailable ? kNoLandlock : 2);
       ::_exit(action() ? 0 : 1);
     }
@@ -76,6 +76,8 @@ TEST_F(Landlock, WhatIsNamedCanBeReachedAndNothingElse) {
            std::rename((root_ + "/write/new").c_str(), (root_ + "/write/file").c_str()) == 0 &&
            ::unlink((root_ + "/write/before").c_str()) == 0;
   });
+  expect("nothing above a directory to write to that is not there",
+         [&] { return !opens("new", O_WRONLY | O_CREAT); });
   expect("no directories", [&] { return ::mkdir((root_ + "/write/directory").c_str(), 0700) < 0; });
   expect("no links", [&] { return ::symlink("/etc", (root_ + "/write/link").c_str()) < 0; });
 }

@@ -19,7 +19,7 @@ TEST(Render, TellsOfAZone) {
         "signatures end    2026-", "last attempt      unchanged from 192.0.2.53 port 53, 30 s ago",
         "next attempt      in 1 min 0 s",
         "192.0.2.54 port 53: refused serial 2026112402, 40 s ago: zone .: <bad>",
-        "refused           dnssec 7\n",
+        "not taken         dnssec 7\n",
         "transfer 11 ms, verify 120 ms, compile 80 ms, audit 700 ms, swap 12 ms"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }

@@ -159,6 +159,13 @@ TEST_F(Child, KeepsWhatHasPassedOnDisk) {
   EXPECT_EQ(std::filesystem::last_write_time(path), written);
 }
 
+TEST_F(Child, ADiskThatIsNotThereKeepsNoImageFromGoingLive) {
+  AuditChild child(settings_of(lab_, "/nowhere/state"));
+  const auto verdict = child.audit(lab_.image(), lab_.contents(), digest_in(lab_.image()));
+  ASSERT_TRUE(verdict) << child.log();
+  EXPECT_EQ(verdict->passed, 1U) << verdict->text.str();
+}
+
 TEST_F(Child, RefusesAWrongImageAndGoesOn) {
   const test::ImageMap map(lab_.image());
   Octets wrong = lab_.image();

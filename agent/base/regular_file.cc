@@ -1,0 +1,20 @@
+// Called by the agent at its start, as root, and by imrs-zone for what it has stored.
+#include "agent/base/regular_file.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+namespace imrs {
+
+Result<UniqueFd> open_regular_file(const std::string& path) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd && errno == ENOENT) return Error{Errc::Unavailable, path + " is not there"};
+  struct stat status {};
+  if (!fd || ::fstat(fd.get(), &status) != 0) return system_error(path);
+  if (!S_ISREG(status.st_mode)) return Error{Errc::InvalidInput, path + " is no regular file"};
+  return fd;
+}
+
+}  // namespace imrs
