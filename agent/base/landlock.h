@@ -16,9 +16,9 @@ struct FileAccess {
   std::vector<std::string> write;
 };
 
-// For the calling thread and those it starts; for ever. Needs give_up_dumps_and_privileges() before.
-// A place that cannot be looked at, on a dead disk, cannot be reached afterwards, and that is all: whoever uses
-// it says so. Errc::Unavailable: this kernel has no landlock, nothing is restricted.
+// For the calling thread and those it starts; for ever. Needs give_up_dumps_and_privileges() before. A
+// place that cannot be looked at, on a dead disk, cannot be reached afterwards, and that is all: whoever
+// uses it says so. Errc::Unavailable: this kernel has no landlock, nothing is restricted.
 [[nodiscard]] Result<void> restrict_files(const FileAccess& access);
 
 }  // namespace imrs

@@ -68,6 +68,7 @@ class ZoneUpdates(LabCase):
         log.wait(r'zone=\. .*state=unreachable', 15)
         self.assertEqual(self.watch.changes[seen:], [])
         self.assertGreater(served_serial(), 0)
+        self.assertRegex(self.imrsctl('zone'), r'not taken +.*unreachable [1-9]')
         log = AgentLog(self.lab.agent.log)
         self.lab.up()                            # starts the primary again
         log.wait(r'zone=\. .*state=unchanged', 15)
