@@ -31,7 +31,7 @@ ALLOWED = {
     'agent/config': set(),
     'agent/snapshot': set(),
     'agent/web': {'agent/snapshot', 'agent/config'},
-    'agent/ctl': {'agent/snapshot', 'agent/config'},
+    'agent/ctl': {'agent/snapshot', 'agent/web'},
     'agent': {'agent/config', 'agent/snapshot', 'agent/web', 'bgp', 'health', 'dns/wire', 'dns/image'},
 }
 # The one header of a folder that another may see although the folder is closed to it, and why.

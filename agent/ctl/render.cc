@@ -1,30 +1,18 @@
 // The text of imrsctl. Called by its main. What it prints is for people; --json is for programs.
 #include "agent/ctl/render.h"
 
-#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <nlohmann/json.hpp>
+
+#include "agent/web/text.h"
 
 namespace imrs::ctl {
 namespace {
 
-std::string time_text(std::int64_t unix_seconds) {
-  if (unix_seconds == 0) return "never";
-  const std::chrono::sys_seconds when{std::chrono::seconds(unix_seconds)};
-  return fmt::format("{:%Y-%m-%d %H:%M:%S} UTC", when);
-}
-
-// The largest two units.
-std::string length_text(std::int64_t seconds) {
-  if (seconds < 0) seconds = 0;
-  if (seconds < 60) return fmt::format("{} s", seconds);
-  if (seconds < 3600) return fmt::format("{} min {} s", seconds / 60, seconds % 60);
-  if (seconds < 86400) return fmt::format("{} h {} min", seconds / 3600, seconds / 60 % 60);
-  return fmt::format("{} d {} h", seconds / 86400, seconds / 3600 % 24);
-}
+using web::duration_text;
+using web::utc_text;
 
 std::string line(std::string_view label, const std::string& value) {
   return fmt::format("  {:<18}{}\n", label, value);
@@ -32,10 +20,10 @@ std::string line(std::string_view label, const std::string& value) {
 
 std::string reason_text(const std::string& reason) { return reason.empty() ? "" : ": " + reason; }
 
-std::string primary_text(const PrimaryState& primary, std::int64_t now) {
+std::string primary_text(const PrimaryState& primary, std::int64_t now_ms) {
   const std::string serial = primary.serial != 0 ? fmt::format(" serial {}", primary.serial) : "";
   return fmt::format("{}: {}{}, {} ago{}", primary.primary, primary.result, serial,
-                     length_text(now - primary.asked_ms / 1000), reason_text(primary.reason));
+                     duration_text(now_ms - primary.asked_ms), reason_text(primary.reason));
 }
 
 std::string refusals_text(const ZoneState& zone) {
@@ -51,24 +39,24 @@ std::string verified_text(const ZoneState& zone) {
                      zone.zonemd_verified ? "yes" : "no");
 }
 
-std::string one_zone(const ZoneState& zone, std::int64_t now) {
+std::string one_zone(const ZoneState& zone, std::int64_t now_ms) {
   std::string out = fmt::format("zone {}\n", zone.origin);
   if (zone.loaded_ms == 0) {
     out += line("serial", "not served");
   } else {
     out += line("serial", std::to_string(zone.serial));
-    out += line("served for", length_text(now - zone.loaded_ms / 1000));
+    out += line("served for", duration_text(now_ms - zone.loaded_ms));
     out += line("verified", verified_text(zone));
-    out += line("signatures end", time_text(zone.first_signature_end));
-    out += line("confirmed", fmt::format("{}; expires {}", time_text(zone.confirmed),
-                                         time_text(zone.confirmed + zone.expire)));
+    out += line("signatures end", utc_text(zone.first_signature_end * 1000));
+    out += line("confirmed", fmt::format("{}; expires {}", utc_text(zone.confirmed * 1000),
+                                         utc_text((zone.confirmed + zone.expire) * 1000)));
   }
   const std::string attempt = zone.last_attempt.empty() ? "none yet" : zone.last_attempt;
   out += line("last attempt",
               fmt::format("{} from {}, {} ago{}", attempt, zone.last_source.empty() ? "-" : zone.last_source,
-                          length_text(now - zone.last_attempt_ms / 1000), reason_text(zone.last_reason)));
-  out += line("next attempt", "in " + length_text(zone.next_attempt_ms / 1000 - now));
-  for (const PrimaryState& primary : zone.primaries) out += line("primary", primary_text(primary, now));
+                          duration_text(now_ms - zone.last_attempt_ms), reason_text(zone.last_reason)));
+  out += line("next attempt", "in " + duration_text(zone.next_attempt_ms - now_ms));
+  for (const PrimaryState& primary : zone.primaries) out += line("primary", primary_text(primary, now_ms));
   out += line("not taken", refusals_text(zone));
   return out;
 }
@@ -109,10 +97,9 @@ std::string status_text(const Snapshot& snapshot) {
 }
 
 std::string zone_text(const Snapshot& snapshot, const std::string& origin) {
-  const std::int64_t now = snapshot.time_ms / 1000;
   std::string out;
   for (const ZoneState& zone : snapshot.zones) {
-    if (origin.empty() || zone.origin == origin) out += one_zone(zone, now);
+    if (origin.empty() || zone.origin == origin) out += one_zone(zone, snapshot.time_ms);
   }
   if (out.empty()) return out;
   const LoadState& load = snapshot.load;
