@@ -6,6 +6,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 
 #include "agent/base/dns_sockets.h"
 
@@ -25,22 +26,42 @@ std::uint16_t port_of(int fd) {
   return ntohs(reinterpret_cast<const sockaddr_in&>(address).sin_port);
 }
 
+// All sockets of one family on one port that the kernel chooses. Only the first of them is sure to
+// get it: for TCP the same port may be somebody else's.
+Result<std::vector<engine::WorkerSocket>> try_open_family(Family family, std::uint8_t workers,
+                                                          std::uint8_t probe) {
+  std::vector<engine::WorkerSocket> out;
+  std::uint16_t port = 0;
+  for (const Transport transport : kTransports) {
+    for (std::uint8_t worker = 0; worker < workers; ++worker) {
+      auto fd = open_dns_socket(family, transport, family == Family::V4 ? "127.0.0.1" : "::1", port, {});
+      if (!fd) return fd.error();
+      port = port_of(fd->get());
+      out.push_back(
+          {{worker, static_cast<std::uint8_t>(transport), static_cast<std::uint8_t>(family), 0, probe},
+           std::move(*fd)});
+    }
+  }
+  return out;
+}
+
+std::vector<engine::WorkerSocket> open_family(Family family, std::uint8_t workers, std::uint8_t probe) {
+  constexpr int kMostPorts = 20;
+  for (int attempt = 1;; ++attempt) {
+    auto sockets = try_open_family(family, workers, probe);
+    if (sockets) return std::move(*sockets);
+    if (attempt == kMostPorts) give_up(sockets.error());
+  }
+}
+
 }  // namespace
 
 LoopbackSockets open_loopback(std::uint8_t workers, std::uint8_t probe) {
   LoopbackSockets out;
   for (const Family family : kFamilies) {
-    std::uint16_t& port = out.port[static_cast<std::size_t>(family)];
-    for (const Transport transport : kTransports) {
-      for (std::uint8_t worker = 0; worker < workers; ++worker) {
-        auto fd = open_dns_socket(family, transport, family == Family::V4 ? "127.0.0.1" : "::1", port, {});
-        if (!fd) give_up(fd.error());
-        port = port_of(fd->get());
-        out.sockets.push_back(
-            {{worker, static_cast<std::uint8_t>(transport), static_cast<std::uint8_t>(family), 0, probe},
-             std::move(*fd)});
-      }
-    }
+    auto sockets = open_family(family, workers, probe);
+    out.port[static_cast<std::size_t>(family)] = port_of(sockets.front().fd.get());
+    std::move(sockets.begin(), sockets.end(), std::back_inserter(out.sockets));
   }
   return out;
 }
