@@ -39,8 +39,18 @@ void AuditLink::audit(Candidate next_one) {
 void AuditLink::next() {
   timer_.cancel();
   ends_ = 0;
+  again_ = false;
   current_ = std::exchange(waiting_, std::nullopt);
   if (!current_) return;
+  send_request();
+  limit_time();
+}
+
+void AuditLink::look_again() {
+  if (current_ || !passed_) return;
+  ends_ = 0;
+  again_ = true;
+  current_ = passed_;
   send_request();
   limit_time();
 }
@@ -60,6 +70,7 @@ void AuditLink::send_request() {
   AuditRequest request;
   request.digest = current_->image.image->digest();
   request.now = clock_.now();
+  request.again = again_ ? 1 : 0;
   const std::array fds{current_->image.memfd->get(), current_->contents->get()};
   log_failure("request", processes_.send(Program::Audit, request, fds));
 }
@@ -81,10 +92,13 @@ void AuditLink::on_message(const Packet& packet) {
 void AuditLink::on_verdict(const AuditVerdict& verdict) {
   if (!current_ || verdict.digest != current_->image.image->digest()) return;  // on one given up meanwhile
   if (verdict.passed != 1) return give_up(verdict.text.str());
+  untrusted_.clear();
+  if (again_) return next();
   trouble_.clear();
   took_ms_ = verdict.audit_ms;
   log_info("image audited in {} ms: {}", verdict.audit_ms, verdict.text.str());
-  on_passed_(std::move(current_->image));
+  passed_ = current_;
+  on_passed_(current_->image);
   next();
 }
 
@@ -93,6 +107,12 @@ void AuditLink::on_ended() {
 }
 
 void AuditLink::give_up(const std::string& why) {
+  if (again_) {
+    untrusted_ =
+        "what is served does not pass its audit any more (shared evidence: no route is withdrawn): " + why;
+    log_error("{}", untrusted_);
+    return next();
+  }
   trouble_ = "the newest image has not passed its audit, what was served before is served on: " + why;
   log_error("{}", trouble_);
   next();

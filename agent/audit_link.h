@@ -29,6 +29,14 @@ class AuditLink {
   // or that the auditor ends twice with, or that takes too long, is given up: what is served stays.
   void audit(Candidate next);
 
+  // Looks at the image that passed last once more, as of now: its signatures and anchors. Nothing while
+  // another is being audited.
+  void look_again();
+
+  // Why what is served is not to be trusted any more though its octets are right: a signature, a date, an
+  // anchor. Empty if it is. The whole fleet may see the same at the same second: an alarm, no more.
+  [[nodiscard]] const std::string& untrusted() const noexcept { return untrusted_; }
+
   // How long the last audit took, in ms.
   [[nodiscard]] std::uint32_t took_ms() const noexcept { return took_ms_; }
 
@@ -51,8 +59,10 @@ class AuditLink {
   const TrustedClock& clock_;
   std::function<void(SharedImage)> on_passed_;
   std::optional<Candidate> current_, waiting_;
-  int ends_ = 0;  // of the auditor with the current one
-  std::string trouble_;
+  std::optional<Candidate> passed_;  // the last one
+  bool again_ = false;               // current_ is passed_
+  int ends_ = 0;                     // of the auditor with the current one
+  std::string trouble_, untrusted_;
   std::uint32_t took_ms_ = 0;
 };
 

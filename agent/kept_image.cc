@@ -44,8 +44,9 @@ Result<void> check_zones(const Config& config, const KeptImage& kept, std::int64
     }
     const ZoneAge age{.refreshed = std::min(kept.audited, now),
                       .expire = zone.expire,
-                      .first_signature_end = zone.first_signature_end};
-    if (auto why = expired(age, now)) return unusable("zone " + zone.origin + " has expired: " + *why);
+                      .first_signature_end = zone.first_signature_end,
+                      .spread = 0};
+    if (auto why = expired(age, now)) return unusable("zone " + zone.origin + " has expired: " + why->detail);
   }
   return {};
 }

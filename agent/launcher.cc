@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -108,6 +109,10 @@ class LauncherLoop {
       start(order->program, std::move((*packet)->fds[0]));
     } else if (auto end = (*packet)->as<LaunchKill>()) {
       if (program_of(end->pid)) ::kill(end->pid, SIGKILL);
+    } else if ((*packet)->as<LaunchKillBird>() && (*packet)->fds.size() == 1) {
+      if (::syscall(SYS_pidfd_send_signal, (*packet)->fds[0].get(), SIGKILL, nullptr, 0) != 0) {
+        log_error("BIRD cannot be killed: {}", system_error("pidfd_send_signal").message);
+      }
     }
     return true;
   }

@@ -33,6 +33,7 @@ int run_agent(const Config& config) {
   if (!prepared->kept_time && prepared->kept_time.error().code != Errc::Unavailable) {
     log_warning("{}", prepared->kept_time.error().message);
   }
+  if (!prepared->orders) log_error("{}: no order stands", prepared->orders.error().message);
   if (!prepared->control) log_warning("{}; imrsctl cannot ask", prepared->control.error().message);
   if (!prepared->memory_lock) log_warning("{}", prepared->memory_lock.error().message);
   auto supervisor = agent::Supervisor::make(config, std::move(*prepared));

@@ -44,6 +44,9 @@ class Processes {
   // what it may not send: from then on it is not to be trusted.
   void kill(Program program, std::string_view reason);
 
+  // SIGKILL to BIRD, a process that is not ours: the launcher may. `pidfd` is only borrowed.
+  void kill_bird(int pidfd, std::string_view reason);
+
   // No more restarts; every child's channel is closed, which tells it to end.
   void stop();
 

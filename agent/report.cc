@@ -10,9 +10,14 @@ namespace imrs::agent {
 namespace {
 
 void add_routing(const Snapshot& snapshot, std::vector<std::string>& out) {
-  for (const FamilyState& family : snapshot.families) {
-    if (family.announce) continue;
-    out.push_back(fmt::format("{} is not announced: {}", to_string(family.family), family.reason));
+  for (const DecisionState& family : snapshot.decisions) {
+    const std::string to = family.neighbour.empty() ? "anybody" : family.neighbour;
+    if (!family.announce) {
+      out.push_back(
+          fmt::format("{} is not announced to {}: {}", to_string(family.family), to, family.reason));
+    } else if (family.overlay != "none") {
+      out.push_back(fmt::format("{} to {} is {}", to_string(family.family), to, family.reason));
+    }
   }
   if (!snapshot.bgp.bird_connected) out.push_back("BIRD: " + snapshot.bgp.bird_error);
   if (snapshot.bgp.bird_connected && !snapshot.bgp.bird_error.empty()) {

@@ -14,6 +14,15 @@ namespace {
 
 namespace asio = boost::asio;
 
+// So that the neighbour has had time to act on GRACEFUL_SHUTDOWN.
+constexpr std::chrono::seconds kDrainAtLeast{1};
+
+std::string_view in_words(const health::Routes& routes) {
+  if (routes.graceful_shutdown) return "yes, asking for others";
+  if (routes.specific) return "yes";
+  return routes.covering ? "covering" : "no";
+}
+
 health::Policy policy_of(const HealthConfig& config) {
   health::Policy policy;
   policy.rise = config.rise;
@@ -66,19 +75,25 @@ std::vector<health::Target> make_targets(const ServiceConfig& service, std::uint
 }
 
 Routing::Routing(asio::any_io_executor executor, const Config& config, health::Expectations& expectations,
-                 AnycastDevice& device, bgp::Speaker& speaker, Hooks hooks)
+                 AnycastDevice& device, bgp::Speaker& speaker, History& history, Hooks hooks)
     : executor_(std::move(executor)),
       config_(config),
       policy_(policy_of(config.health)),
       expectations_(expectations),
       device_(device),
       speaker_(speaker),
+      history_(history),
       hooks_(std::move(hooks)),
       targets_(make_targets(config.service, config.engine.workers)) {
   for (const Family family : kFamilies) {
     const auto count = static_cast<std::size_t>(std::ranges::count_if(
         targets_, [&](const health::Target& target) { return target.family == family; }));
-    if (count > 0) decisions_.push_back({family, health::State(count), wall_ms()});
+    if (count == 0) continue;
+    const std::size_t before = decisions_.size();
+    for (const NeighbourConfig& neighbour : config.bgp.neighbours) {
+      if (neighbour.address.family == family) decisions_.emplace_back(family, neighbour.name, count);
+    }
+    if (decisions_.size() == before) decisions_.emplace_back(family, "", count);
   }
   for (const health::Target& target : targets_) {
     probes_.push_back({.service = target.address,
@@ -105,26 +120,81 @@ void Routing::start_probing() {
 }
 
 void Routing::on_probe(const health::Target& target, health::Evidence evidence, const std::string& detail) {
-  const auto verdict = feed(decision(target.family), health::Probed{target.index, evidence, detail});
+  bool failed = false;
+  for (Decision& decided : decisions_) {
+    if (decided.family != target.family) continue;
+    failed = feed(decided, health::Probed{target.index, evidence, detail}).failed || failed;
+  }
   // While the device is down nothing can be answered, and no engine is to blame.
-  if (verdict.failed && device_.link_up()) hooks_.engine_unfit(detail);
+  if (failed && device_.link_up()) hooks_.engine_unfit(detail);
 }
 
 void Routing::set_expiry(bool is_expired, const std::string& detail) {
-  for (FamilyDecision& decided : decisions_) feed(decided, health::Expiry{is_expired, detail});
+  for (Decision& decided : decisions_) feed(decided, health::Expiry{is_expired, detail});
+}
+
+void Routing::set_way_out(Family family, const health::WayOut& way_out) {
+  for (Decision& decided : decisions_) {
+    if (decided.family == family) feed(decided, way_out);
+  }
+}
+
+std::size_t Routing::order(const Selection& selection, const health::Order& order) {
+  std::size_t fit = 0;
+  for (Decision& decided : decisions_) {
+    if (decided.neighbour.empty()) continue;
+    if (selection.family && *selection.family != decided.family) continue;
+    if (!selection.neighbour.empty() && selection.neighbour != decided.neighbour) continue;
+    ++fit;
+    const bool drained_already = order.overlay == health::Overlay::Drain &&
+                                 decided.state.overlay() == health::Overlay::Drained;
+    if (drained_already) continue;
+    decided.ordered = order.detail;
+    decided.drain_began = Clock::now();
+    feed(decided, order);
+  }
+  announce();
+  return fit;
+}
+
+void Routing::restore(const std::string& neighbour, const health::Order& order) {
+  const bool drain = order.overlay == health::Overlay::Drain;
+  this->order({.family = std::nullopt, .neighbour = neighbour},
+              {drain ? health::Overlay::Drained : order.overlay, order.detail});
+}
+
+void Routing::advance_drains(const std::array<double, 2>& queries_per_second) {
+  for (Decision& decided : decisions_) {
+    if (decided.state.overlay() != health::Overlay::Drain) continue;
+    const auto asked = Clock::now() - decided.drain_began;
+    const bool quiet = asked >= kDrainAtLeast &&
+                       queries_per_second[static_cast<std::size_t>(decided.family)] <
+                           config_.bgp.drain_queries_per_second;
+    if (!quiet && asked < config_.bgp.drain_time) continue;
+    feed(decided, health::Order{health::Overlay::Drained, decided.ordered});
+  }
+}
+
+void Routing::order_drained(const std::string& reason) {
+  for (Decision& decided : decisions_) {
+    if (decided.state.overlay() != health::Overlay::Drain) continue;
+    feed(decided, health::Order{health::Overlay::Drained, reason});
+  }
 }
 
 void Routing::withdraw_all(const std::string& reason) {
-  for (FamilyDecision& decided : decisions_) feed(decided, health::Withdrawal{true, reason});
+  for (Decision& decided : decisions_) feed(decided, health::Order{health::Overlay::Withdraw, reason});
   announce();
 }
 
-health::Verdict Routing::feed(FamilyDecision& decided, const health::Event& event) {
-  health::Verdict verdict = health::step(decided.state, event, policy_, std::chrono::steady_clock::now());
+health::Verdict Routing::feed(Decision& decided, const health::Event& event) {
+  health::Verdict verdict = health::step(decided.state, event, policy_, Clock::now());
   if (!verdict.changed) return verdict;
   decided.since_ms = wall_ms();
-  log_info("family={} phase={} announce={} reason=\"{}\"", to_string(decided.family),
-           health::to_string(verdict.phase), verdict.announce ? "yes" : "no", verdict.reason);
+  history_.add("decision",
+               fmt::format("family={} neighbour={} phase={} announce={} reason=\"{}\"",
+                           to_string(decided.family), decided.neighbour, health::to_string(verdict.phase),
+                           in_words(verdict.routes), verdict.reason));
   announce();
   hooks_.changed();
   return verdict;
@@ -132,48 +202,67 @@ health::Verdict Routing::feed(FamilyDecision& decided, const health::Event& even
 
 // The carrier is opened at the first announcement and stays: withdrawal is BIRD's `disable`.
 void Routing::announce() {
-  bgp::AnnouncedSet wanted;
-  bool any = false;
-  for (const FamilyDecision& decided : decisions_) {
-    const bool announced = decided.state.announce();
-    wanted.at(decided.family) = {.specific = announced, .covering = announced, .draining = false};
-    any = any || announced;
+  std::vector<std::string> neighbours;
+  for (const NeighbourConfig& neighbour : config_.bgp.neighbours) neighbours.push_back(neighbour.name);
+  bgp::AnnouncedSet wanted(neighbours);
+  for (const Decision& decided : decisions_) {
+    if (decided.neighbour.empty()) continue;
+    const health::Routes routes = decided.state.routes();
+    wanted.at(decided.neighbour) = {
+        .specific = routes.specific, .covering = routes.covering, .draining = routes.graceful_shutdown};
   }
-  if (any && !device_.carrier()) {
+  if (announces_anything() && !device_.carrier()) {
     if (auto on = device_.set_carrier(true); !on) log_error("anycast0: {}", on.error().message);
   }
   speaker_.announce(wanted);
 }
 
-std::vector<FamilyState> Routing::families() const {
-  std::vector<FamilyState> all;
-  const bgp::Observed& observed = speaker_.observed();
-  for (const FamilyDecision& decided : decisions_) {
-    FamilyState family{.family = decided.family,
-                       .phase = std::string(health::to_string(decided.state.phase())),
-                       .announce = decided.state.announce(),
-                       .reason = decided.state.reason(),
-                       .since_ms = decided.since_ms,
-                       .prefixes = {}};
-    for (const Prefix& prefix : config_.prefixes) {
-      if (prefix.family != decided.family) continue;
-      const bool exported = std::ranges::any_of(observed.sessions, [&](const bgp::SessionObserved& session) {
-        return std::ranges::count(session.exported, prefix.text) > 0;
-      });
-      family.prefixes.push_back({.prefix = prefix.text,
-                                 .role = std::string(to_string(prefix.role)),
-                                 .wanted = decided.state.announce(),
-                                 .exported = exported});
-    }
-    all.push_back(std::move(family));
+bool Routing::announces_anything() const {
+  return std::ranges::any_of(decisions_, [](const Decision& decided) {
+    return !decided.neighbour.empty() && decided.state.routes().any();
+  });
+}
+
+std::vector<StandingOrders::Overlaid> Routing::standing() const {
+  std::vector<StandingOrders::Overlaid> all;
+  for (const Decision& decided : decisions_) {
+    const health::Overlay overlay = decided.state.overlay();
+    if (decided.neighbour.empty() || overlay == health::Overlay::None) continue;
+    all.push_back({decided.neighbour, overlay == health::Overlay::Withdraw ? overlay : health::Overlay::Drain,
+                   decided.ordered});
   }
   return all;
 }
 
-std::vector<ProbeState> Routing::probes() const { return probes_; }
-
-Routing::FamilyDecision& Routing::decision(Family family) {
-  return *std::ranges::find(decisions_, family, &FamilyDecision::family);
+DecisionState Routing::describe(const Decision& decided) const {
+  const health::Routes routes = decided.state.routes();
+  DecisionState out{.family = decided.family,
+                    .neighbour = decided.neighbour,
+                    .phase = std::string(health::to_string(decided.state.phase())),
+                    .overlay = std::string(health::to_string(decided.state.overlay())),
+                    .announce = routes.any() && !decided.neighbour.empty(),
+                    .reason = decided.state.reason(),
+                    .since_ms = decided.since_ms,
+                    .prefixes = {}};
+  const auto& sessions = speaker_.observed().sessions;
+  const auto session = std::ranges::find(sessions, decided.neighbour, &bgp::SessionObserved::name);
+  for (const Prefix& prefix : config_.prefixes) {
+    if (prefix.family != decided.family) continue;
+    const bool exported = session != sessions.end() && std::ranges::count(session->exported, prefix.text) > 0;
+    out.prefixes.push_back({.prefix = prefix.text,
+                            .role = std::string(to_string(prefix.role)),
+                            .wanted = prefix.role == PrefixRole::Specific ? routes.specific : routes.covering,
+                            .exported = exported});
+  }
+  return out;
 }
+
+std::vector<DecisionState> Routing::decisions() const {
+  std::vector<DecisionState> all;
+  for (const Decision& decided : decisions_) all.push_back(describe(decided));
+  return all;
+}
+
+std::vector<ProbeState> Routing::probes() const { return probes_; }
 
 }  // namespace imrs::agent

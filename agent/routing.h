@@ -1,20 +1,24 @@
 // agent/routing.h
-// Joins what health knows to what bgp does: probes every target, feeds each family's decision, and
-// states the desired announcements. `health` and `bgp` do not know each other.
+// Joins what health knows to what bgp does: probes every target, feeds each neighbour's decision, and states the
+// desired announcements. `health` and `bgp` do not know each other.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <array>
 #include <chrono>
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "agent/config/config.h"
 #include "agent/device.h"
+#include "agent/history.h"
+#include "agent/orders.h"
 #include "agent/snapshot/snapshot.h"
+#include "agent/wall_time.h"
 #include "bgp/announcement.h"
 #include "bgp/speaker.h"
 #include "health/decision.h"
@@ -35,30 +39,57 @@ class Routing {
   };
 
   Routing(boost::asio::any_io_executor executor, const Config& config, health::Expectations& expectations,
-          AnycastDevice& device, bgp::Speaker& speaker, Hooks hooks);
+          AnycastDevice& device, bgp::Speaker& speaker, History& history, Hooks hooks);
 
   // From when the device exists.
   void start_probing();
 
   void set_expiry(bool expired, const std::string& detail);
+  void set_way_out(Family family, const health::WayOut& way_out);
+
+  // Which decisions an order is about: all that fit.
+  struct Selection {
+    std::optional<Family> family;
+    std::string neighbour;  // empty: any
+  };
+  // How many fit. An order that is there already is not given again.
+  std::size_t order(const Selection& selection, const health::Order& order);
+  // An order that stood before the start: whoever was drained is so at once.
+  void restore(const std::string& neighbour, const health::Order& order);
+  // Neighbours that have been asked for long enough to prefer others, or bring hardly anything any more, are
+  // drained now. `queries_per_second`: by family.
+  void advance_drains(const std::array<double, 2>& queries_per_second);
+
+  // Whoever is being drained is drained now.
+  void order_drained(const std::string& reason);
 
   // States that nothing is to be announced any more, whatever the probes say.
   void withdraw_all(const std::string& reason);
 
-  [[nodiscard]] std::vector<FamilyState> families() const;
+  // Drain and Withdraw that stand, for who keeps them.
+  [[nodiscard]] std::vector<StandingOrders::Overlaid> standing() const;
+  [[nodiscard]] bool announces_anything() const;
+  [[nodiscard]] std::vector<DecisionState> decisions() const;
   [[nodiscard]] std::vector<ProbeState> probes() const;
 
  private:
-  struct FamilyDecision {
+  using Clock = std::chrono::steady_clock;
+  struct Decision {
+    Decision(Family of, std::string to, std::size_t targets)
+        : family(of), neighbour(std::move(to)), state(targets), since_ms(wall_ms()) {}
+
     Family family;
+    std::string neighbour;  // empty: none of the family; its probes still say whether the engine is of use
     health::State state;
     std::int64_t since_ms = 0;
+    Clock::time_point drain_began{};
+    std::string ordered;  // the reason of the standing order
   };
 
   void on_probe(const health::Target& target, health::Evidence evidence, const std::string& detail);
-  health::Verdict feed(FamilyDecision& decision, const health::Event& event);
+  health::Verdict feed(Decision& decision, const health::Event& event);
   void announce();
-  [[nodiscard]] FamilyDecision& decision(Family family);
+  [[nodiscard]] DecisionState describe(const Decision& decision) const;
 
   boost::asio::any_io_executor executor_;
   const Config& config_;
@@ -66,10 +97,11 @@ class Routing {
   health::Expectations& expectations_;
   AnycastDevice& device_;
   bgp::Speaker& speaker_;
+  History& history_;
   Hooks hooks_;
   std::vector<health::Target> targets_;
   std::vector<ProbeState> probes_;  // one per target
-  std::vector<FamilyDecision> decisions_;
+  std::vector<Decision> decisions_;
   std::vector<std::unique_ptr<health::Prober>> probers_;
 };
 

@@ -134,6 +134,7 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
   auto kept_time = read_kept_time(config.state_directory);
   WallClockWatch clock(read_wall_clock(), kept_time ? std::optional(*kept_time) : std::nullopt);
   auto image = load_kept_image(config, clock.clock().now());
+  auto orders = read_standing_orders(config.state_directory);
   auto control = config.control_socket.empty() ? Result<UniqueFd>(UniqueFd())
                                                : open_control_socket(config.control_socket);
   auto locked = lock_memory();
@@ -149,6 +150,7 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
                   .kept_time = std::move(kept_time),
                   .clock = std::move(clock),
                   .image = std::move(image),
+                  .orders = std::move(orders),
                   .control = std::move(control),
                   .memory_lock = std::move(locked)};
 }

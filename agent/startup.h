@@ -13,6 +13,7 @@
 #include "agent/device.h"
 #include "agent/kept_image.h"
 #include "agent/launcher.h"
+#include "agent/orders.h"
 #include "agent/service_sockets.h"
 #include "agent/wall_clock.h"
 #include "agent/web_link.h"
@@ -30,8 +31,9 @@ struct Prepared {
   Result<void> state;  // of the directory for imrs-zone; without it the instance serves, and alarms
   Result<std::int64_t> kept_time;  // read_kept_time(), which `clock` knows of
   WallClockWatch clock;
-  Result<KeptImage> image;   // load_kept_image()
-  Result<UniqueFd> control;  // open_control_socket(); without it nobody can ask
+  Result<KeptImage> image;        // load_kept_image()
+  Result<StandingOrders> orders;  // read_standing_orders(): of the operator, from before this start
+  Result<UniqueFd> control;       // open_control_socket(); without it nobody can ask
   Result<void> memory_lock;  // Errc::Unavailable: say so and go on; an agent that swaps is slow, not wrong
 };
 

@@ -19,6 +19,9 @@ constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kBeat{50};
 constexpr std::chrono::milliseconds kExpiryLook{200};
 constexpr std::chrono::milliseconds kDeviceLook{1000};
+constexpr std::chrono::milliseconds kWayOutLook{200};
+constexpr std::chrono::milliseconds kDrainLook{500};
+constexpr std::chrono::minutes kLookAgain{60};
 constexpr std::chrono::milliseconds kReportInterval{1000};
 constexpr std::chrono::milliseconds kReportDelay{20};  // changes come in groups
 constexpr std::chrono::milliseconds kStopLimit{2000};
@@ -33,13 +36,25 @@ EngineLink::Settings engine_settings(const Config& config) {
           .settle = config.health.timeout + std::chrono::milliseconds(100)};
 }
 
-bgp::Speaker::Settings speaker_settings(const BgpConfig& config) {
+bgp::Speaker::Settings speaker_settings(const Config& config) {
   bgp::Speaker::Settings settings;
-  settings.control_socket = config.control_socket;
-  for (const NeighbourConfig& neighbour : config.neighbours) {
+  settings.control_socket = config.bgp.control_socket;
+  for (const NeighbourConfig& neighbour : config.bgp.neighbours) {
     settings.sessions.push_back(neighbour.name);
+    for (const Prefix& prefix : config.prefixes) {
+      if (prefix.family != neighbour.address.family) continue;
+      settings.prefixes.push_back({.neighbour = neighbour.name,
+                                   .prefix = prefix.text,
+                                   .covering = prefix.role == PrefixRole::Covering});
+    }
   }
   return settings;
+}
+
+std::array<std::uint64_t, 2> queries_by_family(const std::vector<TrafficState>& traffic) {
+  std::array<std::uint64_t, 2> out{};
+  for (const TrafficState& one : traffic) out[static_cast<std::size_t>(one.family)] += one.queries;
+  return out;
 }
 
 }  // namespace
@@ -64,6 +79,7 @@ Supervisor::Supervisor(const Config& config, Prepared prepared)
       kept_image_(std::move(prepared.image)),
       audit_(context_.get_executor(), config, processes_, clock_.clock()),
       zone_(config, processes_, clock_.clock(), std::move(prepared.notify)),
+      orders_(std::move(prepared.orders)),
       control_socket_(prepared.control ? std::move(*prepared.control) : UniqueFd()),
       control_(context_.get_executor(), [this](std::string_view request) { return answer(request); }),
       started_ms_(wall_ms()) {}
@@ -74,17 +90,19 @@ Result<void> Supervisor::set_up(ServiceSockets sockets) {
   if (!engine) return engine.error();
   engine_ = std::move(*engine);
   speaker_ = std::make_unique<bgp::Speaker>(
-      context_.get_executor(), speaker_settings(config_.bgp),
+      context_.get_executor(), speaker_settings(config_),
       bgp::Speaker::Hooks{.disabled = [this] { on_bird_ready(); },
                           .withdrawal_late = [this](std::string_view why) { on_withdrawal_late(why); },
                           .withdrawal_confirmed = [this] { on_withdrawal_confirmed(); },
+                          .kill_bird = [this](int pidfd, std::string_view why) { kill_bird(pidfd, why); },
                           .changed = [this] { changed(); },
-                          .note = [](const std::string& line) { log_info("bird: {}", line); }});
+                          .note = [this](const std::string& line) { history_.add("bird", line); }});
   routing_ = std::make_unique<Routing>(
-      context_.get_executor(), config_, expectations_, device_, *speaker_,
+      context_.get_executor(), config_, expectations_, device_, *speaker_, history_,
       Routing::Hooks{.pressure = [this](const health::Target& t) { return engine_->pressure(t); },
                      .engine_unfit = [this](std::string_view reason) { engine_->replace(reason); },
                      .changed = [this] { changed(); }});
+  restore_orders();
   return {};
 }
 
@@ -95,6 +113,9 @@ int Supervisor::run() {
   start(speak());
   start(watch_expiry());
   start(watch_device());
+  start(watch_way_out());
+  start(watch_drains());
+  start(look_again());
   start(report_regularly());
   start(beat());
   if (control_socket_) start(control_.run(std::move(control_socket_)));
@@ -165,6 +186,11 @@ void Supervisor::on_withdrawal_confirmed() {
   if (auto up = device_.set_link(true); !up) log_error("{}", up.error().message);
 }
 
+void Supervisor::kill_bird(int pidfd, std::string_view why) {
+  history_.add("bird", fmt::format("BIRD is killed, which withdraws: {}", why));
+  processes_.kill_bird(pidfd, why);
+}
+
 asio::awaitable<void> Supervisor::beat() {
   asio::steady_timer timer(context_);
   for (;;) {
@@ -179,9 +205,9 @@ asio::awaitable<void> Supervisor::watch_expiry() {
   asio::steady_timer timer(context_);
   bool was_expired = false;
   for (;;) {
-    const auto reason = zone_.root_expired();
-    if (reason.has_value() != was_expired) routing_->set_expiry(reason.has_value(), reason.value_or(""));
-    was_expired = reason.has_value();
+    const auto over = zone_.root_expired(waivers_.waived(clock_.clock().now()));
+    if (over.has_value() != was_expired) routing_->set_expiry(over.has_value(), over ? over->detail : "");
+    was_expired = over.has_value();
     set_expired(zone_.expired_zones());
     if (clock_.look(read_wall_clock())) {
       log_info("the wall clock is synchronised now: the trusted time is set to it");
@@ -219,6 +245,53 @@ asio::awaitable<void> Supervisor::watch_device() {
   }
 }
 
+// What cannot be looked up says nothing about the way.
+asio::awaitable<void> Supervisor::watch_way_out() {
+  asio::steady_timer timer(context_);
+  for (;;) {
+    for (const Family family : kFamilies) {
+      const auto seen = look_for_way_out(family);
+      WayOutSeen& known = way_out_[static_cast<std::size_t>(family)];
+      if (!seen || *seen == known) continue;
+      known = *seen;
+      log_info("family={} way out: {}", to_string(family), known.detail);
+      routing_->set_way_out(family, {known.usable, known.detail});
+    }
+    timer.expires_after(kWayOutLook);
+    const auto [error] = co_await timer.async_wait(kNoThrow);
+    if (error) co_return;
+  }
+}
+
+asio::awaitable<void> Supervisor::watch_drains() {
+  asio::steady_timer timer(context_);
+  auto before = queries_by_family(engine_->traffic());
+  for (;;) {
+    timer.expires_after(kDrainLook);
+    const auto [error] = co_await timer.async_wait(kNoThrow);
+    if (error) co_return;
+    const auto now = queries_by_family(engine_->traffic());
+    std::array<double, 2> rate{};
+    for (std::size_t i = 0; i < rate.size(); ++i) {
+      const double grown = now[i] >= before[i] ? static_cast<double>(now[i] - before[i]) : 0;
+      rate[i] = grown / std::chrono::duration<double>(kDrainLook).count();
+    }
+    before = now;
+    routing_->advance_drains(rate);
+  }
+}
+
+// Signatures and dates of what is served, long after its audit: evidence the whole fleet may share.
+asio::awaitable<void> Supervisor::look_again() {
+  asio::steady_timer timer(context_);
+  for (;;) {
+    timer.expires_after(kLookAgain);
+    const auto [error] = co_await timer.async_wait(kNoThrow);
+    if (error) co_return;
+    audit_.look_again();
+  }
+}
+
 // The speaker must not end before the agent does: nobody would withdraw any more.
 asio::awaitable<void> Supervisor::speak() {
   co_await speaker_->run();
@@ -253,13 +326,23 @@ asio::awaitable<void> Supervisor::watch_signals() {
   co_await stop(fmt::format("the agent was told to stop (signal {})", signal), 0);
 }
 
-// Withdraw, wait for BIRD, and only then let go of the children and the device. Without a device nothing
-// was ever announced. If BIRD does not confirm, the device's end withdraws.
+asio::awaitable<void> Supervisor::drain_before_the_end(std::string reason) {
+  asio::steady_timer timer(context_, config_.bgp.stop_drain_time);
+  routing_->order({}, {health::Overlay::Drain, reason});
+  (void)co_await timer.async_wait(kNoThrow);
+  routing_->order_drained(reason);
+  (void)co_await speaker_->wait_settled(kStopLimit / 4);
+}
+
+// Ask the neighbours to prefer others, withdraw what draws traffic, then the rest, wait for BIRD, and only then
+// let go of the children and the device. Without a device nothing was ever announced. If BIRD does not confirm,
+// the device's end withdraws.
 asio::awaitable<void> Supervisor::stop(std::string reason, int exit_code) {
   if (stopping_) co_return;
   stopping_ = true;
   exit_code_ = exit_code;
-  log_info("stopping: {}", reason);
+  history_.add("order", "stopping: " + reason);
+  if (exit_code == 0 && routing_->announces_anything()) co_await drain_before_the_end(reason);
   routing_->withdraw_all(reason);
   // A co_await stands alone: g++ 12 miscompiles it inside a condition.
   bool confirmed = !device_.created();
@@ -274,11 +357,6 @@ asio::awaitable<void> Supervisor::stop(std::string reason, int exit_code) {
   context_.stop();
 }
 
-std::string Supervisor::answer(std::string_view request) const {
-  if (request == "status") return to_json(snapshot());
-  return R"({"error": "unknown request"})";
-}
-
 Snapshot Supervisor::snapshot() const {
   Snapshot now;
   now.time_ms = wall_ms();
@@ -291,7 +369,7 @@ Snapshot Supervisor::snapshot() const {
   if (const image::Image* image = engine_->image()) {
     for (const std::uint8_t octet : image->digest()) now.image_digest += fmt::format("{:02x}", octet);
   }
-  now.families = routing_->families();
+  now.decisions = routing_->decisions();
   now.bgp = bgp_state(config_.bgp, speaker_->observed());
   now.zones = zone_.states();
   now.load = zone_.load();
@@ -306,6 +384,9 @@ Snapshot Supervisor::snapshot() const {
   now.traffic = engine_->traffic();
   now.engine = engine_->counts();
   now.alarms = alarms(now);
+  now.history = history_.newest(History::kShown);
+  if (!audit_.untrusted().empty()) now.alarms.push_back(audit_.untrusted());
+  for (std::string& alarm : waivers_.alarms(clock_.clock().now())) now.alarms.push_back(std::move(alarm));
   if (!engine_->trouble().empty()) now.alarms.push_back(engine_->trouble());
   if (!audit_.trouble().empty()) now.alarms.push_back(audit_.trouble());
   if (std::string alarm = clock_.alarm(read_wall_clock()); !alarm.empty()) now.alarms.push_back(alarm);

@@ -16,11 +16,15 @@
 #include "agent/config/config.h"
 #include "agent/control.h"
 #include "agent/engine_link.h"
+#include "agent/history.h"
+#include "agent/orders.h"
 #include "agent/processes.h"
 #include "agent/routing.h"
 #include "agent/startup.h"
-#include "agent/watchdog.h"
+#include "agent/way_out.h"
+#include "agent/waivers.h"
 #include "agent/wall_clock.h"
+#include "agent/watchdog.h"
 #include "agent/zone_link.h"
 #include "bgp/speaker.h"
 #include "health/expectations.h"
@@ -43,6 +47,7 @@ class Supervisor {
   void on_bird_ready();
   void on_withdrawal_late(std::string_view why);
   void on_withdrawal_confirmed();
+  void kill_bird(int pidfd, std::string_view why);
 
   boost::asio::awaitable<void> beat();
   void serve_kept_image();
@@ -50,14 +55,22 @@ class Supervisor {
   void set_expired(std::uint32_t zones);
   boost::asio::awaitable<void> watch_expiry();
   boost::asio::awaitable<void> watch_device();
+  boost::asio::awaitable<void> watch_way_out();
+  boost::asio::awaitable<void> watch_drains();
+  boost::asio::awaitable<void> look_again();
   boost::asio::awaitable<void> speak();
   boost::asio::awaitable<void> report_regularly();
   boost::asio::awaitable<void> watch_launcher();
   boost::asio::awaitable<void> watch_signals();
   boost::asio::awaitable<void> stop(std::string reason, int exit_code);
+  boost::asio::awaitable<void> drain_before_the_end(std::string reason);
   void changed();
   [[nodiscard]] Snapshot snapshot() const;
-  [[nodiscard]] std::string answer(std::string_view request) const;
+  void restore_orders();
+  [[nodiscard]] std::string answer(std::string_view line);
+  [[nodiscard]] std::string carry_out(const Request& request);
+  [[nodiscard]] Result<std::string> obey(const Request& request);
+  [[nodiscard]] StandingOrders standing() const;
 
   const Config& config_;
   boost::asio::io_context context_{1};
@@ -68,6 +81,9 @@ class Supervisor {
   WebLink web_;
   WallClockWatch clock_;
   health::Expectations expectations_;
+  History history_;
+  Waivers waivers_;
+  std::array<WayOutSeen, 2> way_out_{};
   Processes processes_;
   Result<KeptImage> kept_image_;  // moved from when it is served
   AuditLink audit_;
@@ -75,6 +91,7 @@ class Supervisor {
   std::unique_ptr<EngineLink> engine_;
   std::unique_ptr<bgp::Speaker> speaker_;
   std::unique_ptr<Routing> routing_;
+  Result<StandingOrders> orders_;  // from before this start
   UniqueFd control_socket_;  // until it is served; may be none
   ControlServer control_;
   LoopWatchdog watchdog_;

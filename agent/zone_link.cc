@@ -80,10 +80,10 @@ void ZoneLink::on_served(const image::Image& image) {
   }
 }
 
-std::optional<std::string> ZoneLink::root_expired() const {
+std::optional<Expired> ZoneLink::root_expired(const std::optional<SharedCheck>& waived) const {
   const auto root = zones_.find(".");
   if (root == zones_.end() || root->second.state.loaded_ms == 0) return std::nullopt;
-  return expired(age_of(root->second), clock_.now());
+  return expired(age_of(root->second), clock_.now(), waived);
 }
 
 std::uint32_t ZoneLink::expired_zones() const {
@@ -112,10 +112,11 @@ std::vector<std::string> ZoneLink::expiry_alarms() const {
   return all;
 }
 
-ZoneAge ZoneLink::age_of(const Tracked& zone) {
+ZoneAge ZoneLink::age_of(const Tracked& zone) const {
   return {.refreshed = zone.refreshed,
           .expire = zone.state.expire,
-          .first_signature_end = zone.state.first_signature_end};
+          .first_signature_end = zone.state.first_signature_end,
+          .spread = spread_of(config_.instance.identity, zone.state.expire)};
 }
 
 std::vector<ZoneState> ZoneLink::states() const {

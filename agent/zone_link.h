@@ -34,7 +34,7 @@ class ZoneLink {
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
 
   // Why the root may not be announced, if it may not.
-  [[nodiscard]] std::optional<std::string> root_expired() const;
+  [[nodiscard]] std::optional<Expired> root_expired(const std::optional<SharedCheck>& waived) const;
 
   // Zones but the root that have expired: bit i for the image's zone i (EngineSettings::expired).
   [[nodiscard]] std::uint32_t expired_zones() const;
@@ -63,7 +63,7 @@ class ZoneLink {
     std::int64_t stored_confirmed = 0;
   };
 
-  [[nodiscard]] static ZoneAge age_of(const Tracked& zone);
+  [[nodiscard]] ZoneAge age_of(const Tracked& zone) const;
   void send_setup();
   void on_message(Packet packet);
   void on_image(const ZoneImage& message, UniqueFd memfd, UniqueFd contents);

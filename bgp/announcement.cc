@@ -8,27 +8,28 @@
 
 namespace imrs::bgp {
 
-std::string protocol_name(std::string_view role, Family family) {
-  return fmt::format("{}_{}", role, family == Family::V4 ? "v4" : "v6");
+std::string protocol_name(std::string_view role, std::string_view neighbour) {
+  return fmt::format("{}_{}", role, neighbour);
 }
 
 std::vector<ProtocolWish> protocols_for(const AnnouncedSet& wanted) {
   std::vector<ProtocolWish> wishes;
-  const auto add = [&](std::string_view role, bool FamilyAnnouncement::*part) {
-    for (const Family family : kFamilies) {
-      wishes.push_back({protocol_name(role, family), wanted.at(family).*part});
+  const auto add = [&](std::string_view role, bool Announcement::*part) {
+    for (const auto& [neighbour, announced] : wanted) {
+      wishes.push_back({protocol_name(role, neighbour), announced.*part});
     }
   };
-  add("specific", &FamilyAnnouncement::specific);
-  add("covering", &FamilyAnnouncement::covering);
-  add("drain", &FamilyAnnouncement::draining);
+  add("specific", &Announcement::specific);
+  add("covering", &Announcement::covering);
+  add("drain", &Announcement::draining);
   std::ranges::stable_partition(wishes, [](const ProtocolWish& wish) { return !wish.enabled; });
   return wishes;
 }
 
 bool withdraws(const AnnouncedSet& before, const AnnouncedSet& after) {
-  return std::ranges::any_of(kFamilies, [&](Family family) {
-    const FamilyAnnouncement &was = before.at(family), &is = after.at(family);
+  return std::ranges::any_of(before, [&](const auto& entry) {
+    const auto& [neighbour, was] = entry;
+    const Announcement& is = after.at(neighbour);
     return (was.specific && !is.specific) || (was.covering && !is.covering) || (was.draining && !is.draining);
   });
 }
@@ -48,12 +49,27 @@ Plan make_plan(const AnnouncedSet& wanted, std::span<const ProtocolRow> seen) {
   return plan;
 }
 
-bool exports_unwanted(const AnnouncedSet& wanted, std::span<const ExportedRoute> routes) {
-  const std::vector<ProtocolWish> wishes = protocols_for(wanted);
+bool exports_unwanted(const AnnouncedSet& wanted, const std::string& neighbour,
+                      std::span<const ExportedRoute> routes) {
+  const Announcement& announced = wanted.at(neighbour);
   return std::ranges::any_of(routes, [&](const ExportedRoute& route) {
-    const auto wish = std::ranges::find(wishes, route.protocol, &ProtocolWish::name);
-    return wish == wishes.end() || !wish->enabled;
+    const auto from = [&](std::string_view role) { return route.protocol == protocol_name(role, neighbour); };
+    return !(announced.specific && from("specific")) && !(announced.covering && from("covering")) &&
+           !(announced.draining && from("drain"));
   });
+}
+
+std::vector<std::string> not_exported(const AnnouncedSet& wanted, const std::string& neighbour,
+                                      std::span<const RoutedPrefix> prefixes,
+                                      std::span<const ExportedRoute> routes) {
+  const Announcement& announced = wanted.at(neighbour);
+  std::vector<std::string> missing;
+  for (const RoutedPrefix& one : prefixes) {
+    const bool should = one.covering ? announced.covering : announced.specific || announced.draining;
+    if (one.neighbour != neighbour || !should) continue;
+    if (std::ranges::count(routes, one.prefix, &ExportedRoute::prefix) == 0) missing.push_back(one.prefix);
+  }
+  return missing;
 }
 
 }  // namespace imrs::bgp

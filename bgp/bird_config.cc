@@ -5,8 +5,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <set>
 #include <string_view>
+#include <vector>
 
 #include "bgp/announcement.h"
 
@@ -46,56 +48,57 @@ protocol bgp {} {{
     graceful restart off;
     long lived graceful restart off;
     check link on;
-    {} {{ import none; export filter {}; next hop self; }};
+    {} {{ table {};{} import none; export filter {}; next hop self; }};
 }}
 )";
 
-std::string_view suffix(Family family) { return family == Family::V4 ? "V4" : "V6"; }
-
-std::string prefix_list(const Config& config, Family family, PrefixRole role, std::string_view separator) {
-  std::string list;
+std::string prefix_list(const Config& config, Family family, PrefixRole role) {
+  std::vector<std::string_view> list;
   for (const Prefix& prefix : config.prefixes) {
-    if (prefix.family != family || prefix.role != role) continue;
-    if (!list.empty()) list += separator;
-    list += prefix.text;
+    if (prefix.family == family && prefix.role == role) list.push_back(prefix.text);
   }
-  return list;
+  return fmt::format("{}", fmt::join(list, ", "));
 }
 
-std::string static_protocol(const Config& config, Family family, std::string_view name, PrefixRole role) {
-  const bool drain = name == "drain";
+std::string table_name(const NeighbourConfig& neighbour) { return "ROUTES_" + neighbour.name; }
+
+std::string static_protocol(const Config& config, const NeighbourConfig& neighbour, std::string_view role) {
+  const bool drain = role == "drain";
+  const PrefixRole holds = role == "covering" ? PrefixRole::Covering : PrefixRole::Specific;
+  const Family family = neighbour.address.family;
   const std::string_view filter = drain ? " import filter { bgp_community.add((65535,0)); accept; };" : "";
   std::string text = fmt::format(
       "\nprotocol static {} {{\n    disabled;\n    check link yes;\n"
-      "    {} {{ preference {};{} }};\n",
-      protocol_name(name, family), to_string(family), drain ? 250 : 200, filter);
+      "    {} {{ table {}; preference {};{} }};\n",
+      protocol_name(role, neighbour.name), to_string(family), table_name(neighbour), drain ? 250 : 200,
+      filter);
   for (const Prefix& prefix : config.prefixes) {
-    if (prefix.family != family || prefix.role != role) continue;
+    if (prefix.family != family || prefix.role != holds) continue;
     text += fmt::format("    route {} via \"{}\";\n", prefix.text, config.service.device);
   }
   return text + "}\n";
 }
 
-std::string static_protocols(const Config& config) {
-  std::string text;
-  for (const Family family : kFamilies) {
-    text += static_protocol(config, family, "specific", PrefixRole::Specific);
-    text += static_protocol(config, family, "covering", PrefixRole::Covering);
-    text += static_protocol(config, family, "drain", PrefixRole::Specific);
-  }
-  return text;
-}
-
-std::string export_filter(const Config& config, Family family) {
+// What is accepted carries the neighbour's communities and prepends.
+std::string export_filter(const Config& config, const NeighbourConfig& neighbour) {
   std::string text = fmt::format("\nfilter EXPORT_{} {{\n    if source != RTS_STATIC then reject;\n",
-                                 suffix(family));
+                                 neighbour.name);
+  for (const std::string& community : neighbour.communities) {
+    const bool large = std::ranges::count(community, ':') == 2;
+    std::string parts = community;
+    std::ranges::replace(parts, ':', ',');
+    text += fmt::format("    bgp_{}community.add(({}));\n", large ? "large_" : "", parts);
+  }
+  for (int i = 0; i < neighbour.prepend; ++i) {
+    text += fmt::format("    bgp_path.prepend({});\n", config.bgp.local_as);
+  }
   const auto accept = [&](PrefixRole role, const std::string& protocols) {
-    const std::string list = prefix_list(config, family, role, ", ");
+    const std::string list = prefix_list(config, neighbour.address.family, role);
     if (list.empty()) return;
     text += fmt::format("    if ({}) && net ~ [ {} ] then accept;\n", protocols, list);
   };
   const auto from = [&](std::string_view role) {
-    return fmt::format("proto = \"{}\"", protocol_name(role, family));
+    return fmt::format("proto = \"{}\"", protocol_name(role, neighbour.name));
   };
   accept(PrefixRole::Specific, from("specific") + " || " + from("drain"));
   accept(PrefixRole::Covering, from("covering"));
@@ -115,6 +118,12 @@ std::string bfd_protocol(const BgpConfig& bgp) {
   return text + "}\n";
 }
 
+// What is rejected is counted only if it is kept.
+std::string receive_limit(const NeighbourConfig& neighbour) {
+  if (neighbour.max_prefix == 0) return {};
+  return fmt::format(" import keep filtered on; receive limit {} action restart;", neighbour.max_prefix);
+}
+
 std::string session(const BgpConfig& bgp, const NeighbourConfig& neighbour) {
   std::string options;
   if (!neighbour.password.empty()) {
@@ -122,23 +131,26 @@ std::string session(const BgpConfig& bgp, const NeighbourConfig& neighbour) {
   }
   if (neighbour.gtsm) options += "    ttl security on;\n";
   if (neighbour.bfd) options += "    bfd on;\n";
-  const Family family = neighbour.address.family;
   return fmt::format(kSession, neighbour.name, bgp.local_as, neighbour.address.text, neighbour.as,
                      neighbour.source.text, options, neighbour.hold_time, neighbour.hold_time,
                      neighbour.keepalive_time, neighbour.connect_delay_time, neighbour.connect_retry_time,
-                     to_string(family), fmt::format("EXPORT_{}", suffix(family)));
+                     to_string(neighbour.address.family), table_name(neighbour), receive_limit(neighbour),
+                     "EXPORT_" + neighbour.name);
+}
+
+// All that belongs to one neighbour.
+std::string neighbour_part(const Config& config, const NeighbourConfig& neighbour) {
+  std::string text = fmt::format("\n# ---- {} ----\n{} table {};\n", neighbour.name,
+                                 to_string(neighbour.address.family), table_name(neighbour));
+  for (const char* role : {"specific", "covering", "drain"}) text += static_protocol(config, neighbour, role);
+  return text + export_filter(config, neighbour) + session(config.bgp, neighbour);
 }
 
 }  // namespace
 
 std::string bird_config(const Config& config) {
-  std::string text = fmt::format(kHead, config.bgp.router_id);
-  text += static_protocols(config);
-  for (const Family family : kFamilies) text += export_filter(config, family);
-  text += bfd_protocol(config.bgp);
-  for (const NeighbourConfig& neighbour : config.bgp.neighbours) {
-    text += session(config.bgp, neighbour);
-  }
+  std::string text = fmt::format(kHead, config.bgp.router_id) + bfd_protocol(config.bgp);
+  for (const NeighbourConfig& neighbour : config.bgp.neighbours) text += neighbour_part(config, neighbour);
   return text;
 }
 

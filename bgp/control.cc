@@ -3,7 +3,10 @@
 #include "bgp/control.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <array>
 #include <boost/asio/as_tuple.hpp>
@@ -46,27 +49,37 @@ Error not_there(const std::string& path, const error_code& error) {
   return Error{Errc::Unavailable, fmt::format("connecting to {}: {} ({})", path, error.message(), remedy)};
 }
 
+// The kernel tells who called listen(2), whoever was to answer. None if that process has gone already.
+UniqueFd pidfd_of_listener(int socket) {
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0 || peer.pid <= 0) return UniqueFd();
+  return UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, peer.pid, 0)));
+}
+
 Error lost(const error_code& error) {
   return Error{Errc::Closed, fmt::format("BIRD has closed the control connection: {}", error.message())};
 }
 
 }  // namespace
 
-asio::awaitable<Result<Control>> Control::open(std::string path, std::chrono::milliseconds limit) {
+asio::awaitable<Result<Control>> Control::open(std::string path, std::chrono::milliseconds limit,
+                                               UniqueFd* listener) {
   if (path.empty() || path.size() >= sizeof(sockaddr_un{}.sun_path)) {
     co_return Error{Errc::InvalidInput,
                     fmt::format("control socket {}: must be a file name of at most {} octets", path,
                                 sizeof(sockaddr_un{}.sun_path) - 1)};
   }
   Control control(Socket(co_await asio::this_coro::executor), limit);
-  auto greeted = co_await within(control.greet(path), limit, "greeting");
+  auto greeted = co_await within(control.greet(path, listener), limit, "greeting");
   if (!greeted) co_return greeted.error();
   co_return std::move(control);
 }
 
-asio::awaitable<Result<void>> Control::greet(std::string path) {
+asio::awaitable<Result<void>> Control::greet(std::string path, UniqueFd* listener) {
   auto [error] = co_await socket_.async_connect(stream_protocol::endpoint(path), kNoThrow);
   if (error) co_return not_there(path, error);
+  if (listener != nullptr) *listener = pidfd_of_listener(socket_.native_handle());
   const auto greeting = co_await read_reply();
   if (!greeting) co_return greeting.error();
   if (greeting->code != kGreeting) {

@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include "agent/base/result.h"
+#include "agent/base/unique_fd.h"
 #include "bgp/reply.h"
 
 namespace imrs::bgp {
@@ -21,9 +22,11 @@ class Control {
   static constexpr std::size_t kMaxCommand = 900;
 
   // Connected and greeted. `limit` is for both together and for each reply later. Errc::Timeout if BIRD
-  // says nothing; Errc::Unavailable if it is not there.
+  // says nothing; Errc::Unavailable if it is not there. `listener`, which outlives the call, becomes a pidfd
+  // of the process that listens, as soon as there is a connection, greeted or not; null: nobody asks.
   [[nodiscard]] static boost::asio::awaitable<Result<Control>> open(std::string path,
-                                                                    std::chrono::milliseconds limit);
+                                                                    std::chrono::milliseconds limit,
+                                                                    UniqueFd* listener = nullptr);
 
   // One command without LF, and its whole reply, whatever its verdict. After an error the connection is
   // closed and the outcome unknown. Not for `help`, `quit` and `exit`, which BIRD does not answer. One
@@ -38,7 +41,7 @@ class Control {
 
   Control(Socket socket, std::chrono::milliseconds limit) : socket_(std::move(socket)), limit_(limit) {}
 
-  boost::asio::awaitable<Result<void>> greet(std::string path);
+  boost::asio::awaitable<Result<void>> greet(std::string path, UniqueFd* listener);
   boost::asio::awaitable<Result<Reply>> exchange(std::string line);
   boost::asio::awaitable<Result<Reply>> read_reply();
   void close();

@@ -14,7 +14,6 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/base/family.h"
 #include "bgp/announcement.h"
 
 namespace imrs::bgp {
@@ -42,8 +41,11 @@ class Speaker {
   struct Settings {
     std::string control_socket;
     std::vector<std::string> sessions;              // BIRD protocol names of the neighbours
+    std::vector<RoutedPrefix> prefixes;             // what can be announced to them
     std::chrono::milliseconds reply_limit{500};     // greeting and every reply
     std::chrono::milliseconds withdraw_limit{500};  // from announce() to BIRD's confirmation
+    std::chrono::milliseconds kill_limit{1000};     // the same, until BIRD itself has to go
+    std::chrono::milliseconds mute_limit{3000};     // without any word from a BIRD that is there
     std::chrono::milliseconds look_interval{250};   // between two looks at BIRD's protocols
     std::chrono::milliseconds reconnect_delay{100};
   };
@@ -56,6 +58,10 @@ class Speaker {
     // for what is found announced and was never wanted.
     std::function<void(std::string_view why)> withdrawal_late;
     std::function<void()> withdrawal_confirmed;
+    // BIRD still announces, or is mute, at kill_limit; or is mute at mute_limit: it has to be killed, which
+    // withdraws. `pidfd`: the process that listens at the control socket; -1 if it was never reached. Once
+    // for each time that it was reached.
+    std::function<void(int pidfd, std::string_view why)> kill_bird;
     // A session or the connection has changed: show it.
     std::function<void()> changed;
     // One line for the log per change: connection, session state, what was enabled and disabled.

@@ -26,7 +26,8 @@ Speaker::Impl::Impl(asio::any_io_executor executor, Settings settings, Hooks hoo
     : executor_(std::move(executor)),
       settings_(std::move(settings)),
       hooks_(std::move(hooks)),
-      withdrawal_(settings_.withdraw_limit),
+      wanted_(settings_.sessions),
+      withdrawal_(settings_.withdraw_limit, settings_.kill_limit),
       sessions_(settings_.sessions.size()),
       wake_(executor_),
       retry_(executor_),
@@ -44,7 +45,7 @@ asio::awaitable<void> Speaker::Impl::run(std::shared_ptr<Impl> self) {
 
 asio::awaitable<void> Speaker::Impl::stay_connected() {
   while (!stopped_) {
-    auto control = co_await Control::open(settings_.control_socket, settings_.reply_limit);
+    auto control = co_await Control::open(settings_.control_socket, settings_.reply_limit, &bird_);
     Result<void> ended;
     if (control) {
       connected();
@@ -69,6 +70,7 @@ asio::awaitable<Result<void>> Speaker::Impl::serve(Control& control) {
       done = co_await disable_all(control);
     }
     if (!done) co_return done;
+    mute_since_.reset();
     publish();
     if (auto waited = co_await idle(control); !waited) co_return waited;
   }
@@ -100,13 +102,27 @@ asio::awaitable<void> Speaker::Impl::watch_withdrawals() {
   while (!stopped_) {
     watch_.expires_at(withdrawal_.deadline().value_or(Clock::time_point::max()));
     (void)co_await watch_.async_wait(kNoThrow);
-    if (stopped_ || !withdrawal_.expire(Clock::now())) continue;
-    const std::string why = fmt::format(
-        "BIRD has not confirmed the withdrawal within {} ms: {}", settings_.withdraw_limit.count(),
-        observed_.error.empty() ? "it still announces or has not answered" : observed_.error);
+    if (stopped_) co_return;
+    const auto stage = withdrawal_.expire(Clock::now());
+    if (!stage) continue;
+    const bool failed = *stage == Withdrawal::Stage::Failed;
+    const std::string why = fmt::format("BIRD has not confirmed the withdrawal within {} ms: {}",
+                                        (failed ? settings_.kill_limit : settings_.withdraw_limit).count(),
+                                        observed_.error.empty() ? "it still announces or has not answered"
+                                                                : observed_.error);
     note(why);
-    if (hooks_.withdrawal_late) hooks_.withdrawal_late(why);
+    if (failed) {
+      kill_bird(why);
+    } else if (hooks_.withdrawal_late) {
+      hooks_.withdrawal_late(why);
+    }
   }
+}
+
+// Once for each connection: what is connected to next may be another process.
+void Speaker::Impl::kill_bird(const std::string& why) {
+  const UniqueFd bird = std::move(bird_);
+  if (hooks_.kill_bird) hooks_.kill_bird(bird.get(), why);
 }
 
 asio::awaitable<bool> Speaker::Impl::wait_settled(std::shared_ptr<Impl> self,
@@ -144,6 +160,8 @@ void Speaker::Impl::stop() {
 void Speaker::Impl::connected() {
   observed_.connected = true;
   observed_.error.clear();
+  withdrawal_.begin_anew(Clock::now());
+  watch_.expires_at(Clock::time_point::min());
   rows_.clear();
   noted_loss_.clear();
   note("connected to BIRD");
@@ -158,6 +176,17 @@ void Speaker::Impl::lost(const Error& error) {
   if (noted_loss_ != error.message) note(error.message);
   noted_loss_ = error.message;
   publish();
+  watch_muteness(error);
+}
+
+// A BIRD that is there and says nothing cannot be told to withdraw; its sessions may live on.
+void Speaker::Impl::watch_muteness(const Error& error) {
+  if (error.code != Errc::Timeout) return mute_since_.reset();
+  const auto now = Clock::now();
+  if (!mute_since_) mute_since_ = now - settings_.reply_limit;
+  if (now - *mute_since_ < settings_.mute_limit || !bird_) return;
+  mute_since_.reset();
+  kill_bird(fmt::format("BIRD has said nothing for {} ms", settings_.mute_limit.count()));
 }
 
 void Speaker::Impl::begin_withdrawal() {

@@ -36,7 +36,8 @@ class Speaker::Impl {
     ProtocolRow row;
     std::vector<ExportedRoute> routes;
     Clock::time_point asked{};
-    std::string complaint;  // stays until it is asked again
+    std::string complaint;                         // stays until it is asked again
+    std::optional<Clock::time_point> lacks_since;  // what it should have been told of and was not
   };
 
   // speaker_impl.cc: the connection and the time
@@ -48,6 +49,8 @@ class Speaker::Impl {
   void connected();
   void lost(const Error& error);
   void begin_withdrawal();
+  void kill_bird(const std::string& why);
+  void watch_muteness(const Error& error);
   void set_settled(bool settled);
   void publish();
   void note(const std::string& line) const;
@@ -62,6 +65,7 @@ class Speaker::Impl {
   void show_session(std::size_t index, const Session& session, const SessionDetails& details);
   void forget_session(std::size_t index);
   void nudge_while_starting();
+  void note_lacking(Session& session);
   void judge(const Plan& plan);
   void complain(const std::string& what);
 
@@ -75,6 +79,8 @@ class Speaker::Impl {
   bool settled_ = false;
   bool stopped_ = false;
   Withdrawal withdrawal_;
+  UniqueFd bird_;  // pidfd of who listens at the control socket; none once it was given up
+  std::optional<Clock::time_point> mute_since_;
 
   std::vector<ProtocolRow> rows_;  // of the last look; empty before the first on a connection
   std::vector<Session> sessions_;  // parallel to observed_.sessions

@@ -16,8 +16,9 @@ constexpr int kAlreadyDisabled = 8, kDisabled = 9, kAlreadyEnabled = 10, kEnable
 constexpr int kRounds = 3;  // of looking and putting right, before the next tick
 // A protocol that has just been disabled is "flush" for some microseconds before it is "down".
 constexpr std::chrono::milliseconds kConfirmInterval{5};
-constexpr std::chrono::seconds kSessionInterval{1};  // between two looks at a session without change
-constexpr std::chrono::seconds kNudgeAfter{5};       // after the last session came up
+constexpr std::chrono::seconds kSessionInterval{1};     // between two looks at a session without change
+constexpr std::chrono::milliseconds kLacksAtMost{500};  // until a wanted route has to be exported
+constexpr std::chrono::seconds kNudgeAfter{5};          // after the last session came up
 constexpr const char* kEstablished = "Established";
 
 std::string not_ours(const std::vector<std::string>& missing) {
@@ -47,7 +48,7 @@ asio::awaitable<Result<void>> Speaker::Impl::disable_all(Control& control) {
   complaint_.clear();
   next_look_ = Clock::now() + settings_.look_interval;
   std::vector<std::string> missing;
-  for (const ProtocolWish& wish : protocols_for({})) {
+  for (const ProtocolWish& wish : protocols_for(AnnouncedSet(settings_.sessions))) {
     const std::string command = fmt::format("disable \"{}\"", wish.name);
     const auto reply = co_await control.ask(command);
     if (!reply) co_return reply.error();
@@ -62,7 +63,7 @@ asio::awaitable<Result<void>> Speaker::Impl::disable_all(Control& control) {
   observed_.error = complaint_;
   if (!complaint_.empty()) co_return Result<void>();
   next_look_ = Clock::now();
-  if (!make_plan({}, rows_).done()) {
+  if (!make_plan(AnnouncedSet(settings_.sessions), rows_).done()) {
     next_look_ += kConfirmInterval;
     co_return Result<void>();
   }
@@ -127,7 +128,8 @@ asio::awaitable<Result<void>> Speaker::Impl::look_at_sessions(Control& control, 
       continue;
     }
     const ProtocolRow row = *found;
-    const bool due = all || row != sessions_[i].row || Clock::now() - sessions_[i].asked >= kSessionInterval;
+    const bool due = all || row != sessions_[i].row || sessions_[i].lacks_since ||
+                     Clock::now() - sessions_[i].asked >= kSessionInterval;
     if (!due) continue;
     if (auto looked = co_await look_at_session(control, i, row); !looked) co_return looked;
   }
@@ -140,7 +142,11 @@ asio::awaitable<Result<void>> Speaker::Impl::look_at_sessions(Control& control, 
 // A session that is not up exports nothing, and BIRD refuses to be asked what.
 asio::awaitable<Result<void>> Speaker::Impl::look_at_session(Control& control, std::size_t index,
                                                              const ProtocolRow& row) {
-  Session session{.row = row, .routes = {}, .asked = Clock::now(), .complaint = {}};
+  Session session{.row = row,
+                  .routes = {},
+                  .asked = Clock::now(),
+                  .complaint = {},
+                  .lacks_since = sessions_[index].lacks_since};
   const auto all = co_await control.ask(fmt::format("show protocols all \"{}\"", row.name));
   if (!all) co_return all.error();
   const auto details = parse_session(*all);
@@ -151,10 +157,23 @@ asio::awaitable<Result<void>> Speaker::Impl::look_at_session(Control& control, s
     auto routes = parse_exported(*exports);
     if (routes) session.routes = *std::move(routes);
     if (!routes) session.complaint = row.name + ": " + routes.error().message;
+    if (routes && !dirty_) note_lacking(session);
+  } else {
+    session.lacks_since.reset();
   }
   show_session(index, session, details ? *details : unknown());
   sessions_[index] = std::move(session);
   co_return Result<void>();
+}
+
+// Enabled protocols whose routes do not get out: the device has no carrier, or somebody changed the filter.
+void Speaker::Impl::note_lacking(Session& session) {
+  const auto missing = not_exported(wanted_, session.row.name, settings_.prefixes, session.routes);
+  if (missing.empty()) return session.lacks_since.reset();
+  if (!session.lacks_since) session.lacks_since = session.asked;
+  if (session.asked - *session.lacks_since < kLacksAtMost) return;
+  complain(
+      fmt::format("{} is not told of {}, though it should be", session.row.name, fmt::join(missing, ", ")));
 }
 
 void Speaker::Impl::show_session(std::size_t index, const Session& session, const SessionDetails& details) {
@@ -192,9 +211,10 @@ void Speaker::Impl::judge(const Plan& plan) {
   const bool blind = !plan.missing.empty() || std::ranges::any_of(sessions_, [](const Session& session) {
     return !session.complaint.empty();
   });
-  const bool unwanted = plan.withdraws() || std::ranges::any_of(sessions_, [&](const Session& session) {
-                          return exports_unwanted(wanted_, session.routes);
-                        });
+  bool unwanted = plan.withdraws();
+  for (std::size_t i = 0; i < sessions_.size(); ++i) {
+    unwanted = unwanted || exports_unwanted(wanted_, settings_.sessions[i], sessions_[i].routes);
+  }
   observed_.error = complaint_;
   set_settled(plan.done() && !unwanted && complaint_.empty());
   if (unwanted) {

@@ -1,6 +1,6 @@
-// The decision: may this family's prefixes be announced? Called by the agent for every probe
-// result, every expiry change and every order to withdraw. It must never announce on old evidence,
-// and never withdraw for load or for its own inability to ask.
+// The decision: what may this neighbour be told of? Called by the agent for every probe result, every change of
+// expiry or of the way out, and every order. It must never announce on old evidence, and never withdraw for load
+// or for its own inability to ask.
 #include "health/decision.h"
 
 #include <algorithm>
@@ -15,6 +15,40 @@ std::string_view to_string(Phase phase) {
     case Phase::Falling: return "falling";
   }
   return "unknown";
+}
+
+std::string_view to_string(Overlay overlay) {
+  switch (overlay) {
+    case Overlay::None: return "none";
+    case Overlay::Drain: return "drain";
+    case Overlay::Drained: return "drained";
+    case Overlay::Withdraw: return "withdraw";
+  }
+  return "unknown";
+}
+
+// Draining gives up the specific prefixes alone: the covering ones still promise an answer, and it is still
+// given. Every failed verdict takes both, for a covering route without an answer is a broken promise too.
+Routes routes_of(Phase phase, Overlay overlay) {
+  const bool healthy = phase == Phase::Up || phase == Phase::Falling;
+  if (!healthy) return {.specific = false, .covering = false, .graceful_shutdown = false};
+  switch (overlay) {
+    case Overlay::None: return {.specific = true, .covering = true, .graceful_shutdown = false};
+    case Overlay::Drain: return {.specific = true, .covering = true, .graceful_shutdown = true};
+    case Overlay::Drained: return {.specific = false, .covering = true, .graceful_shutdown = false};
+    case Overlay::Withdraw: return {.specific = false, .covering = false, .graceful_shutdown = false};
+  }
+  return {};
+}
+
+std::string State::reason() const {
+  switch (overlay_) {
+    case Overlay::None: return reason_;
+    case Overlay::Drain: return "draining: " + order_ + "; " + reason_;
+    case Overlay::Drained: return "drained: " + order_ + "; " + reason_;
+    case Overlay::Withdraw: return "withdrawn: " + order_;
+  }
+  return reason_;
 }
 
 // The only code that moves a State from one phase to another.
@@ -38,9 +72,14 @@ class Transition {
     if (expiry.expired) to_down("expired: " + expiry.detail);
   }
 
-  void on(const Withdrawal& withdrawal) {
-    state_.withdrawn_ = withdrawal.withdraw;
-    state_.reason_ = withdrawal.withdraw ? "withdrawn: " + withdrawal.detail : "resumed";
+  void on(const WayOut& way_out) {
+    state_.way_out_ = way_out.usable;
+    if (!way_out.usable) to_down("no way out: " + way_out.detail);
+  }
+
+  void on(const Order& order) {
+    state_.overlay_ = order.overlay;
+    state_.order_ = order.detail;
   }
 
   [[nodiscard]] bool failed() const { return failed_; }
@@ -51,7 +90,7 @@ class Transition {
     target.rights = std::min(target.rights + 1, policy_.rise);
     switch (state_.phase_) {
       case Phase::Down:
-        if (!state_.expired_ && now_ >= state_.held_until_) to_rising();
+        if (!state_.expired_ && state_.way_out_ && now_ >= state_.held_until_) to_rising();
         return;
       case Phase::Rising:
         if (all([&](const auto& t) { return t.rights >= policy_.rise; })) to_up();
@@ -125,13 +164,13 @@ class Transition {
 
 Verdict step(State& state, const Event& event, const Policy& policy, TimePoint now) {
   const Phase phase_before = state.phase();
-  const bool announce_before = state.announce();
+  const Routes routes_before = state.routes();
   Transition transition(state, policy, now);
   std::visit([&](const auto& e) { transition.on(e); }, event);
   return Verdict{
       .phase = state.phase(),
-      .announce = state.announce(),
-      .changed = state.phase() != phase_before || state.announce() != announce_before,
+      .routes = state.routes(),
+      .changed = state.phase() != phase_before || state.routes() != routes_before,
       .failed = transition.failed(),
       .reason = state.reason(),
   };

@@ -1,16 +1,18 @@
 // health/decision.h
-// What one address family should do about its routes, given the evidence so far.
-// Pure: the same state, event and time give the same result. No I/O, no clock.
+// What one neighbour is to be told of our routes, given the evidence so far. Pure: the same state, event and
+// time give the same result. No I/O, no clock.
 //
-//            right, hold-down over            every target right `rise` times in a row
-//     Down ──────────────────────▶ Rising ────────────────────────────────────▶ Up
-//      ▲                             │                                         │ ▲
-//      │      silent, wrong, expired │                                 silent  │ │ all targets
-//      ◀─────────────────────────────┘                                         ▼ │ right again
-//      ◀──────────────────────────── wrong, expired, `fall` silences ──────── Falling
+//          right, hold-down over              every target right `rise` times in a row
+//     Down ─────────────────────▶ Rising ──────────────────────────────────────────▶ Up
+//      ▲                             │                                              │ ▲
+//      │          silent, wrong,     │                                      silent  │ │ all targets
+//      │      expired, no way out    │                                              ▼ │ right again
+//      ◀─────────────────────────────┴───── wrong, expired, no way out, ────────── Falling
+//                                             `fall` silences
 //
-// A target is one service address × transport × worker; a family is right only if each of its
-// targets is. Crowded out and could not ask are neither a pass nor a silence: they change nothing.
+// A neighbour is of one address family. A target is one service address of that family × transport × worker; a
+// family is right only if each of its targets is. Crowded out and could not ask are neither a pass nor a
+// silence: they change nothing. What the operator wants lies over all that and can only take away.
 #pragma once
 
 #include <chrono>
@@ -50,33 +52,61 @@ struct Expiry {
   std::string detail;
 };
 
-// The operator's, or the agent's own before it stops: announce nothing, whatever the evidence.
-struct Withdrawal {
-  bool withdraw = false;
+// Whether what that neighbour brings can be answered: a route to the clients, by a next hop that is there.
+struct WayOut {
+  bool usable = true;
   std::string detail;
 };
 
-using Event = std::variant<Probed, Expiry, Withdrawal>;
+// What the operator wants whatever the evidence, or the agent itself before it stops.
+enum class Overlay {
+  None,
+  Drain,     // ask the neighbour to prefer others (GRACEFUL_SHUTDOWN, RFC 8326), still answer what comes
+  Drained,   // withdraw what draws traffic, keep the covering routes
+  Withdraw,  // announce nothing
+};
+[[nodiscard]] std::string_view to_string(Overlay overlay);
+
+struct Order {
+  Overlay overlay = Overlay::None;
+  std::string detail;  // who wants it, and why
+};
+
+using Event = std::variant<Probed, Expiry, WayOut, Order>;
+
+// What the neighbour is told of, by the role of a prefix.
+struct Routes {
+  bool specific = false;           // the prefixes that draw the traffic
+  bool covering = false;           // those around them
+  bool graceful_shutdown = false;  // the specific ones are tagged (RFC 8326)
+
+  [[nodiscard]] bool any() const noexcept { return specific || covering; }
+  bool operator==(const Routes&) const = default;
+};
+
+// The table of what each prefix does in each state; in the handbook too.
+[[nodiscard]] Routes routes_of(Phase phase, Overlay overlay);
 
 struct Verdict {
   Phase phase = Phase::Down;
-  bool announce = false;  // true only in Up and Falling, and never while withdrawn
-  bool changed = false;   // phase or announce differ from before this event
-  bool failed = false;    // this event shows, announced or not, that who answers is of no use: wrong, or
-                          // a target silent `fall` times in a row
-  std::string reason;     // for the log, the NOC page and the metric label
+  Routes routes;
+  bool changed = false;  // phase or routes differ from before this event
+  bool failed = false;   // this event shows, announced or not, that who answers is of no use: wrong, or
+                         // a target silent `fall` times in a row
+  std::string reason;    // for the log, the NOC page and the metric label
 };
 
-// One family's memory. Made once; only step() changes it.
+// One neighbour's memory. Made once; only step() changes it.
 class State {
  public:
+  // `targets`: how many there are of the neighbour's family.
   explicit State(std::size_t targets) : targets_(targets) {}
 
   [[nodiscard]] Phase phase() const noexcept { return phase_; }
-  [[nodiscard]] bool announce() const noexcept {
-    return !withdrawn_ && (phase_ == Phase::Up || phase_ == Phase::Falling);
-  }
-  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+  [[nodiscard]] Overlay overlay() const noexcept { return overlay_; }
+  [[nodiscard]] Routes routes() const { return routes_of(phase_, overlay_); }
+  // Why it is as it is; what the operator wants comes first.
+  [[nodiscard]] std::string reason() const;
 
  private:
   friend Verdict step(State&, const Event&, const Policy&, TimePoint);
@@ -90,16 +120,18 @@ class State {
   std::vector<Target> targets_;
   Phase phase_ = Phase::Down;
   std::string reason_ = "no probe has passed yet";
+  Overlay overlay_ = Overlay::None;
+  std::string order_;  // of the overlay
   bool expired_ = false;
-  bool withdrawn_ = false;
+  bool way_out_ = true;
   int flaps_ = 0;           // withdrawals since it was last stable
   TimePoint held_until_{};  // no rise before
   TimePoint up_since_{};
 };
 
-// Advances `state` by one event. A wrong answer withdraws at once; silence has to repeat
-// `policy.fall` times at one target. Never yields `announce` before `policy.rise` right answers in
-// a row from every target since the last wrong one, nor while expired or withdrawn.
+// Advances `state` by one event. A wrong answer withdraws at once; silence has to repeat `policy.fall` times at
+// one target. Never yields a route before `policy.rise` right answers in a row from every target since the last
+// wrong one, nor while expired, without a way out, or told to withdraw.
 [[nodiscard]] Verdict step(State& state, const Event& event, const Policy& policy, TimePoint now);
 
 }  // namespace imrs::health

@@ -59,6 +59,12 @@ struct LaunchKill {
   std::int32_t pid = 0;
 };
 
+// agent -> launcher: SIGKILL to the process whose pidfd comes with it: BIRD, when it does not obey.
+struct LaunchKillBird {
+  static constexpr std::uint32_t kType = 0x4c05;
+  std::uint32_t type = kType;
+};
+
 // launcher -> agent: the child has ended; wait status as of waitpid(2).
 struct LaunchExited {
   static constexpr std::uint32_t kType = 0x4c04;
@@ -223,6 +229,10 @@ struct AuditRequest {
   std::uint32_t type = kType;
   Digest digest{};       // of the image
   std::int64_t now = 0;  // trusted Unix time that signatures are judged by
+  // 1: it was audited before and is only looked at again, at a later time; it is not kept on disk anew, for its
+  // age counts from when a primary had it.
+  std::uint32_t again = 0;
+  std::uint32_t reserved = 0;
 };
 
 // ---- auditor -> agent --------------------------------------------------------------------------

@@ -99,6 +99,9 @@ void check_neighbour(const NeighbourConfig& neighbour, const std::string& path, 
   if (is_bird_word(neighbour.name)) {
     complain("name", "is a word of BIRD's own language; take another, like \"host4\"");
   }
+  for (const char* own : {"specific_", "covering_", "drain_"}) {
+    if (neighbour.name.starts_with(own)) complain("name", "is like one of our own protocols; take another");
+  }
   if (neighbour.address.family != neighbour.source.family) {
     complain("source", "must be of the neighbour address's family");
   }
@@ -130,9 +133,7 @@ void check_bgp(const BgpConfig& bgp, Complaints& complaints) {
   }
   check_socket_name(bgp.control_socket, "bgp.control_socket", complaints);
   if (bgp.neighbours.empty()) complaints.add("bgp.neighbours", "must not be empty");
-  constexpr std::array kTaken{"device1",     "bfd1",        "specific_v4", "specific_v6",
-                              "covering_v4", "covering_v6", "drain_v4",    "drain_v6"};
-  std::set<std::string> names(kTaken.begin(), kTaken.end());
+  std::set<std::string> names{"device1", "bfd1"};
   for (std::size_t i = 0; i < bgp.neighbours.size(); ++i) {
     const std::string path = element("bgp.neighbours", i);
     check_neighbour(bgp.neighbours[i], path, complaints);

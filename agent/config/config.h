@@ -67,12 +67,20 @@ struct NeighbourConfig {
   bool bfd = false;
   std::uint16_t hold_time = 9, keepalive_time = 3;  // seconds
   std::uint16_t connect_delay_time = 1, connect_retry_time = 5;
+  std::uint32_t max_prefix =
+      0;                     // received ones, none of which is used; more restart the session; 0: no limit
+  std::uint8_t prepend = 0;  // our AS this many times more in the path
+  std::vector<std::string> communities;  // "64500:100" (RFC 1997) or "64500:1:2" (RFC 8092)
 };
 
 struct BgpConfig {
   std::uint32_t local_as = 20144;
   std::string router_id;  // IPv4 address
   std::string control_socket = "/run/imrs-bird/bird.ctl";
+  // A neighbour that is drained is asked to prefer others for so long, or until it brings fewer queries.
+  std::chrono::seconds drain_time{60};
+  std::uint32_t drain_queries_per_second = 10;
+  std::chrono::milliseconds stop_drain_time{1000};  // the same when the agent is told to stop
   std::vector<NeighbourConfig> neighbours;
 };
 

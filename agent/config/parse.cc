@@ -69,6 +69,21 @@ void read_prefixes(ObjectReader& in, std::vector<Prefix>& out) {
   });
 }
 
+Result<std::string> parse_community(std::string_view text) {
+  const auto parts = std::ranges::count(text, ':') + 1;
+  const std::uint64_t most = parts == 2 ? 65535 : 4294967295U;
+  bool good = parts == 2 || parts == 3;
+  for (std::string_view rest = text; good; rest.remove_prefix(rest.find(':') + 1)) {
+    const std::string_view part = rest.substr(0, rest.find(':'));
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
+    good = error == std::errc() && end == part.data() + part.size() && number <= most;
+    if (part.size() == rest.size()) break;
+  }
+  if (good) return std::string(text);
+  return Error{Errc::InvalidInput, "must be a BGP community like \"64500:100\" or \"64500:1:2\""};
+}
+
 NeighbourConfig read_neighbour(ObjectReader&& in) {
   NeighbourConfig out;
   in.text("name", out.name, true);
@@ -83,13 +98,26 @@ NeighbourConfig read_neighbour(ObjectReader&& in) {
   in.number("keepalive_time", out.keepalive_time, 1, 1200);
   in.number("connect_delay_time", out.connect_delay_time, 1, 300);
   in.number("connect_retry_time", out.connect_retry_time, 1, 300);
+  in.number("max_prefix", out.max_prefix, 0, 10000000);
+  in.number("prepend", out.prepend, 0, 10);
+  in.parsed_list<std::string>("communities", out.communities, parse_community);
   return out;
+}
+
+void read_drain(ObjectReader& in, BgpConfig& out) {
+  std::int64_t seconds = out.drain_time.count(), stop_ms = out.stop_drain_time.count();
+  in.number("drain_seconds", seconds, 1, 3600);
+  in.number("drain_queries_per_second", out.drain_queries_per_second, 0, 1000000);
+  in.number("stop_drain_ms", stop_ms, 0, 60000);
+  out.drain_time = std::chrono::seconds(seconds);
+  out.stop_drain_time = std::chrono::milliseconds(stop_ms);
 }
 
 void read_bgp(ObjectReader&& in, BgpConfig& out) {
   in.number("local_as", out.local_as, 1, 4294967294);
   in.text("router_id", out.router_id, true);
   in.text("control_socket", out.control_socket);
+  read_drain(in, out);
   in.each(
       "neighbours",
       [&](const Json& element, const std::string& path) {

@@ -1,16 +1,29 @@
 // imrsctl: the operator's tool. Asks the agent over its control socket and prints what it says.
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <ctime>
 #include <string>
+#include <vector>
 
 #include "agent/ctl/client.h"
+#include "agent/ctl/orders.h"
 #include "agent/ctl/render.h"
 
 namespace {
 
 using namespace imrs;
 
-constexpr int kBadUse = 2;
+constexpr int kFailed = 1, kBadUse = 2;
+
+struct Options {
+  std::string socket = "/run/imrs/control.sock";
+  bool json = false;
+  std::string origin;              // zone
+  std::vector<std::string> words;  // drain, withdraw, resume
+  std::string reason;
+  std::string check, until;  // waive
+  bool end = false;
+};
 
 int fail(const std::string& why, int exit_code) {
   std::fprintf(stderr, "imrsctl: %s\n", why.c_str());
@@ -28,29 +41,104 @@ std::string with_dot(std::string origin) {
   return origin;
 }
 
+int status(const Options& options) {
+  auto answer = ctl::ask_agent(options.socket, "status");
+  if (!answer) return fail(answer.error().message, kFailed);
+  auto snapshot = snapshot_from_json(*answer);
+  if (!snapshot) return fail(snapshot.error().message + " (is the agent of another version?)", kFailed);
+  return print(options.json ? *answer : ctl::status_text(*snapshot));
+}
+
+int zone(const Options& options) {
+  auto answer = ctl::ask_agent(options.socket, "status");
+  if (!answer) return fail(answer.error().message, kFailed);
+  auto snapshot = snapshot_from_json(*answer);
+  if (!snapshot) return fail(snapshot.error().message + " (is the agent of another version?)", kFailed);
+  const std::string origin = with_dot(options.origin);
+  const std::string text = options.json ? ctl::zone_json(*snapshot, origin)
+                                        : ctl::zone_text(*snapshot, origin);
+  if (text.empty() || text == "null") {
+    return fail("there is no zone " + origin + "; try \"imrsctl zone\"", kBadUse);
+  }
+  return print(text);
+}
+
+int history(const Options& options) {
+  auto answer = ctl::ask_agent(options.socket, "history");
+  if (!answer) return fail(answer.error().message, kFailed);
+  if (options.json) return print(*answer);
+  auto entries = history_from_json(*answer);
+  if (!entries) return fail(entries.error().message, kFailed);
+  return print(ctl::history_text(*entries));
+}
+
+int give(const Options& options, const Result<std::string>& request) {
+  if (!request) return fail(request.error().message, kBadUse);
+  auto answer = ctl::ask_agent(options.socket, *request);
+  if (!answer) return fail(answer.error().message, kFailed);
+  std::string warning;
+  const auto done = ctl::take_answer(*answer, warning);
+  if (!done) return fail(done.error().message, kFailed);
+  if (!warning.empty()) (void)fail(warning, 0);
+  return print(*done);
+}
+
+int waive(const Options& options) {
+  if (options.end) return give(options, ctl::end_waiver_request(options.check));
+  if (options.until.empty())
+    return fail("waive: --until TIME is missing: nothing is waived for ever", kBadUse);
+  const auto until = ctl::parse_until(options.until, std::time(nullptr));
+  if (!until) return fail(until.error().message, kBadUse);
+  return give(options, ctl::waive_request(options.check, *until));
+}
+
+void add_orders(CLI::App& app, Options& options, int& exit_code) {
+  const std::pair<const char*, const char*> orders[] = {
+      {"drain",
+       "ask neighbours to prefer others, then withdraw the specific prefixes; the covering ones stay"},
+      {"withdraw", "withdraw everything"},
+      {"resume", "end a drain or withdrawal; what is announced then depends on the probes, as ever"}};
+  for (const auto& [verb, text] : orders) {
+    CLI::App* const command = app.add_subcommand(verb, text);
+    command
+        ->add_option("WHAT", options.words,
+                     "v4 or v6, and the name of a neighbour's session; all if left out")
+        ->expected(0, 2);
+    command->add_option("--reason", options.reason, "shown in the history and on the NOC page");
+    command->callback([&options, &exit_code, verb = std::string(verb)] {
+      exit_code = give(options, ctl::overlay_request(verb, options.words, options.reason));
+    });
+  }
+  CLI::App* const command = app.add_subcommand(
+      "waive", "let one check that the whole fleet may fail at once withdraw nothing for a while");
+  command->add_option("CHECK", options.check, "soa-expire or signature-dates")->required();
+  command->add_option("--until", options.until,
+                      "2026-11-27T12:00:00Z, or +90m, +2h, +3d; at most seven days");
+  command->add_flag("--end", options.end, "end the waiver");
+  command->callback([&options, &exit_code] { exit_code = waive(options); });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string socket = "/run/imrs/control.sock", origin;
-  bool json = false;
-  CLI::App app{"Asks the agent of this appliance what it does."};
+  Options options;
+  int exit_code = 0;
+  CLI::App app{"Asks the agent of this appliance what it does, and gives it orders."};
   app.set_version_flag("--version", "imrsctl " IMRS_VERSION);
   app.require_subcommand(1);
-  app.add_option("--socket", socket, "the agent's \"control_socket\"")->capture_default_str();
+  app.add_option("--socket", options.socket, "the agent's \"control_socket\"")->capture_default_str();
   app.fallthrough();
-  auto* const status = app.add_subcommand("status", "decision, prefixes, sessions, alarms");
-  auto* const zone = app.add_subcommand("zone", "zones: serial, age, primaries, times, refusals");
-  zone->add_option("NAME", origin, "one zone, as in \".\" or arpa");
-  for (CLI::App* const command : {status, zone}) command->add_flag("--json", json, "as JSON");
+  const auto add = [&](const char* name, const char* text, int (*run)(const Options&)) {
+    CLI::App* const command = app.add_subcommand(name, text);
+    command->add_flag("--json", options.json, "as JSON");
+    command->callback([&options, &exit_code, run] { exit_code = run(options); });
+    return command;
+  };
+  add("status", "decision, prefixes, sessions, alarms", status);
+  add("zone", "zones: serial, age, primaries, times, refusals", zone)
+      ->add_option("NAME", options.origin, "one zone, as in \".\" or arpa");
+  add("history", "what was decided, ordered and done, with times", history);
+  add_orders(app, options, exit_code);
   CLI11_PARSE(app, argc, argv);
-  auto answer = ctl::ask_agent(socket, "status");
-  if (!answer) return fail(answer.error().message, 1);
-  auto snapshot = snapshot_from_json(*answer);
-  if (!snapshot) return fail(snapshot.error().message + " (is the agent of another version?)", 1);
-  if (*status) return print(json ? *answer : ctl::status_text(*snapshot));
-  origin = with_dot(origin);
-  const std::string text = json ? ctl::zone_json(*snapshot, origin) : ctl::zone_text(*snapshot, origin);
-  if (text.empty() || text == "null")
-    return fail("there is no zone " + origin + "; try \"imrsctl zone\"", kBadUse);
-  return print(text);
+  return exit_code;
 }

@@ -61,7 +61,7 @@ std::string one_zone(const ZoneState& zone, std::int64_t now_ms) {
   return out;
 }
 
-std::string prefixes_text(const FamilyState& family) {
+std::string prefixes_text(const DecisionState& family) {
   std::string out;
   for (const PrefixState& prefix : family.prefixes) {
     out += line(prefix.prefix, fmt::format("{}, {}", prefix.wanted ? "wanted" : "not wanted",
@@ -80,8 +80,9 @@ const ZoneState* find_zone(const Snapshot& snapshot, const std::string& origin) 
 std::string status_text(const Snapshot& snapshot) {
   std::string out = fmt::format("{} ({}, {}), version {}\n", snapshot.identity, snapshot.kind,
                                 snapshot.appliance, snapshot.version);
-  for (const FamilyState& family : snapshot.families) {
-    out += fmt::format("{}: {}, {}announced: {}\n", to_string(family.family), family.phase,
+  for (const DecisionState& family : snapshot.decisions) {
+    out += fmt::format("{} to {}: {}, {}announced: {}\n", to_string(family.family),
+                       family.neighbour.empty() ? "nobody" : family.neighbour, family.phase,
                        family.announce ? "" : "not ", family.reason);
     out += prefixes_text(family);
   }
@@ -94,6 +95,14 @@ std::string status_text(const Snapshot& snapshot) {
   }
   for (const std::string& alarm : snapshot.alarms) out += "alarm: " + alarm + "\n";
   return out;
+}
+
+std::string history_text(const std::vector<HistoryEntry>& history) {
+  std::string out;
+  for (const HistoryEntry& entry : history) {
+    out += fmt::format("{}  {:<8}  {}\n", utc_text(entry.time_ms), entry.what, entry.text);
+  }
+  return out.empty() ? "nothing has happened yet\n" : out;
 }
 
 std::string zone_text(const Snapshot& snapshot, const std::string& origin) {

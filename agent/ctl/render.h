@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "agent/snapshot/snapshot.h"
 
@@ -10,6 +11,9 @@ namespace imrs::ctl {
 
 // Decision, prefixes, sessions, programs and alarms, in some lines.
 [[nodiscard]] std::string status_text(const Snapshot& snapshot);
+
+// One line each, oldest first.
+[[nodiscard]] std::string history_text(const std::vector<HistoryEntry>& history);
 
 // Each zone, or the one called `origin` (empty: all): serial, age, where it came from, primaries, times.
 // Empty if there is no such zone.

@@ -9,7 +9,8 @@ namespace imrs {
 NLOHMANN_JSON_SERIALIZE_ENUM(Family, {{Family::V4, "ipv4"}, {Family::V6, "ipv6"}})
 NLOHMANN_JSON_SERIALIZE_ENUM(Transport, {{Transport::Udp, "udp"}, {Transport::Tcp, "tcp"}})
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(PrefixState, prefix, role, wanted, exported)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(FamilyState, family, phase, announce, reason, since_ms, prefixes)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DecisionState, family, neighbour, phase, overlay, announce, reason,
+                                   since_ms, prefixes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(SessionState, name, family, neighbour, neighbour_as, local_as, state,
                                    since, last_error, message, exported)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(BgpState, bird_connected, bird_error, sessions)
@@ -26,9 +27,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProgramState, name, pid, restarts)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrafficState, transport, family, queries, responses, malformed, truncated,
                                    limited, query_bytes, response_bytes, rcodes)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineState, probes, denied, send_errors, tcp_connections, tcp_rejected)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HistoryEntry, time_ms, what, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, time_ms, identity, kind, appliance, version, started_ms,
-                                   image_generation, image_digest, families, bgp, zones, load, probes,
-                                   programs, traffic, engine, alarms)
+                                   image_generation, image_digest, decisions, bgp, zones, load, probes,
+                                   programs, traffic, engine, alarms, history)
 
 std::string to_json(const Snapshot& snapshot) {
   // Text from a neighbour may hold anything; what is not UTF-8 is replaced.
@@ -40,6 +42,19 @@ Result<Snapshot> snapshot_from_json(std::string_view text) {
     return nlohmann::json::parse(text).get<Snapshot>();
   } catch (const nlohmann::json::exception& error) {
     return Error{Errc::InvalidInput, std::string("not a snapshot: ") + error.what()};
+  }
+}
+
+std::string history_json(std::span<const HistoryEntry> history) {
+  return nlohmann::json(std::vector<HistoryEntry>(history.begin(), history.end()))
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+Result<std::vector<HistoryEntry>> history_from_json(std::string_view text) {
+  try {
+    return nlohmann::json::parse(text).get<std::vector<HistoryEntry>>();
+  } catch (const nlohmann::json::exception& error) {
+    return Error{Errc::InvalidInput, std::string("not a history: ") + error.what()};
   }
 }
 

@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -19,13 +20,16 @@ struct PrefixState {
   std::string prefix;     // "199.7.83.0/24"
   std::string role;       // "specific" or "covering"
   bool wanted = false;    // the decision says: announce
-  bool exported = false;  // BIRD says: exported to at least one neighbour
+  bool exported = false;  // BIRD says: exported to this neighbour
 };
 
-struct FamilyState {
+// What is decided about one neighbour.
+struct DecisionState {
   Family family = Family::V4;
-  std::string phase;  // "down", "rising", "up", "falling"
-  bool announce = false;
+  std::string neighbour;      // name of its session; empty: no neighbour is of this family
+  std::string phase;          // "down", "rising", "up", "falling"
+  std::string overlay;        // what the operator wants: "none", "drain", "drained", "withdraw"
+  bool announce = false;      // anything
   std::string reason;         // why it is as it is, in words
   std::int64_t since_ms = 0;  // Unix time in ms of the last phase change
   std::vector<PrefixState> prefixes;
@@ -122,13 +126,21 @@ struct EngineState {
   std::uint64_t tcp_rejected = 0;     // closed or not taken because a table was full
 };
 
+// Something that was seen or done, and when.
+struct HistoryEntry {
+  std::int64_t time_ms = 0;  // Unix time in ms
+  std::string what;          // "decision", "bird", "order", "engine"
+  std::string text;
+  bool operator==(const HistoryEntry&) const = default;
+};
+
 struct Snapshot {
   std::int64_t time_ms = 0;  // Unix time in ms
   std::string identity, kind, appliance, version;
   std::int64_t started_ms = 0;
   std::uint64_t image_generation = 0;
   std::string image_digest;  // hex, empty before the first
-  std::vector<FamilyState> families;
+  std::vector<DecisionState> decisions;
   BgpState bgp;
   std::vector<ZoneState> zones;
   LoadState load;
@@ -136,11 +148,16 @@ struct Snapshot {
   std::vector<ProgramState> programs;
   std::vector<TrafficState> traffic;  // summed over the workers
   EngineState engine;
-  std::vector<std::string> alarms;  // what is wrong now, in words
+  std::vector<std::string> alarms;    // what is wrong now, in words
+  std::vector<HistoryEntry> history;  // the newest few, oldest first
 };
 
 [[nodiscard]] std::string to_json(const Snapshot& snapshot);
 // Refuses what is not such a JSON text, naming the member.
 [[nodiscard]] Result<Snapshot> snapshot_from_json(std::string_view text);
+
+// All of the history, as imrsctl asks for it.
+[[nodiscard]] std::string history_json(std::span<const HistoryEntry> history);
+[[nodiscard]] Result<std::vector<HistoryEntry>> history_from_json(std::string_view text);
 
 }  // namespace imrs

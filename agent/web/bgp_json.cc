@@ -35,20 +35,24 @@ Json session_json(const SessionStatus& status) {
 Json prefix_json(const PrefixStatus& status) {
   Json names = Json::array();
   for (const SessionState* session : status.exported_to) names.push_back(session->name);
-  return {{"prefix", status.prefix->prefix},
-          {"family", to_string(status.family->family)},
-          {"role", status.prefix->role},
-          {"wanted", status.prefix->wanted},
-          {"exported", !status.exported_to.empty()},
+  return {{"prefix", status.prefix->prefix},       {"family", to_string(status.family->family)},
+          {"neighbour", status.family->neighbour}, {"role", status.prefix->role},
+          {"wanted", status.prefix->wanted},       {"exported", !status.exported_to.empty()},
           {"exported_to", std::move(names)}};
 }
 
-Json family_json(const FamilyState& family) {
+Json family_json(const DecisionState& family) {
   return {{"family", to_string(family.family)},
+          {"neighbour", family.neighbour},
+          {"order", family.overlay},
           {"phase", family.phase},
           {"announce", family.announce},
           {"reason", family.reason},
           {"since", rfc3339_text(family.since_ms)}};
+}
+
+Json entry_json(const HistoryEntry& entry) {
+  return {{"time", rfc3339_text(entry.time_ms)}, {"what", entry.what}, {"text", entry.text}};
 }
 
 template <typename Items, typename Function>
@@ -74,9 +78,10 @@ std::string bgp_json(const Snapshot& snapshot, std::int64_t now_ms) {
         {"headline", status.verdict.headline},
         {"details", status.verdict.details}}},
       {"bird", {{"connected", snapshot.bgp.bird_connected}, {"error", snapshot.bgp.bird_error}}},
-      {"families", array_of(snapshot.families, family_json)},
+      {"families", array_of(snapshot.decisions, family_json)},
       {"sessions", array_of(status.sessions, session_json)},
-      {"prefixes", array_of(status.prefixes, prefix_json)}};
+      {"prefixes", array_of(status.prefixes, prefix_json)},
+      {"history", array_of(snapshot.history, entry_json)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -9,28 +9,35 @@ double seconds(std::int64_t ms) { return static_cast<double>(ms) / 1000; }
 std::string name_of(Family family) { return std::string(to_string(family)); }
 
 void add_decision(const Snapshot& snapshot, Families& out) {
-  Metric phase = gauge("imrs_decision_phase", "1 for the phase the family is in, 0 for the others.");
+  Metric phase = gauge("imrs_decision_phase",
+                       "1 for the phase the decision about a neighbour is in, 0 for the others.");
   Metric since = gauge("imrs_decision_since_timestamp_seconds",
-                       "Unix time at which the family's phase last changed.");
-  Metric announce = gauge("imrs_announce", "1 if the family's prefixes are to be announced.");
-  for (const FamilyState& family : snapshot.families) {
-    const Labels labels{{"family", name_of(family.family)}};
+                       "Unix time at which phase or routes last changed.");
+  Metric order = gauge("imrs_order", "1 if the operator has ordered that for the neighbour.");
+  Metric announce = gauge("imrs_announce", "1 if anything is to be announced to the neighbour.");
+  for (const DecisionState& family : snapshot.decisions) {
+    const Labels labels{{"family", name_of(family.family)}, {"neighbour", family.neighbour}};
     for (const char* name : {"down", "rising", "up", "falling"}) {
-      phase.add({labels[0], {"phase", name}}, family.phase == name);
+      phase.add({labels[0], labels[1], {"phase", name}}, family.phase == name);
+    }
+    for (const char* name : {"drain", "drained", "withdraw"}) {
+      order.add({labels[0], labels[1], {"order", name}}, family.overlay == name);
     }
     since.add(labels, seconds(family.since_ms));
     announce.add(labels, family.announce);
   }
-  for (Metric* metric : {&phase, &since, &announce}) metric->into(out);
+  for (Metric* metric : {&phase, &since, &order, &announce}) metric->into(out);
 }
 
 void add_prefixes(const Snapshot& snapshot, Families& out) {
   Metric wanted = gauge("imrs_prefix_wanted", "1 if the prefix is to be announced.");
-  Metric exported = gauge("imrs_prefix_exported", "1 if BIRD exports the prefix to a neighbour.");
-  for (const FamilyState& family : snapshot.families) {
+  Metric exported = gauge("imrs_prefix_exported", "1 if BIRD exports the prefix to the neighbour.");
+  for (const DecisionState& family : snapshot.decisions) {
     for (const PrefixState& prefix : family.prefixes) {
-      const Labels labels{
-          {"prefix", prefix.prefix}, {"family", name_of(family.family)}, {"role", prefix.role}};
+      const Labels labels{{"prefix", prefix.prefix},
+                          {"family", name_of(family.family)},
+                          {"role", prefix.role},
+                          {"neighbour", family.neighbour}};
       wanted.add(labels, prefix.wanted);
       exported.add(labels, prefix.exported);
     }

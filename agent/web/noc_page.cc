@@ -95,37 +95,54 @@ std::string exported_cell(const PrefixStatus& entry) {
 
 std::string prefix_row(const PrefixStatus& entry) {
   return fmt::format(
-      "<tr><td data-label=\"Prefix\">{}</td><td data-label=\"Role\">{}</td>"
+      "<tr><td data-label=\"Prefix\">{}</td><td data-label=\"Session\">{}</td>"
+      "<td data-label=\"Role\">{}</td>"
       "<td data-label=\"Wanted\">{}</td><td data-label=\"Exported\"><span>{}</span></td></tr>\n",
-      address(entry.prefix->prefix), escape_html(entry.prefix->role), entry.prefix->wanted ? "yes" : "no",
-      exported_cell(entry));
+      address(entry.prefix->prefix), escape_html(entry.family->neighbour), escape_html(entry.prefix->role),
+      entry.prefix->wanted ? "yes" : "no", exported_cell(entry));
 }
 
 std::string prefixes_section(const Status& status) {
   std::string html =
       "<h2>Prefixes</h2>\n<div class=\"box\"><table class=\"stack\">\n<thead><tr><th>Prefix</th>"
-      "<th>Role</th><th>Wanted</th><th>Exported</th></tr></thead>\n<tbody>\n";
+      "<th>Session</th><th>Role</th><th>Wanted</th><th>Exported</th></tr></thead>\n<tbody>\n";
   for (const PrefixStatus& entry : status.prefixes) html += prefix_row(entry);
   return html + "</tbody></table></div>\n";
 }
 
-Level level_of(const FamilyState& family) {
+Level level_of(const DecisionState& family) {
   if (family.phase == "up" && family.announce) return Level::Good;
   return family.announce ? Level::Warning : Level::Bad;
 }
 
-// Phase, since when and why, one line for each family.
+// Phase, since when and why, one line for each neighbour.
 std::string families_section(const Snapshot& snapshot) {
   std::string html =
       "<h2>Decision</h2>\n<div class=\"box\"><table class=\"stack\">\n<thead><tr><th>Family</th>"
-      "<th>Phase</th><th>Since</th><th>Reason</th></tr></thead>\n<tbody>\n";
-  for (const FamilyState& family : snapshot.families) {
+      "<th>Session</th><th>Phase</th><th>Since</th><th>Reason</th></tr></thead>\n<tbody>\n";
+  for (const DecisionState& family : snapshot.decisions) {
     html += fmt::format(
-        "<tr><td data-label=\"Family\">{}</td><td data-label=\"Phase\"><span>{}</span></td>"
+        "<tr><td data-label=\"Family\">{}</td><td data-label=\"Session\">{}</td>"
+        "<td data-label=\"Phase\"><span>{}</span></td>"
         "<td data-label=\"Since\"><span>{}<br><span class=\"soft\">for {}</span></span></td>"
         "<td data-label=\"Reason\"><span>{}</span></td></tr>\n",
-        family_text(family.family), pill(level_of(family), family.phase), utc_text(family.since_ms),
-        duration_text(snapshot.time_ms - family.since_ms), escape_html(family.reason));
+        family_text(family.family), escape_html(family.neighbour), pill(level_of(family), family.phase),
+        utc_text(family.since_ms), duration_text(snapshot.time_ms - family.since_ms),
+        escape_html(family.reason));
+  }
+  return html + "</tbody></table></div>\n";
+}
+
+// What was seen and done, the newest first.
+std::string history_section(const Snapshot& snapshot) {
+  if (snapshot.history.empty()) return {};
+  std::string html =
+      "<h2>History</h2>\n<div class=\"box\"><table class=\"stack\">\n<thead><tr><th>When</th>"
+      "<th>What</th></tr></thead>\n<tbody>\n";
+  for (auto entry = snapshot.history.rbegin(); entry != snapshot.history.rend(); ++entry) {
+    html += fmt::format(
+        "<tr><td data-label=\"When\">{}</td><td data-label=\"What\"><span>{}: {}</span></td></tr>\n",
+        utc_text(entry->time_ms), escape_html(entry->what), escape_html(entry->text));
   }
   return html + "</tbody></table></div>\n";
 }
@@ -149,6 +166,7 @@ std::string noc_page(const Snapshot& snapshot, std::int64_t now_ms, std::string_
   body += sessions_section(status, snapshot.bgp, bird_zone);
   body += prefixes_section(status);
   body += families_section(snapshot);
+  body += history_section(snapshot);
   body += "</main>\n<footer>\n";
   body += "<p>The same for programs: <a href=\"/api/bgp\">/api/bgp</a> (JSON)</p>\n</footer>\n";
   return document(title(snapshot, status.verdict), body);

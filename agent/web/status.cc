@@ -46,7 +46,7 @@ std::string explain_error(std::string_view error) {
   return std::string(error);
 }
 
-std::string why_withheld(const FamilyState& family, const PrefixState& prefix, bool established) {
+std::string why_withheld(const DecisionState& family, const PrefixState& prefix, bool established) {
   if (!prefix.wanted) return family.reason;
   return established ? "wanted, but BIRD does not export it" : "the session is not established";
 }
@@ -58,8 +58,8 @@ SessionStatus session_status(const Snapshot& snapshot, const SessionState& sessi
   if (!status.established) status.explanation = explain_state(session.state);
   status.last_error = explain_error(session.last_error);
   if (status.established) status.announced = session.exported;
-  for (const FamilyState& family : snapshot.families) {
-    if (family.family != session.family) continue;
+  for (const DecisionState& family : snapshot.decisions) {
+    if (family.neighbour != session.name) continue;
     for (const PrefixState& prefix : family.prefixes) {
       if (std::ranges::count(status.announced, prefix.prefix) > 0) continue;
       status.withheld.push_back({prefix.prefix, why_withheld(family, prefix, status.established)});
@@ -68,10 +68,11 @@ SessionStatus session_status(const Snapshot& snapshot, const SessionState& sessi
   return status;
 }
 
-PrefixStatus prefix_status(const FamilyState& family, const PrefixState& prefix,
+PrefixStatus prefix_status(const DecisionState& family, const PrefixState& prefix,
                            const std::vector<SessionStatus>& sessions) {
   PrefixStatus status{&family, &prefix, {}};
   for (const SessionStatus& session : sessions) {
+    if (session.session->name != family.neighbour) continue;
     if (std::ranges::count(session.announced, prefix.prefix) > 0) {
       status.exported_to.push_back(session.session);
     }
@@ -98,7 +99,7 @@ Status status_of(const Snapshot& snapshot, std::int64_t now_ms) {
   for (const SessionState& session : snapshot.bgp.sessions) {
     status.sessions.push_back(session_status(snapshot, session));
   }
-  for (const FamilyState& family : snapshot.families) {
+  for (const DecisionState& family : snapshot.decisions) {
     for (const PrefixState& prefix : family.prefixes) {
       status.prefixes.push_back(prefix_status(family, prefix, status.sessions));
     }

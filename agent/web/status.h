@@ -38,7 +38,7 @@ struct SessionStatus {
 };
 
 struct PrefixStatus {
-  const FamilyState* family = nullptr;
+  const DecisionState* family = nullptr;
   const PrefixState* prefix = nullptr;
   std::vector<const SessionState*> exported_to;  // established sessions only
 };

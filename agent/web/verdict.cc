@@ -42,9 +42,9 @@ std::string withdrawn_text(std::string_view reason) {
 // What all reasons begin with, up to a colon ("wrong answer: 192.0.2.1 udp" and "wrong answer: ..." give
 // "wrong answer"), or the whole reason where it is the same; nothing if they have nothing in common.
 std::string common_reason(const Snapshot& snapshot) {
-  if (snapshot.families.empty()) return {};
-  std::string common = withdrawn_text(snapshot.families.front().reason);
-  for (const FamilyState& family : snapshot.families) {
+  if (snapshot.decisions.empty()) return {};
+  std::string common = withdrawn_text(snapshot.decisions.front().reason);
+  for (const DecisionState& family : snapshot.decisions) {
     const std::string reason = withdrawn_text(family.reason);
     if (reason == common) continue;
     const std::size_t colon = common.find(": ");
@@ -54,10 +54,16 @@ std::string common_reason(const Snapshot& snapshot) {
   return common;
 }
 
+auto neighbours_of(const Snapshot& snapshot, Family family) {
+  return std::ranges::count(snapshot.decisions, family, &DecisionState::family);
+}
+
 // `known`: the reason that the headline has given already.
 void add_families(const Snapshot& snapshot, std::string_view known, std::vector<std::string>& details) {
-  for (const FamilyState& family : snapshot.families) {
-    const auto name = family_text(family.family);
+  for (const DecisionState& family : snapshot.decisions) {
+    const std::string name = neighbours_of(snapshot, family.family) > 1
+                                 ? fmt::format("{} to {}", family_text(family.family), family.neighbour)
+                                 : std::string(family_text(family.family));
     const std::string reason = withdrawn_text(family.reason);
     if (!family.announce && reason != known) {
       details.push_back(fmt::format("{} withdrawn: {}", name, reason));
@@ -81,15 +87,15 @@ void add_sessions(const Status& status, std::vector<std::string>& details) {
   }
 }
 
-bool has_session(const Status& status, Family family) {
+bool has_session(const Status& status, const std::string& neighbour) {
   return std::ranges::any_of(
-      status.sessions, [&](const SessionStatus& s) { return s.established && s.session->family == family; });
+      status.sessions, [&](const SessionStatus& s) { return s.established && s.session->name == neighbour; });
 }
 
 void add_differences(const Status& status, std::vector<std::string>& details) {
   for (const PrefixStatus& entry : status.prefixes) {
     const bool announced = !entry.exported_to.empty();
-    if (entry.prefix->wanted && !announced && has_session(status, entry.family->family)) {
+    if (entry.prefix->wanted && !announced && has_session(status, entry.family->neighbour)) {
       details.push_back(entry.prefix->prefix + " is wanted, but BIRD does not export it");
     } else if (!entry.prefix->wanted && announced) {
       details.push_back(entry.prefix->prefix + " is still exported to " +

@@ -106,7 +106,7 @@ Result<std::string> judge(const Settings& settings, const AuditRequest& request,
   if (!auditor) return auditor.error();
   auto report = auditor->audit(**image);
   if (!report) return report.error();
-  if (on_passed) on_passed(**image, request.now);
+  if (on_passed && request.again == 0) on_passed(**image, request.now);
   return report->text();
 }
 

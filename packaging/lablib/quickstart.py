@@ -31,8 +31,8 @@ EVENTS = (                 # in the agent's log
     ('zone verified and compiled', r'^image verified and compiled'),
     ('engine answering', r'^engine pid=\d+ generation=1 serving'),
     ('first probe right', r'probe=right'),
-    ('IPv4 may be announced', r'^family=ipv4 phase=up'),
-    ('IPv6 may be announced', r'^family=ipv6 phase=up'),
+    ('IPv4 may be announced', r'family=ipv4 neighbour=\S+ phase=up'),
+    ('IPv6 may be announced', r'family=ipv6 neighbour=\S+ phase=up'),
 )
 SESSION = re.compile(r'session (\S+): (.*?) ?-> Established')
 DIG_SHOWS = ('+noall', '+comments', '+answer', '+authority', '+stats')

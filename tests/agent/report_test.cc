@@ -12,7 +12,13 @@ using testing::IsEmpty;
 
 Snapshot healthy() {
   Snapshot s;
-  s.families.push_back({.family = Family::V4, .phase = "up", .announce = true, .reason = "", .prefixes = {}});
+  s.decisions.push_back({.family = Family::V4,
+                         .neighbour = "",
+                         .phase = "up",
+                         .overlay = "none",
+                         .announce = true,
+                         .reason = "",
+                         .prefixes = {}});
   s.bgp.bird_connected = true;
   s.bgp.sessions.push_back({.name = "host4",
                             .neighbour = "192.0.2.2",
@@ -43,10 +49,10 @@ TEST(Alarms, EachTroubleIsNamed) {
   const Case cases[] = {
       {"withdrawn",
        [](Snapshot& s) {
-         s.families[0].announce = false;
-         s.families[0].reason = "wrong answer";
+         s.decisions[0].announce = false;
+         s.decisions[0].reason = "wrong answer";
        },
-       "ipv4 is not announced: wrong answer"},
+       "ipv4 is not announced to anybody: wrong answer"},
       {"BIRD away",
        [](Snapshot& s) {
          s.bgp.bird_connected = false;

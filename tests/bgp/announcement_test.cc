@@ -11,13 +11,15 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-constexpr FamilyAnnouncement kNone{}, kBoth{true, true, false}, kDrain{true, true, true},
+constexpr Announcement kNone{}, kBoth{true, true, false}, kDrain{true, true, true},
     kCovering{false, true, false};
 
-AnnouncedSet set(FamilyAnnouncement v4, FamilyAnnouncement v6) {
-  AnnouncedSet all;
-  all.at(Family::V4) = v4;
-  all.at(Family::V6) = v6;
+AnnouncedSet nothing() { return AnnouncedSet(std::vector<std::string>{"host4", "host6"}); }
+
+AnnouncedSet set(Announcement v4, Announcement v6) {
+  AnnouncedSet all = nothing();
+  all.at("host4") = v4;
+  all.at("host6") = v6;
   return all;
 }
 
@@ -30,8 +32,8 @@ std::vector<ProtocolRow> rows(const std::map<std::string, std::string>& states) 
 }
 
 std::map<std::string, std::string> all_states(const std::string& state) {
-  return {{"specific_v4", state}, {"specific_v6", state}, {"covering_v4", state},
-          {"covering_v6", state}, {"drain_v4", state},    {"drain_v6", state}};
+  return {{"specific_host4", state}, {"specific_host6", state}, {"covering_host4", state},
+          {"covering_host6", state}, {"drain_host4", state},    {"drain_host6", state}};
 }
 
 std::vector<std::string> commands(const Plan& plan) {
@@ -41,13 +43,13 @@ std::vector<std::string> commands(const Plan& plan) {
 }
 
 TEST(Announcement, NamesAllSixProtocolsDisabledOnesFirst) {
-  const auto none = protocols_for({});
+  const auto none = protocols_for(nothing());
   ASSERT_EQ(none.size(), 6U);
   for (const ProtocolWish& wish : none) EXPECT_FALSE(wish.enabled) << wish.name;
   EXPECT_THAT(protocols_for(set(kBoth, kCovering)),
-              ElementsAre(ProtocolWish{"specific_v6", false}, ProtocolWish{"drain_v4", false},
-                          ProtocolWish{"drain_v6", false}, ProtocolWish{"specific_v4", true},
-                          ProtocolWish{"covering_v4", true}, ProtocolWish{"covering_v6", true}));
+              ElementsAre(ProtocolWish{"specific_host6", false}, ProtocolWish{"drain_host4", false},
+                          ProtocolWish{"drain_host6", false}, ProtocolWish{"specific_host4", true},
+                          ProtocolWish{"covering_host4", true}, ProtocolWish{"covering_host6", true}));
 }
 
 TEST(Announcement, PlansWhatDiffers) {
@@ -62,39 +64,51 @@ TEST(Announcement, PlansWhatDiffers) {
     std::vector<std::string> want;
   };
   const auto down = all_states("down");
-  auto both = with(with(down, "specific_v4", "up"), "covering_v4", "up");
+  auto both = with(with(down, "specific_host4", "up"), "covering_host4", "up");
   const Case cases[] = {
-      {"nothing wanted, nothing up", {}, down, {}},
+      {"nothing wanted, nothing up", nothing(), down, {}},
       {"nothing wanted, all up",
-       {},
+       nothing(),
        all_states("up"),
-       {"disable \"specific_v4\"", "disable \"specific_v6\"", "disable \"covering_v4\"",
-        "disable \"covering_v6\"", "disable \"drain_v4\"", "disable \"drain_v6\""}},
-      {"announce one family", set(kBoth, kNone), down, {"enable \"specific_v4\"", "enable \"covering_v4\""}},
+       {"disable \"specific_host4\"", "disable \"specific_host6\"", "disable \"covering_host4\"",
+        "disable \"covering_host6\"", "disable \"drain_host4\"", "disable \"drain_host6\""}},
+      {"announce one family",
+       set(kBoth, kNone),
+       down,
+       {"enable \"specific_host4\"", "enable \"covering_host4\""}},
       {"announced already", set(kBoth, kNone), both, {}},
       {"enable lost by configure",
        set(kBoth, kNone),
-       with(both, "covering_v4", "down"),
-       {"enable \"covering_v4\""}},
+       with(both, "covering_host4", "down"),
+       {"enable \"covering_host4\""}},
       {"somebody enabled the drain",
        set(kBoth, kNone),
-       with(both, "drain_v4", "up"),
-       {"disable \"drain_v4\""}},
-      {"drain adds", set(kDrain, kNone), both, {"enable \"drain_v4\""}},
-      {"specifics go, covering stays", set(kCovering, kNone), both, {"disable \"specific_v4\""}},
+       with(both, "drain_host4", "up"),
+       {"disable \"drain_host4\""}},
+      {"drain adds", set(kDrain, kNone), both, {"enable \"drain_host4\""}},
+      {"specifics go, covering stays", set(kCovering, kNone), both, {"disable \"specific_host4\""}},
       {"from one family to the other: disable first",
        set(kNone, kBoth),
        both,
-       {"disable \"specific_v4\"", "disable \"covering_v4\"", "enable \"specific_v6\"",
-        "enable \"covering_v6\""}},
-      {"flush is not down yet", {}, with(down, "specific_v4", "flush"), {"disable \"specific_v4\""}},
-      {"stop is not down yet", {}, with(down, "specific_v4", "stop"), {"disable \"specific_v4\""}},
-      {"start is not down", {}, with(down, "specific_v4", "start"), {"disable \"specific_v4\""}},
+       {"disable \"specific_host4\"", "disable \"covering_host4\"", "enable \"specific_host6\"",
+        "enable \"covering_host6\""}},
+      {"flush is not down yet",
+       nothing(),
+       with(down, "specific_host4", "flush"),
+       {"disable \"specific_host4\""}},
+      {"stop is not down yet",
+       nothing(),
+       with(down, "specific_host4", "stop"),
+       {"disable \"specific_host4\""}},
+      {"start is not down", nothing(), with(down, "specific_host4", "start"), {"disable \"specific_host4\""}},
       {"start is not up yet",
        set(kBoth, kNone),
-       with(both, "specific_v4", "start"),
-       {"enable \"specific_v4\""}},
-      {"an unknown state is neither", {}, with(down, "drain_v6", "???"), {"disable \"drain_v6\""}},
+       with(both, "specific_host4", "start"),
+       {"enable \"specific_host4\""}},
+      {"an unknown state is neither",
+       nothing(),
+       with(down, "drain_host6", "???"),
+       {"disable \"drain_host6\""}},
   };
   for (const Case& c : cases) {
     const Plan plan = make_plan(c.wanted, rows(c.seen));
@@ -108,11 +122,11 @@ TEST(Announcement, PlansWhatDiffers) {
 
 TEST(Announcement, NamesProtocolsThatBirdDoesNotKnow) {
   auto states = all_states("down");
-  states.erase("drain_v4");
-  states.erase("covering_v6");
+  states.erase("drain_host4");
+  states.erase("covering_host6");
   const Plan plan = make_plan(set(kDrain, kNone), rows(states));
-  EXPECT_THAT(plan.missing, ElementsAre("covering_v6", "drain_v4"));
-  EXPECT_THAT(commands(plan), ElementsAre("enable \"specific_v4\"", "enable \"covering_v4\""));
+  EXPECT_THAT(plan.missing, ElementsAre("covering_host6", "drain_host4"));
+  EXPECT_THAT(commands(plan), ElementsAre("enable \"specific_host4\"", "enable \"covering_host4\""));
   EXPECT_FALSE(plan.done());
 }
 
@@ -122,9 +136,9 @@ TEST(Announcement, TellsWithdrawalsFromAnnouncements) {
     AnnouncedSet before, after;
     bool want;
   };
-  const Case cases[] = {{"nothing", {}, {}, false},
-                        {"announce", {}, set(kBoth, kNone), false},
-                        {"withdraw", set(kBoth, kNone), {}, true},
+  const Case cases[] = {{"nothing", set(kNone, kNone), set(kNone, kNone), false},
+                        {"announce", set(kNone, kNone), set(kBoth, kNone), false},
+                        {"withdraw", set(kBoth, kNone), set(kNone, kNone), true},
                         {"drain", set(kBoth, kNone), set(kDrain, kNone), false},
                         {"end of drain", set(kDrain, kNone), set(kBoth, kNone), true},
                         {"covering only", set(kBoth, kBoth), set(kBoth, kCovering), true},
@@ -140,17 +154,40 @@ TEST(Announcement, KnowsRoutesThatShouldNotBeExported) {
     std::vector<ExportedRoute> routes;
     bool want;
   };
-  const ExportedRoute specific{"199.7.83.0/24", "specific_v4"}, drain{"199.7.83.0/24", "drain_v4"},
+  const ExportedRoute specific{"199.7.83.0/24", "specific_host4"}, drain{"199.7.83.0/24", "drain_host4"},
       foreign{"199.7.83.0/24", "anycast_v4"};
-  const Case cases[] = {{"none", {}, {}, false},
+  const Case cases[] = {{"none", set(kNone, kNone), {}, false},
                         {"wanted", set(kBoth, kNone), {specific}, false},
-                        {"withdrawn", {}, {specific}, true},
-                        {"of another family's wish", set(kNone, kBoth), {specific}, true},
+                        {"withdrawn", set(kNone, kNone), {specific}, true},
+                        {"wanted by another neighbour", set(kNone, kBoth), {specific}, true},
                         {"drain not wanted", set(kBoth, kNone), {drain}, true},
                         {"drain wanted", set(kDrain, kNone), {drain}, false},
                         {"not our protocol", set(kBoth, kNone), {specific, foreign}, true}};
   for (const Case& c : cases) {
-    EXPECT_EQ(exports_unwanted(c.wanted, c.routes), c.want) << c.description;
+    EXPECT_EQ(exports_unwanted(c.wanted, "host4", c.routes), c.want) << c.description;
+  }
+}
+
+TEST(Announcement, KnowsPrefixesThatAreMissing) {
+  const std::vector<RoutedPrefix> prefixes{{"host4", "199.7.83.0/24", false},
+                                           {"host4", "199.7.82.0/23", true},
+                                           {"host6", "2001:500:9f::/48", false}};
+  const ExportedRoute specific{"199.7.83.0/24", "specific_host4"},
+      covering{"199.7.82.0/23", "covering_host4"};
+  struct Case {
+    const char* description;
+    Announcement wanted;
+    std::vector<ExportedRoute> routes;
+    std::vector<std::string> want;
+  };
+  const Case cases[] = {{"nothing wanted", kNone, {}, {}},
+                        {"all there", kBoth, {specific, covering}, {}},
+                        {"none there", kBoth, {}, {"199.7.83.0/24", "199.7.82.0/23"}},
+                        {"one there", kBoth, {covering}, {"199.7.83.0/24"}},
+                        {"only the covering one wanted", kCovering, {covering}, {}},
+                        {"draining", {false, false, true}, {covering}, {"199.7.83.0/24"}}};
+  for (const Case& c : cases) {
+    EXPECT_EQ(not_exported(set(c.wanted, kBoth), "host4", prefixes, c.routes), c.want) << c.description;
   }
 }
 

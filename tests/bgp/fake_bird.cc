@@ -30,7 +30,7 @@ std::string quoted(const std::string& command) {
 
 FakeBird::FakeBird(asio::io_context& io, std::string path) : io_(io), path_(std::move(path)) {
   for (const char* role : {"specific", "covering", "drain"}) {
-    for (const char* family : {"v4", "v6"}) enabled[fmt::format("{}_{}", role, family)] = false;
+    for (const char* neighbour : {"host4", "host6"}) enabled[fmt::format("{}_{}", role, neighbour)] = false;
   }
   start();
 }
@@ -156,14 +156,17 @@ std::string FakeBird::exported(const std::string& name) const {
   const auto found = sessions.find(name);
   if (found == sessions.end()) return "9001 syntax error, unexpected CF_SYM_UNDEFINED\n";
   if (secretive.contains(name)) return "8007 Access denied\n";
-  std::string text = "1007-Table master4:\n";
-  const auto add = [&](const char* prefix, const char* protocol) {
-    if (!enabled.at(protocol) && !found->second.wedged) return;
+  if (found->second.state != "Established") return "9001 No valid tables\n";
+  std::string text = fmt::format("1007-Table ROUTES_{}:\n", name);
+  const auto add = [&](const char* prefix, const char* role) {
+    const std::string protocol = fmt::format("{}_{}", role, name);
+    const auto known = enabled.find(protocol);
+    if (known == enabled.end() || (!known->second && !found->second.wedged)) return;
+    if (unexported.contains(prefix)) return;
     text += fmt::format(" {:<20} unicast [{} 12:46:52.976] * (200)\n1007-\tdev anycast0\n", prefix, protocol);
   };
-  if (found->second.state != "Established") return "9001 No valid tables\n";
-  if (enabled.contains("specific_v4")) add("199.7.83.0/24", "specific_v4");
-  if (enabled.contains("covering_v4")) add("199.7.82.0/23", "covering_v4");
+  add(name == "host4" ? "199.7.83.0/24" : "2001:500:9f::/48", "specific");
+  add(name == "host4" ? "199.7.82.0/23" : "2001:500:9e::/47", "covering");
   return text + "0000 \n";
 }
 

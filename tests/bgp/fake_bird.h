@@ -32,7 +32,7 @@ class FakeBird {
   void configure();  // puts all protocols back to disabled
 
   std::map<std::string, bool> enabled;  // the static protocols
-  std::map<std::string, FakeSession> sessions{{"host4", {}}};
+  std::map<std::string, FakeSession> sessions{{"host4", {}}, {"host6", {}}};
   std::vector<std::string> commands;  // all that came, on all connections
   int connections = 0;
   std::function<void(const std::string& command)> on_command;  // before it is done
@@ -40,14 +40,15 @@ class FakeBird {
   // Faults
   bool greets = true;
   std::string greeting = "0001 BIRD 2.0.12 ready.\n";
-  bool mute = false;                // takes commands, does nothing, says nothing
-  bool restricted = false;          // 8007 to enable and disable
-  bool trickles = false;            // one octet at a time
-  std::optional<std::size_t> cut;   // after that many octets of the next reply: end of file
-  std::string noise;                // before every reply
-  std::set<std::string> hidden;     // sessions that only the table of all protocols shows
-  std::set<std::string> secretive;  // sessions whose exports it does not tell
-  std::set<std::string> stuck;      // acknowledged, and nothing happens
+  bool mute = false;                 // takes commands, does nothing, says nothing
+  bool restricted = false;           // 8007 to enable and disable
+  bool trickles = false;             // one octet at a time
+  std::optional<std::size_t> cut;    // after that many octets of the next reply: end of file
+  std::string noise;                 // before every reply
+  std::set<std::string> hidden;      // sessions that only the table of all protocols shows
+  std::set<std::string> secretive;   // sessions whose exports it does not tell
+  std::set<std::string> unexported;  // prefixes that its export filter rejects
+  std::set<std::string> stuck;       // acknowledged, and nothing happens
 
   [[nodiscard]] int count(const std::string& command) const;
   [[nodiscard]] bool none_enabled() const;

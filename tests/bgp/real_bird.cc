@@ -104,6 +104,9 @@ Config example_config() {
   host6.keepalive_time = 30;
   host6.connect_delay_time = 2;
   host6.connect_retry_time = 10;
+  host6.max_prefix = 5;
+  host6.prepend = 2;
+  host6.communities = {"64500:100", "4200000000:1:2"};
   config.bgp.neighbours = {host4, host6};
   return config;
 }

@@ -18,7 +18,6 @@ class RealBirdTest : public SpeakerTest {
   void SetUp() override {
     if (bird_program().empty()) GTEST_SKIP() << "NOT TESTED: bird is not installed (package bird2)";
     bird.stop();
-    settings.sessions = {"host4", "host6"};
     settings.reply_limit = milliseconds(1000);
     settings.withdraw_limit = milliseconds(1000);
     start_bird();
@@ -57,23 +56,23 @@ TEST_F(RealBirdTest, AnnouncesDrainsAndWithdraws) {
   ASSERT_TRUE(run_until_settled()) << speaker->observed().error;
   EXPECT_EQ(disabled, 1);
   EXPECT_EQ(speaker->observed().error, "");
-  EXPECT_THAT(ask("show route"), Not(HasSubstr("199.7")));
+  EXPECT_THAT(ask("show route table all"), Not(HasSubstr("199.7")));
 
   AnnouncedSet wanted = ipv4();
-  wanted.at(Family::V6) = {.specific = true, .covering = true, .draining = true};
+  wanted.at("host6") = {.specific = true, .covering = true, .draining = true};
   announce(wanted);
   ASSERT_TRUE(run_until_settled()) << speaker->observed().error;
-  const std::string routes = ask("show route all");
+  const std::string routes = ask("show route all table all");
   for (const char* want :
-       {"199.7.83.0/24        unicast [specific_v4", "199.7.82.0/23        unicast [covering_v4",
-        "2001:500:9e::/47     unicast [covering_v6", "2001:500:9f::/48     unicast [drain_v6",
-        "2001:500:3::/48      unicast [drain_v6", "dev anycast0", "BGP.community: (65535,0)"}) {
+       {"199.7.83.0/24        unicast [specific_host4", "199.7.82.0/23        unicast [covering_host4",
+        "2001:500:9e::/47     unicast [covering_host6", "2001:500:9f::/48     unicast [drain_host6",
+        "2001:500:3::/48      unicast [drain_host6", "dev anycast0", "BGP.community: (65535,0)"}) {
     EXPECT_THAT(routes, HasSubstr(want));
   }
 
-  announce({});
+  announce(nothing());
   ASSERT_TRUE(run_until_settled());
-  EXPECT_THAT(ask("show route"), Not(HasSubstr("unicast")));
+  EXPECT_THAT(ask("show route table all"), Not(HasSubstr("unicast")));
   EXPECT_THAT(late, IsEmpty());
 }
 
@@ -99,12 +98,12 @@ TEST_F(RealBirdTest, PutsRightWhatConfigureAndBirdcHaveDone) {
   ASSERT_TRUE(run_until_settled());
   notes.clear();
   EXPECT_THAT(ask("configure"), HasSubstr("Reconf"));
-  ASSERT_TRUE(run_until([&] { return std::ranges::count(notes, "enabled specific_v4") > 0; }));
+  ASSERT_TRUE(run_until([&] { return std::ranges::count(notes, "enabled specific_host4") > 0; }));
   ASSERT_TRUE(run_until_settled());
-  EXPECT_THAT(ask("enable \"drain_*\""), HasSubstr("drain_v4: enabled"));
-  ASSERT_TRUE(run_until([&] { return std::ranges::count(notes, "disabled drain_v4") > 0; }));
+  EXPECT_THAT(ask("enable \"drain_*\""), HasSubstr("drain_host4: enabled"));
+  ASSERT_TRUE(run_until([&] { return std::ranges::count(notes, "disabled drain_host4") > 0; }));
   ASSERT_TRUE(run_until_settled());
-  EXPECT_THAT(ask("show route"), HasSubstr("[specific_v4"));
+  EXPECT_THAT(ask("show route table all"), HasSubstr("[specific_host4"));
 }
 
 TEST_F(RealBirdTest, EnablesAgainAfterARestart) {
@@ -115,7 +114,7 @@ TEST_F(RealBirdTest, EnablesAgainAfterARestart) {
   ASSERT_TRUE(run_until([&] { return !speaker->observed().connected; }));
   start_bird();
   ASSERT_TRUE(run_until_settled());
-  EXPECT_THAT(ask("show route"), HasSubstr("[specific_v4"));
+  EXPECT_THAT(ask("show route table all"), HasSubstr("[specific_host4"));
   EXPECT_EQ(disabled, 1);
 }
 

@@ -83,22 +83,22 @@ TEST_F(SpeakerTest, RefusesWhatIsNotBird) {
 }
 
 TEST_F(SpeakerTest, NamesWhatAForeignConfigurationLacks) {
-  bird.enabled.erase("drain_v6");
+  bird.enabled.erase("drain_host6");
   start();
   ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));
   EXPECT_EQ(speaker->observed().error,
-            "BIRD does not know drain_v6: its configuration is not ours; render it with imrs-agent "
+            "BIRD does not know drain_host6: its configuration is not ours; render it with imrs-agent "
             "--print-bird-config");
   run_for(milliseconds(100));
   EXPECT_EQ(disabled, 0);
-  bird.enabled["drain_v6"] = false;
+  bird.enabled["drain_host6"] = false;
   ASSERT_TRUE(run_until_settled());
   EXPECT_EQ(disabled, 1);
   EXPECT_EQ(speaker->observed().error, "");
 }
 
 TEST_F(SpeakerTest, NamesASessionThatBirdDoesNotHave) {
-  settings.sessions = {"host4", "host6"};
+  bird.sessions.erase("host6");
   start();
   ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));
   EXPECT_THAT(speaker->observed().error, HasSubstr("BIRD does not know host6"));
@@ -126,7 +126,7 @@ TEST_F(SpeakerTest, QuotesBirdsRefusal) {
   start();
   ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));
   EXPECT_THAT(speaker->observed().error,
-              HasSubstr("BIRD refused `disable \"specific_v4\"`: 8007 Access denied"));
+              HasSubstr("BIRD refused `disable \"specific_host4\"`: 8007 Access denied"));
   EXPECT_EQ(disabled, 0);
 }
 
@@ -143,9 +143,9 @@ TEST_F(SpeakerTest, LooksAgainAfterAReplyWasCut) {
     start_announcing();
     const int before = bird.connections;
     bird.on_command = [&](const std::string& command) {
-      if (command == "disable \"specific_v4\"" && bird.connections == before) bird.cut = octets;
+      if (command == "disable \"specific_host4\"" && bird.connections == before) bird.cut = octets;
     };
-    announce({});
+    announce(nothing());
     ASSERT_TRUE(run_until_settled()) << octets;
     EXPECT_TRUE(bird.none_enabled());
     EXPECT_GT(bird.connections, before);
@@ -167,7 +167,7 @@ TEST_F(SpeakerTest, TellsOnceThatAMuteBirdIsLate) {
   start_announcing();
   bird.mute = true;
   const auto asked = Clock::now();
-  announce({});
+  announce(nothing());
   ASSERT_TRUE(run_until([&] { return !late.empty(); }));
   EXPECT_GE(Clock::now() - asked, settings.withdraw_limit);
   EXPECT_LT(Clock::now() - asked, settings.withdraw_limit + milliseconds(300));
@@ -185,7 +185,7 @@ TEST_F(SpeakerTest, TellsThatABirdThatIsGoneIsLate) {
   start_announcing();
   bird.stop();
   ASSERT_TRUE(run_until([&] { return !speaker->observed().connected; }));
-  announce({});
+  announce(nothing());
   ASSERT_TRUE(run_until([&] { return !late.empty(); }));
   EXPECT_THAT(late[0], HasSubstr("is bird running"));
   bird.start();
@@ -195,8 +195,8 @@ TEST_F(SpeakerTest, TellsThatABirdThatIsGoneIsLate) {
 
 TEST_F(SpeakerTest, DoesNotTrustTheAcknowledgementAlone) {
   start_announcing();
-  bird.stuck = {"covering_v4"};
-  announce({});
+  bird.stuck = {"covering_host4"};
+  announce(nothing());
   ASSERT_TRUE(run_until([&] { return !late.empty(); }));
   EXPECT_FALSE(speaker->settled());
   EXPECT_EQ(confirmed, 0);
@@ -208,7 +208,7 @@ TEST_F(SpeakerTest, DoesNotTrustTheAcknowledgementAlone) {
 TEST_F(SpeakerTest, DoesNotTrustTheStateAlone) {
   start_announcing();
   bird.sessions["host4"].wedged = true;  // disabled and down, but still exported
-  announce({});
+  announce(nothing());
   ASSERT_TRUE(run_until([&] { return !late.empty(); }));
   EXPECT_TRUE(bird.none_enabled());
   EXPECT_FALSE(speaker->settled());
@@ -225,7 +225,8 @@ TEST_F(SpeakerTest, ALookThatFailedConfirmsNothing) {
       {"no details of the session", [&] { bird.hidden = {"host4"}; }, [&] { bird.hidden.clear(); }},
       {"no exports", [&] { bird.secretive = {"host4"}; }, [&] { bird.secretive.clear(); }},
       {"no session", [&] { bird.sessions.erase("host4"); }, [&] { bird.sessions["host4"] = {}; }},
-      {"no protocol", [&] { bird.enabled.erase("drain_v4"); }, [&] { bird.enabled["drain_v4"] = false; }},
+      {"no protocol", [&] { bird.enabled.erase("drain_host4"); },
+       [&] { bird.enabled["drain_host4"] = false; }},
   };
   for (const auto& c : cases) {
     SCOPED_TRACE(c.description);
@@ -233,7 +234,7 @@ TEST_F(SpeakerTest, ALookThatFailedConfirmsNothing) {
     late.clear();
     confirmed = 0;
     c.fail();
-    announce({});
+    announce(nothing());
     ASSERT_TRUE(run_until([&] { return !late.empty(); }));
     EXPECT_TRUE(bird.none_enabled());
     bird.commands.clear();
@@ -249,8 +250,8 @@ TEST_F(SpeakerTest, ALookThatFailedConfirmsNothing) {
 TEST_F(SpeakerTest, TheNextWithdrawalHasItsOwnLimit) {
   start_announcing();
   for (std::size_t round = 1; round <= 2; ++round) {
-    bird.stuck = {"specific_v4"};
-    announce({});
+    bird.stuck = {"specific_host4"};
+    announce(nothing());
     ASSERT_TRUE(run_until([&] { return late.size() == round; }));
     bird.stuck.clear();
     ASSERT_TRUE(run_until([&] { return confirmed == static_cast<int>(round); }));
@@ -262,11 +263,54 @@ TEST_F(SpeakerTest, TheNextWithdrawalHasItsOwnLimit) {
 TEST_F(SpeakerTest, WhatWasNeverWantedIsLateToo) {
   start();
   ASSERT_TRUE(run_until_settled());
-  bird.enabled["drain_v4"] = true;
-  bird.stuck = {"drain_v4"};
+  bird.enabled["drain_host4"] = true;
+  bird.stuck = {"drain_host4"};
   ASSERT_TRUE(run_until([&] { return !late.empty(); }));
   bird.stuck.clear();
   EXPECT_TRUE(run_until([&] { return confirmed == 1; }));
+}
+
+TEST_F(SpeakerTest, ABirdThatDoesNotObeyIsToBeKilledOnce) {
+  start_announcing();
+  bird.stuck = {"specific_host4"};
+  announce(nothing());
+  ASSERT_TRUE(run_until([&] { return !kills.empty(); }));
+  EXPECT_EQ(late.size(), 1U);
+  EXPECT_TRUE(kills[0].known);
+  EXPECT_THAT(kills[0].why, HasSubstr("not confirmed the withdrawal within 800 ms"));
+  run_for(milliseconds(300));
+  EXPECT_EQ(kills.size(), 1U);
+  bird.stuck.clear();
+  ASSERT_TRUE(run_until([&] { return confirmed == 1; }));
+}
+
+TEST_F(SpeakerTest, ABirdThatHasSaidNothingForLongIsToBeKilled) {
+  start_announcing();
+  bird.mute = true;
+  ASSERT_TRUE(run_until([&] { return !kills.empty(); }));
+  EXPECT_TRUE(kills[0].known);
+  EXPECT_THAT(kills[0].why, HasSubstr("said nothing"));
+  EXPECT_TRUE(announcing());  // nothing was to be withdrawn
+  EXPECT_THAT(late, IsEmpty());
+}
+
+TEST_F(SpeakerTest, ABirdThatIsGoneIsNotKilled) {
+  start_announcing();
+  bird.stop();
+  run_for(milliseconds(1500));
+  EXPECT_THAT(kills, IsEmpty());
+}
+
+TEST_F(SpeakerTest, ComplainsOfWantedPrefixesThatAreNotExported) {
+  start_announcing();
+  bird.unexported = {"199.7.82.0/23"};
+  ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));
+  EXPECT_EQ(speaker->observed().error, "host4 is not told of 199.7.82.0/23, though it should be");
+  EXPECT_FALSE(speaker->settled());
+  bird.unexported.clear();
+  EXPECT_TRUE(run_until_settled());
+  EXPECT_EQ(speaker->observed().error, "");
+  EXPECT_THAT(kills, IsEmpty());
 }
 
 }  // namespace

@@ -28,10 +28,14 @@ struct TemporaryDirectory {
   std::string path;
 };
 
+inline const std::vector<std::string> kNeighbours{"host4", "host6"};
+
+inline AnnouncedSet nothing() { return AnnouncedSet(kNeighbours); }
+
 // Both prefixes of IPv4, and nothing else.
 inline AnnouncedSet ipv4() {
-  AnnouncedSet wanted;
-  wanted.at(Family::V4) = {.specific = true, .covering = true, .draining = false};
+  AnnouncedSet wanted = nothing();
+  wanted.at("host4") = {.specific = true, .covering = true, .draining = false};
   return wanted;
 }
 
@@ -47,6 +51,9 @@ class SpeakerTest : public testing::Test {
     };
     hooks.withdrawal_late = [this](std::string_view why) { late.emplace_back(why); };
     hooks.withdrawal_confirmed = [this] { ++confirmed; };
+    hooks.kill_bird = [this](int pidfd, std::string_view why) {
+      kills.push_back({pidfd >= 0, std::string(why)});
+    };
     hooks.changed = [this] {
       ++changed;
       if (!speaker->observed().error.empty()) errors.push_back(speaker->observed().error);
@@ -76,7 +83,7 @@ class SpeakerTest : public testing::Test {
     ASSERT_TRUE(run_until_settled());
   }
   [[nodiscard]] bool announcing() const {
-    return bird.enabled.at("specific_v4") && bird.enabled.at("covering_v4");
+    return bird.enabled.at("specific_host4") && bird.enabled.at("covering_host4");
   }
   // BIRD's exports as the speaker has seen them.
   [[nodiscard]] const SessionObserved& session() const { return speaker->observed().sessions[0]; }
@@ -84,9 +91,15 @@ class SpeakerTest : public testing::Test {
   TemporaryDirectory directory;
   boost::asio::io_context io;
   Speaker::Settings settings{.control_socket = directory.path + "/bird.ctl",
-                             .sessions = {"host4"},
+                             .sessions = kNeighbours,
+                             .prefixes = {{"host4", "199.7.83.0/24", false},
+                                          {"host4", "199.7.82.0/23", true},
+                                          {"host6", "2001:500:9f::/48", false},
+                                          {"host6", "2001:500:9e::/47", true}},
                              .reply_limit = milliseconds(300),
                              .withdraw_limit = milliseconds(400),
+                             .kill_limit = milliseconds(800),
+                             .mute_limit = milliseconds(1000),
                              .look_interval = milliseconds(20),
                              .reconnect_delay = milliseconds(10)};
   FakeBird bird{io, settings.control_socket};
@@ -95,6 +108,11 @@ class SpeakerTest : public testing::Test {
   int disabled = 0, confirmed = 0, changed = 0;
   bool enabled_at_hook = false;
   std::vector<std::string> late, notes, errors;
+  struct Kill {
+    bool known;  // which process it is
+    std::string why;
+  };
+  std::vector<Kill> kills;
 };
 
 }  // namespace imrs::bgp::test

@@ -36,7 +36,7 @@ TEST_F(SpeakerTest, AnnouncesAndWithdrawsAtOnce) {
   for (int i = 0; i < 5; ++i) {
     for (const bool up : {true, false}) {
       const auto asked = Clock::now();
-      announce(up ? ipv4() : AnnouncedSet{});
+      announce(up ? ipv4() : nothing());
       EXPECT_FALSE(speaker->settled());
       ASSERT_TRUE(run_until_settled());
       EXPECT_LT(Clock::now() - asked, milliseconds(500));
@@ -50,28 +50,28 @@ TEST_F(SpeakerTest, AnnouncesAndWithdrawsAtOnce) {
 
 TEST_F(SpeakerTest, DisablesBeforeItEnables) {
   start_announcing();
-  AnnouncedSet ipv6;
-  ipv6.at(Family::V6) = {.specific = true, .covering = true, .draining = false};
+  AnnouncedSet ipv6 = nothing();
+  ipv6.at("host6") = {.specific = true, .covering = true, .draining = false};
   bird.commands.clear();
   announce(ipv6);
   ASSERT_TRUE(run_until_settled());
   ASSERT_GE(bird.commands.size(), 4U);
   const std::vector<std::string> first(bird.commands.begin(), bird.commands.begin() + 4);
-  EXPECT_THAT(first, ElementsAre("disable \"specific_v4\"", "disable \"covering_v4\"",
-                                 "enable \"specific_v6\"", "enable \"covering_v6\""));
+  EXPECT_THAT(first, ElementsAre("disable \"specific_host4\"", "disable \"covering_host4\"",
+                                 "enable \"specific_host6\"", "enable \"covering_host6\""));
 }
 
 TEST_F(SpeakerTest, AWithdrawalOvertakesAnAnnouncement) {
   start();
   ASSERT_TRUE(run_until_settled());
   bird.on_command = [&](const std::string& command) {
-    if (command == "enable \"specific_v4\"") announce({});
+    if (command == "enable \"specific_host4\"") announce(nothing());
   };
   bird.commands.clear();
   announce(ipv4());
   ASSERT_TRUE(run_until_settled());
   EXPECT_TRUE(bird.none_enabled());
-  EXPECT_EQ(bird.count("enable \"covering_v4\""), 0);
+  EXPECT_EQ(bird.count("enable \"covering_host4\""), 0);
 }
 
 TEST_F(SpeakerTest, SendsNothingWhenTheSameIsWantedAgain) {
@@ -81,7 +81,7 @@ TEST_F(SpeakerTest, SendsNothingWhenTheSameIsWantedAgain) {
   EXPECT_TRUE(speaker->settled());
   run_for(milliseconds(100));
   EXPECT_THAT(bird.commands, Contains("show protocols"));
-  EXPECT_EQ(bird.count("enable \"specific_v4\""), 0);
+  EXPECT_EQ(bird.count("enable \"specific_host4\""), 0);
 }
 
 TEST_F(SpeakerTest, EnablesAgainWhatAConfigureHasUndone) {
@@ -95,8 +95,8 @@ TEST_F(SpeakerTest, EnablesAgainWhatAConfigureHasUndone) {
 TEST_F(SpeakerTest, DisablesWhatSomebodyElseHasEnabled) {
   start();
   ASSERT_TRUE(run_until_settled());
-  bird.enabled["drain_v6"] = true;
-  ASSERT_TRUE(run_until([&] { return std::ranges::count(notes, "disabled drain_v6") == 1; }));
+  bird.enabled["drain_host6"] = true;
+  ASSERT_TRUE(run_until([&] { return std::ranges::count(notes, "disabled drain_host6") == 1; }));
   EXPECT_TRUE(bird.none_enabled());
   EXPECT_TRUE(run_until_settled());
   EXPECT_THAT(late, IsEmpty());

@@ -56,7 +56,7 @@ class Commands(unittest.TestCase):
         for prefix in net.PREFIXES:
             self.assertIn(prefix, run.stdout)
         run = lab('birdc', 'appliance', 'show', 'protocols')
-        self.assertRegex(run.stdout, r'specific_v4\s+Static\s+\S+\s+up')
+        self.assertRegex(run.stdout, r'specific_host4\s+Static\s+\S+\s+up')
 
     def test_no_namespace_has_a_way_out(self) -> None:
         for namespace in net.NAMESPACES:

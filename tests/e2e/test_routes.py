@@ -86,7 +86,7 @@ class Routes(LabCase):
         self.report('BIRD started again, routes back', [back - started], 5)
 
     def test_what_a_hand_disables_is_put_right(self) -> None:
-        for command in ('disable specific_v4', 'configure'):
+        for command in ('disable specific_host4', 'configure'):
             begin = time.monotonic()
             self.birdc(command)
             self.assertTrue(wait_until(lambda begin=begin: len(self.changes_since(begin)) > 0, 2), command)
@@ -94,15 +94,15 @@ class Routes(LabCase):
             self.report(f'birdc {command}, put right', [time.monotonic() - begin], 1)
 
     def test_what_a_hand_enables_is_put_right(self) -> None:
-        """drain_v4 is not wanted: its copy of the route must go again."""
+        """drain_host4 is not wanted: its copy of the route must go again."""
         log, begin = AgentLog(self.lab.agent.log), time.monotonic()
-        self.assertIn('drain_v4: enabled', self.birdc('enable drain_v4'))
-        self.assertIn('disabled drain_v4', log.wait('disabled drain_v4', 5).text)
+        self.assertIn('drain_host4: enabled', self.birdc('enable drain_host4'))
+        self.assertIn('disabled drain_host4', log.wait('disabled drain_host4', 5).text)
         self.assertTrue(wait_until(self.drain_is_down, 5), self.birdc('show protocols'))
-        self.report('birdc enable drain_v4, put right', [time.monotonic() - begin], 1)
+        self.report('birdc enable drain_host4, put right', [time.monotonic() - begin], 1)
 
     def drain_is_down(self) -> bool:
-        return re.search(r'drain_v4\s+Static\s+\S+\s+down', self.birdc('show protocols')) is not None
+        return re.search(r'drain_host4\s+Static\s+\S+\s+down', self.birdc('show protocols')) is not None
 
     @contextmanager
     def core_pattern(self, pattern: str) -> Iterator[None]:

@@ -42,7 +42,7 @@ void play(std::size_t targets, const std::vector<Line>& lines) {
     const Verdict verdict = step(state, line.event, policy(),
                                  TimePoint() + std::chrono::hours(1) + milliseconds(line.at_ms));
     EXPECT_EQ(to_string(verdict.phase), to_string(line.phase));
-    EXPECT_EQ(verdict.announce, line.announce);
+    EXPECT_EQ(verdict.routes.any(), line.announce);
     if (line.reason != nullptr) {
       EXPECT_NE(verdict.reason.find(line.reason), std::string::npos) << verdict.reason;
     }
@@ -115,23 +115,72 @@ TEST(Decision, AnOrderToWithdrawHoldsWhateverTheEvidence) {
   play(1, {{0, right(), Phase::Rising, false},
            {1, right(), Phase::Rising, false},
            {2, right(), Phase::Up, true},
-           {3, Withdrawal{true, "operator"}, Phase::Up, false, "withdrawn: operator"},
+           {3, Order{Overlay::Withdraw, "operator"}, Phase::Up, false, "withdrawn: operator"},
            {4, right(), Phase::Up, false},
            {5, wrong(), Phase::Down, false},
            {2000, right(), Phase::Rising, false},
            {2001, right(), Phase::Rising, false},
            {2002, right(), Phase::Up, false},
-           {2003, Withdrawal{false, ""}, Phase::Up, true, "resumed"}});
+           {2003, Order{}, Phase::Up, true, "every target"}});
+}
+
+TEST(Decision, WithoutAWayOutNothingIsAnnounced) {
+  play(1, {{0, right(), Phase::Rising, false},
+           {1, right(), Phase::Rising, false},
+           {2, right(), Phase::Up, true},
+           {3, WayOut{false, "no route"}, Phase::Down, false, "no way out: no route"},
+           {1500, right(), Phase::Down, false},
+           {1501, WayOut{true, ""}, Phase::Down, false},
+           {1502, right(), Phase::Rising, false},
+           {1503, right(), Phase::Rising, false},
+           {1504, right(), Phase::Up, true}});
+}
+
+// Draining gives up the specific prefixes alone; a failed verdict takes the covering ones too.
+TEST(Decision, TheTableOfRoutes) {
+  const struct {
+    Phase phase;
+    Overlay overlay;
+    Routes want;
+  } cases[] = {
+      {Phase::Down, Overlay::None, {false, false, false}},
+      {Phase::Rising, Overlay::None, {false, false, false}},
+      {Phase::Up, Overlay::None, {true, true, false}},
+      {Phase::Falling, Overlay::None, {true, true, false}},
+      {Phase::Up, Overlay::Drain, {true, true, true}},
+      {Phase::Up, Overlay::Drained, {false, true, false}},
+      {Phase::Falling, Overlay::Drained, {false, true, false}},
+      {Phase::Down, Overlay::Drain, {false, false, false}},
+      {Phase::Down, Overlay::Drained, {false, false, false}},
+      {Phase::Rising, Overlay::Drained, {false, false, false}},
+      {Phase::Up, Overlay::Withdraw, {false, false, false}},
+      {Phase::Falling, Overlay::Withdraw, {false, false, false}},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(routes_of(c.phase, c.overlay), c.want) << to_string(c.phase) << " " << to_string(c.overlay);
+  }
+}
+
+TEST(Decision, OrdersAreShownWithTheirReason) {
+  State state(1);
+  const auto reason = [&](const Event& event) {
+    return step(state, event, policy(), TimePoint() + std::chrono::hours(1)).reason;
+  };
+  for (int i = 0; i < 3; ++i) (void)reason(right());
+  EXPECT_EQ(reason(Order{Overlay::Drain, "new disks"}), "draining: new disks; every target answers right");
+  EXPECT_EQ(reason(Order{Overlay::Drained, "new disks"}), "drained: new disks; every target answers right");
+  EXPECT_EQ(reason(Order{Overlay::Withdraw, "moving"}), "withdrawn: moving");
+  EXPECT_EQ(reason(Order{}), "every target answers right");
 }
 
 // The hold-down doubles with each flap up to its maximum: 1, 2, 4, 4 s.
 TEST(Decision, HoldDownGrows) {
   State state(1);
   TimePoint now = TimePoint() + std::chrono::hours(1);
-  const auto announce = [&](const Event& event) { return step(state, event, policy(), now).announce; };
+  const auto announce = [&](const Event& event) { return step(state, event, policy(), now).routes.any(); };
   for (const int hold_ms : {1000, 2000, 4000, 4000}) {
     for (int i = 0; i < 3; ++i) (void)announce(right());
-    ASSERT_TRUE(state.announce());
+    ASSERT_TRUE(state.routes().any());
     ASSERT_FALSE(announce(wrong()));
     now += milliseconds(hold_ms - 1);
     (void)announce(right());

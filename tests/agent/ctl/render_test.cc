@@ -34,7 +34,7 @@ TEST(Render, TellsOfAZone) {
 TEST(Render, TellsTheStatus) {
   const std::string text = status_text(web::healthy());
   for (const char* part :
-       {"ipv4: up, announced", "199.7.83.0/24     wanted, exported", "session host4: Established"}) {
+       {"ipv4 to host4: up, announced", "199.7.83.0/24     wanted, exported", "session host4: Established"}) {
     EXPECT_THAT(text, HasSubstr(part));
   }
 }

@@ -9,12 +9,15 @@ Snapshot filled() {
   Snapshot s;
   s.time_ms = 1764000000000;
   s.identity = "lab01";
-  s.families.push_back({.family = Family::V6,
-                        .phase = "falling",
-                        .announce = true,
-                        .reason = "silent",
-                        .since_ms = 5,
-                        .prefixes = {{"2001:500:9f::/48", "specific", true, false}}});
+  s.history = {{1764000000000, "order", "drain host6: new disks"}};
+  s.decisions.push_back({.family = Family::V6,
+                         .neighbour = "host6",
+                         .phase = "falling",
+                         .overlay = "drain",
+                         .announce = true,
+                         .reason = "silent",
+                         .since_ms = 5,
+                         .prefixes = {{"2001:500:9f::/48", "specific", true, false}}});
   s.bgp.bird_error = "gone";
   s.bgp.sessions.push_back({.name = "host6",
                             .family = Family::V6,
@@ -43,8 +46,12 @@ TEST(Snapshot, SurvivesJson) {
   const auto back = snapshot_from_json(text);
   ASSERT_TRUE(back.ok()) << back.error().message;
   EXPECT_EQ(to_json(*back), text);
-  EXPECT_EQ(back->families[0].family, Family::V6);
-  EXPECT_EQ(back->families[0].prefixes[0].prefix, "2001:500:9f::/48");
+  EXPECT_EQ(back->decisions[0].family, Family::V6);
+  EXPECT_EQ(back->decisions[0].neighbour, "host6");
+  EXPECT_EQ(back->decisions[0].overlay, "drain");
+  ASSERT_EQ(back->history.size(), 1U);
+  EXPECT_EQ(back->history[0].text, "drain host6: new disks");
+  EXPECT_EQ(back->decisions[0].prefixes[0].prefix, "2001:500:9f::/48");
   EXPECT_EQ(back->bgp.sessions[0].neighbour_as, 4200000000U);
   EXPECT_EQ(back->probes[0].transport, Transport::Tcp);
   EXPECT_EQ(back->probes[0].right, 18446744073709551615U);

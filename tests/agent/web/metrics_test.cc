@@ -25,10 +25,11 @@ TEST(Metrics, EachFigureOfASnapshotIsThere) {
            "imrs_program_up{program=\"imrs-engine\"} 1",
            "imrs_program_up{program=\"imrs-zone\"} 0",
            "imrs_program_restarts_total{program=\"imrs-zone\"} 9",
-           "imrs_decision_phase{family=\"ipv4\",phase=\"up\"} 1",
-           "imrs_decision_phase{family=\"ipv4\",phase=\"down\"} 0",
-           "imrs_announce{family=\"ipv6\"} 1",
-           "imrs_prefix_exported{prefix=\"199.7.82.0/23\",family=\"ipv4\",role=\"covering\"} 1",
+           "imrs_decision_phase{family=\"ipv4\",neighbour=\"host4\",phase=\"up\"} 1",
+           "imrs_decision_phase{family=\"ipv4\",neighbour=\"host4\",phase=\"down\"} 0",
+           "imrs_announce{family=\"ipv6\",neighbour=\"host6\"} 1",
+           "imrs_prefix_exported{prefix=\"199.7.82.0/"
+           "23\",family=\"ipv4\",role=\"covering\",neighbour=\"host4\"} 1",
            "imrs_bird_connected 1",
            "imrs_bgp_session_established{name=\"host4\",family=\"ipv4\",neighbour=\"192.0.2.1\","
            "neighbour_as=\"64500\"} 1",

@@ -74,7 +74,7 @@ Snapshot hostile() {
   const std::string tag = "<b onload=\"x\">'&";
   Snapshot s = with_session_down(Family::V4, tag, tag, tag);
   for (std::string* text : {&s.identity, &s.kind, &s.appliance, &s.version, &s.image_digest}) *text = tag;
-  for (FamilyState& family : s.families) {
+  for (DecisionState& family : s.decisions) {
     family.phase = family.reason = tag;
     for (PrefixState& prefix : family.prefixes) prefix.prefix = prefix.role = tag;
   }

@@ -79,7 +79,7 @@ TEST_F(WebProgram, ServesFromInsideItsCage) {
   EXPECT_THAT(get(noc_.port, "/"), HasSubstr("State not known: the agent has not reported for"));
   EXPECT_THAT(get(noc_.port, "/api/bgp"), HasSubstr("\"stale\": true"));
   EXPECT_THAT(get(ops_.port, "/"), StartsWith("HTTP/1.1 200"));
-  EXPECT_THAT(get(ops_.port, "/metrics"), HasSubstr("imrs_announce{family=\"ipv4\"} 1"));
+  EXPECT_THAT(get(ops_.port, "/metrics"), HasSubstr("imrs_announce{family=\"ipv4\",neighbour=\"host4\"} 1"));
   EXPECT_THAT(get(ops_.port, "/api/state"), HasSubstr("\"zonemd_verified\":true"));
   EXPECT_THAT(proc("status"), HasSubstr("NoNewPrivs:\t1\n"));
 #ifndef IMRS_SANITIZED

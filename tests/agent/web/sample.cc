@@ -3,9 +3,11 @@
 namespace imrs::web {
 namespace {
 
-FamilyState up_family(Family family, std::vector<PrefixState> prefixes) {
+DecisionState up_family(Family family, std::vector<PrefixState> prefixes) {
   return {.family = family,
+          .neighbour = family == Family::V4 ? "host4" : "host6",
           .phase = "up",
+          .overlay = "none",
           .announce = true,
           .reason = "every target answers right",
           .since_ms = kNow - 3'600'000,
@@ -27,11 +29,11 @@ SessionState established(const std::string& name, Family family, const std::stri
 }
 
 void add_routes(Snapshot& s) {
-  s.families = {up_family(Family::V4, {{"199.7.83.0/24", "specific", true, true},
-                                       {"199.7.82.0/23", "covering", true, true}}),
-                up_family(Family::V6, {{"2001:500:9f::/48", "specific", true, true},
-                                       {"2001:500:3::/48", "specific", true, true},
-                                       {"2001:500:9e::/47", "covering", true, true}})};
+  s.decisions = {up_family(Family::V4, {{"199.7.83.0/24", "specific", true, true},
+                                        {"199.7.82.0/23", "covering", true, true}}),
+                 up_family(Family::V6, {{"2001:500:9f::/48", "specific", true, true},
+                                        {"2001:500:3::/48", "specific", true, true},
+                                        {"2001:500:9e::/47", "covering", true, true}})};
   s.bgp.bird_connected = true;
   s.bgp.sessions = {established("host4", Family::V4, "192.0.2.1", {"199.7.83.0/24", "199.7.82.0/23"}),
                     established("host6", Family::V6, "2001:db8:100::1",
@@ -110,7 +112,7 @@ Snapshot healthy() {
 
 Snapshot withdrawn(const std::string& reason) {
   Snapshot s = healthy();
-  for (FamilyState& family : s.families) {
+  for (DecisionState& family : s.decisions) {
     family.phase = "down";
     family.announce = false;
     family.reason = reason;
@@ -130,7 +132,7 @@ Snapshot with_session_down(Family family, const std::string& state, const std::s
     session.message = message;
     session.exported.clear();
   }
-  for (FamilyState& entry : s.families) {
+  for (DecisionState& entry : s.decisions) {
     if (entry.family != family) continue;
     for (PrefixState& prefix : entry.prefixes) prefix.exported = false;
   }

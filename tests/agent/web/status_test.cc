@@ -33,18 +33,18 @@ std::vector<Case> whole_cases() {
       {"withdrawn on an order", withdrawn("withdrawn: stopping"), Level::Bad, "Withdrawn: stopping",
        ElementsAre(HasSubstr("own decision"))},
       {"withdrawn, one kind of reason",
-       changed(withdrawn("wrong answer: a"), [](Snapshot& s) { s.families[1].reason = "wrong answer: b"; }),
+       changed(withdrawn("wrong answer: a"), [](Snapshot& s) { s.decisions[1].reason = "wrong answer: b"; }),
        Level::Bad, "Withdrawn: wrong answer",
        ElementsAre("IPv4 withdrawn: wrong answer: a", "IPv6 withdrawn: wrong answer: b",
                    HasSubstr("own decision"))},
       {"withdrawn for two reasons",
-       changed(withdrawn("wrong answer"), [](Snapshot& s) { s.families[1].reason = "expired"; }), Level::Bad,
+       changed(withdrawn("wrong answer"), [](Snapshot& s) { s.decisions[1].reason = "expired"; }), Level::Bad,
        "Withdrawn",
        ElementsAre("IPv4 withdrawn: wrong answer", "IPv6 withdrawn: expired", HasSubstr("own decision"))},
       {"withdrawn, and a session is down: no all-clear for the router",
        changed(withdrawn("expired"), [](Snapshot& s) { s.bgp.sessions[0].state = "Idle"; }), Level::Bad,
        "Withdrawn: expired", ElementsAre(HasSubstr("No IPv4 session with 192.0.2.1"))},
-      {"no prefixes", changed(healthy(), [](Snapshot& s) { s.families.clear(); }), Level::Bad,
+      {"no prefixes", changed(healthy(), [](Snapshot& s) { s.decisions.clear(); }), Level::Bad,
        "No prefix is configured", IsEmpty()},
   };
 }
@@ -55,7 +55,7 @@ std::vector<Case> partial_cases() {
        changed(healthy(),
                [](Snapshot& s) {
                  const Snapshot down = withdrawn("silent: x");
-                 s.families[1] = down.families[1];
+                 s.decisions[1] = down.decisions[1];
                  s.bgp.sessions[1].exported.clear();
                }),
        Level::Warning, "Announcing 2 of 5 prefixes", ElementsAre("IPv6 withdrawn: silent: x")},
@@ -71,13 +71,13 @@ std::vector<Case> partial_cases() {
                  s.bgp.sessions.back().exported.clear();
                }),
        Level::Warning, "Announcing all 5 prefixes", ElementsAre(HasSubstr("Connect. No answer to our"))},
-      {"falling", changed(healthy(), [](Snapshot& s) { s.families[0].phase = "falling"; }), Level::Warning,
+      {"falling", changed(healthy(), [](Snapshot& s) { s.decisions[0].phase = "falling"; }), Level::Warning,
        "Announcing all 5 prefixes", ElementsAre(HasSubstr("IPv4 is still announced"))},
       {"drained: covering stays",
        changed(healthy(),
                [](Snapshot& s) {
-                 s.families[0].prefixes[0].wanted = false;
-                 s.families[0].reason = "drain";
+                 s.decisions[0].prefixes[0].wanted = false;
+                 s.decisions[0].reason = "drain";
                  s.bgp.sessions[0].exported = {"199.7.82.0/23"};
                }),
        Level::Warning, "Announcing 4 of 5 prefixes", ElementsAre("199.7.83.0/24 withdrawn: drain")},

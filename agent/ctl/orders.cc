@@ -1,0 +1,112 @@
+// The order commands of imrsctl. Called by its main.
+#include "agent/ctl/orders.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "agent/base/unique_fd.h"
+
+namespace imrs::ctl {
+namespace {
+
+using Json = nlohmann::json;
+
+Result<void> sync_directory_of(const std::string& path) {
+  const std::string directory = path.substr(0, path.rfind('/'));
+  const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd || ::fsync(fd.get()) != 0) return system_error(directory);
+  return {};
+}
+
+Result<void> keep(const std::string& path, const std::string& content) {
+  const std::string fresh = path + ".new";
+  const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!fd) return system_error(fresh);
+  if (::write(fd.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()) ||
+      ::fsync(fd.get()) != 0) {
+    return system_error(fresh);
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0) return system_error(path);
+  return sync_directory_of(path);
+}
+
+Error bad_time(std::string_view text) {
+  return Error{
+      Errc::InvalidInput,
+      fmt::format("\"{}\" is no time; use one like 2026-11-27T12:00:00Z, or +90m, +2h, +3d from now on",
+                  text)};
+}
+
+Result<std::int64_t> parse_relative(std::string_view text, std::int64_t now) {
+  std::int64_t count = 0;
+  const char* const end = text.data() + text.size();
+  const auto [unit, error] = std::from_chars(text.data() + 1, end, count);
+  if (error != std::errc() || end - unit != 1 || count <= 0 || count > 100'000) return bad_time(text);
+  switch (*unit) {
+    case 'm': return now + count * 60;
+    case 'h': return now + count * 3600;
+    case 'd': return now + count * 86400;
+    default: return bad_time(text);
+  }
+}
+
+}  // namespace
+
+Result<std::string> overlay_request(std::string_view verb, const std::vector<std::string>& words,
+                                    const std::string& reason) {
+  Json json{{"do", std::string(verb)}};
+  for (const std::string& word : words) {
+    const bool v4 = word == "v4" || word == "ipv4", v6 = word == "v6" || word == "ipv6";
+    const char* const key = v4 || v6 ? "family" : "neighbour";
+    if (json.contains(key)) {
+      return Error{Errc::InvalidInput, fmt::format("\"{}\": give one {} at most", word, key)};
+    }
+    json[key] = v4 ? "ipv4" : v6 ? "ipv6" : word;
+  }
+  if (!reason.empty()) json["reason"] = reason;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string waive_request(const std::string& check, std::int64_t until) {
+  return Json{{"do", "waive"}, {"check", check}, {"until", until}}.dump(-1, ' ', false,
+                                                                        Json::error_handler_t::replace);
+}
+
+std::string end_waiver_request(const std::string& check) {
+  return Json{{"do", "end-waiver"}, {"check", check}}.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Result<std::int64_t> parse_until(std::string_view text, std::int64_t now) {
+  if (text.starts_with('+')) return parse_relative(text, now);
+  std::tm parts{};
+  const std::string copy(text);
+  const char* const end = ::strptime(copy.c_str(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+  if (end == nullptr || *end != '\0') return bad_time(text);
+  return ::timegm(&parts);
+}
+
+Result<std::string> take_answer(std::string_view answer, std::string& warning) {
+  try {
+    const Json json = Json::parse(answer);
+    if (json.contains("error")) return Error{Errc::Refused, json.at("error").get<std::string>()};
+    if (json.contains("keep")) {
+      const auto kept = keep(json.at("keep").at("file").get<std::string>(),
+                             json.at("keep").at("content").get<std::string>());
+      if (!kept) warning = "in effect, but it will end with the agent's next start: " + kept.error().message;
+    } else {
+      warning = "in effect until the agent's next start: it has no \"state_directory\"";
+    }
+    return json.at("text").get<std::string>();
+  } catch (const Json::exception& error) {
+    return Error{Errc::InvalidInput, std::string("the agent's answer: ") + error.what()};
+  }
+}
+
+}  // namespace imrs::ctl
