@@ -1,6 +1,6 @@
 // agent/history.h
-// What the decision saw and did, what the operator ordered and what BIRD said: one line each, in the log and in a
-// bounded memory that imrsctl and the NOC page show.
+// What the decision saw and did, what the operator ordered and what BIRD said: one line each, in the log
+// and in a bounded memory that imrsctl and the NOC page show.
 #pragma once
 
 #include <cstddef>

@@ -8,6 +8,7 @@
 
 #include "agent/base/log.h"
 #include "agent/config/config.h"
+#include "agent/privileges.h"
 #include "agent/startup.h"
 #include "agent/supervisor.h"
 #include "bgp/bird_config.h"
@@ -44,6 +45,8 @@ int run_agent(const Config& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  // First: a core dump of this process would keep its device, and with it the routes, for seconds.
+  if (auto undumpable = agent::make_undumpable(); !undumpable) return fail(undumpable.error(), 1);
   std::string file = "/etc/imrs/agent.json";
   bool check = false, print_bird_config = false;
   CLI::App app{

@@ -1,5 +1,5 @@
-// Requests and standing orders as text. Called by the supervisor. What it reads may come from anybody who is root
-// and mistypes.
+// Requests and standing orders as text. Called by the supervisor. What it reads may come from anybody who
+// is root and mistypes.
 #include "agent/orders.h"
 
 #include <fmt/format.h>

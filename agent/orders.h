@@ -4,8 +4,8 @@
 // A request is one line on the control socket: a word ("status", "history") or a JSON object:
 //   {"do": "drain" | "withdraw" | "resume", "family": "ipv4" | "ipv6", "neighbour": NAME, "reason": TEXT}
 //   {"do": "waive", "check": NAME, "until": UNIX TIME}     {"do": "end-waiver", "check": NAME}
-// Family, neighbour and reason may be left out: then all are meant. The agent does not write to disk; what stands
-// comes back to imrsctl, which keeps it in a file that the agent reads when it starts.
+// Family, neighbour and reason may be left out: then all are meant. The agent does not write to disk; what
+// stands comes back to imrsctl, which keeps it in a file that the agent reads when it starts.
 #pragma once
 
 #include <cstdint>
@@ -58,8 +58,8 @@ inline constexpr std::string_view kOrdersFile = "orders.json";
 // Nothing stands if there is no such file. Call as root.
 [[nodiscard]] Result<StandingOrders> read_standing_orders(const std::string& state_directory);
 
-// The answer to an order that was carried out: {"text": ..., "keep": {"file": ..., "content": ...}}; without a
-// state directory no "keep".
+// The answer to an order that was carried out: {"text": ..., "keep": {"file": ..., "content": ...}};
+// without a state directory no "keep".
 [[nodiscard]] std::string done_json(const std::string& text, const StandingOrders& now,
                                     const std::string& state_directory);
 [[nodiscard]] std::string error_json(const std::string& why);

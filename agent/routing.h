@@ -1,6 +1,6 @@
 // agent/routing.h
-// Joins what health knows to what bgp does: probes every target, feeds each neighbour's decision, and states the
-// desired announcements. `health` and `bgp` do not know each other.
+// Joins what health knows to what bgp does: probes every target, feeds each neighbour's decision, and
+// states the desired announcements. `health` and `bgp` do not know each other.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

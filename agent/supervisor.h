@@ -20,6 +20,7 @@
 #include "agent/orders.h"
 #include "agent/processes.h"
 #include "agent/routing.h"
+#include "agent/service_manager.h"
 #include "agent/startup.h"
 #include "agent/way_out.h"
 #include "agent/waivers.h"
@@ -92,9 +93,10 @@ class Supervisor {
   std::unique_ptr<bgp::Speaker> speaker_;
   std::unique_ptr<Routing> routing_;
   Result<StandingOrders> orders_;  // from before this start
-  UniqueFd control_socket_;  // until it is served; may be none
+  UniqueFd control_socket_;        // until it is served; may be none
   ControlServer control_;
   LoopWatchdog watchdog_;
+  ServiceManager manager_ = ServiceManager::from_environment();
   std::uint32_t expired_zones_ = 0, unjudged_zones_ = 0;  // EngineSettings::expired
   std::chrono::steady_clock::time_point judged_again_{};
   std::int64_t started_ms_ = 0;

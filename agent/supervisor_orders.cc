@@ -1,5 +1,5 @@
-// What the operator asks of the running agent. Called by the control socket, for root only. Every order is in the
-// history before it is answered; none can make the agent announce what is not right.
+// What the operator asks of the running agent. Called by the control socket, for root only. Every order is
+// in the history before it is answered; none can make the agent announce what is not right.
 #include <fmt/format.h>
 
 #include "agent/supervisor.h"

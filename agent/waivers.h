@@ -1,6 +1,6 @@
 // agent/waivers.h
-// Shared checks that the operator has waived, each until a time. Pure: the trusted time is an argument, so that a
-// step of the wall clock neither prolongs nor ends a waiver.
+// Shared checks that the operator has waived, each until a time. Pure: the trusted time is an argument, so
+// that a step of the wall clock neither prolongs nor ends a waiver.
 #pragma once
 
 #include <cstdint>
@@ -18,8 +18,8 @@ class Waivers {
  public:
   static constexpr std::int64_t kLongest = 7 * 24 * 3600;  // seconds
 
-  // `until`, `now`: trusted Unix time. Errc::Refused: it lies in the past, or further off than kLongest, or another
-  // check is waived already (one at a time: with both nothing would ever expire).
+  // `until`, `now`: trusted Unix time. Errc::Refused: it lies in the past, or further off than kLongest,
+  // or another check is waived already (one at a time: with both nothing would ever expire).
   [[nodiscard]] Result<void> waive(SharedCheck check, std::int64_t until, std::int64_t now);
   void end(SharedCheck check) { until_.erase(check); }
 

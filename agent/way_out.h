@@ -16,8 +16,9 @@ struct WayOutSeen {
 };
 
 // Looks the way to the rest of the Internet up in this machine's routing table, as the kernel would for an
-// answer; sends nothing but, for a next hop that did not answer, the kernel's question whether it is there again.
-// An error: it could not be looked up, which says nothing about the way. Needs NET_ADMIN for that question.
+// answer; sends nothing but, for a next hop that did not answer, the kernel's question whether it is there
+// again. An error: it could not be looked up, which says nothing about the way. Needs NET_ADMIN for that
+// question.
 [[nodiscard]] Result<WayOutSeen> look_for_way_out(Family family);
 
 }  // namespace imrs::agent

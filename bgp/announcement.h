@@ -3,8 +3,8 @@
 //
 // Each neighbour has a routing table of its own in BIRD, fed by three static protocols that start disabled:
 // specific_NAME, covering_NAME and drain_NAME (the specific prefixes once more, preferred and tagged
-// GRACEFUL_SHUTDOWN, RFC 8326). Announcing is enabling, withdrawing is disabling; nothing else is ever sent to
-// BIRD, and a neighbour's session stays up whatever is withdrawn from it.
+// GRACEFUL_SHUTDOWN, RFC 8326). Announcing is enabling, withdrawing is disabling; nothing else is ever sent
+// to BIRD, and a neighbour's session stays up whatever is withdrawn from it.
 #pragma once
 
 #include <map>
@@ -79,8 +79,8 @@ struct Plan {
 // which BIRD takes without harm.
 [[nodiscard]] Plan make_plan(const AnnouncedSet& wanted, std::span<const ProtocolRow> seen);
 
-// What `neighbour` is told of by mistake: routes from a protocol that is not wanted to announce to it, ours or
-// anybody's.
+// What `neighbour` is told of by mistake: routes from a protocol that is not wanted to announce to it, ours
+// or anybody's.
 [[nodiscard]] bool exports_unwanted(const AnnouncedSet& wanted, const std::string& neighbour,
                                     std::span<const ExportedRoute> routes);
 

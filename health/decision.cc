@@ -1,6 +1,6 @@
-// The decision: what may this neighbour be told of? Called by the agent for every probe result, every change of
-// expiry or of the way out, and every order. It must never announce on old evidence, and never withdraw for load
-// or for its own inability to ask.
+// The decision: what may this neighbour be told of? Called by the agent for every probe result, every
+// change of expiry or of the way out, and every order. It must never announce on old evidence, and never
+// withdraw for load or for its own inability to ask.
 #include "health/decision.h"
 
 #include <algorithm>

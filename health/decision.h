@@ -10,9 +10,10 @@
 //      ◀─────────────────────────────┴───── wrong, expired, no way out, ────────── Falling
 //                                             `fall` silences
 //
-// A neighbour is of one address family. A target is one service address of that family × transport × worker; a
-// family is right only if each of its targets is. Crowded out and could not ask are neither a pass nor a
-// silence: they change nothing. What the operator wants lies over all that and can only take away.
+// A neighbour is of one address family. A target is one service address of that family × transport ×
+// worker; a family is right only if each of its targets is. Crowded out and could not ask are neither a
+// pass nor a silence: they change nothing. What the operator wants lies over all that and can only take
+// away.
 #pragma once
 
 #include <chrono>
@@ -129,9 +130,9 @@ class State {
   TimePoint up_since_{};
 };
 
-// Advances `state` by one event. A wrong answer withdraws at once; silence has to repeat `policy.fall` times at
-// one target. Never yields a route before `policy.rise` right answers in a row from every target since the last
-// wrong one, nor while expired, without a way out, or told to withdraw.
+// Advances `state` by one event. A wrong answer withdraws at once; silence has to repeat `policy.fall`
+// times at one target. Never yields a route before `policy.rise` right answers in a row from every target
+// since the last wrong one, nor while expired, without a way out, or told to withdraw.
 [[nodiscard]] Verdict step(State& state, const Event& event, const Policy& policy, TimePoint now);
 
 }  // namespace imrs::health

@@ -229,8 +229,8 @@ struct AuditRequest {
   std::uint32_t type = kType;
   Digest digest{};       // of the image
   std::int64_t now = 0;  // trusted Unix time that signatures are judged by
-  // 1: it was audited before and is only looked at again, at a later time; it is not kept on disk anew, for its
-  // age counts from when a primary had it.
+  // 1: it was audited before and is only looked at again, at a later time; it is not kept on disk anew,
+  // for its age counts from when a primary had it.
   std::uint32_t again = 0;
   std::uint32_t reserved = 0;
 };

@@ -1,6 +1,6 @@
 // agent/ctl/orders.h
-// Orders to the agent: the request's JSON, and keeping on disk what stands after it (agent/orders.h). The agent
-// itself writes nothing to disk; without this file an order would end with the agent's next start.
+// Orders to the agent: the request's JSON, and keeping on disk what stands after it (agent/orders.h). The
+// agent itself writes nothing to disk; without this file an order would end with the agent's next start.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,8 @@
 
 namespace imrs::ctl {
 
-// `verb`: "drain", "withdraw" or "resume". Each word is "v4", "ipv4", "v6", "ipv6" or the name of a neighbour's
-// session; empty: any.
+// `verb`: "drain", "withdraw" or "resume". Each word is "v4", "ipv4", "v6", "ipv6" or the name of a
+// neighbour's session; empty: any.
 [[nodiscard]] Result<std::string> overlay_request(std::string_view verb,
                                                   const std::vector<std::string>& words,
                                                   const std::string& reason);
@@ -23,9 +23,9 @@ namespace imrs::ctl {
 // Unix time of "2026-11-27T12:00:00Z", or of "+90m", "+2h", "+3d" from `now` on.
 [[nodiscard]] Result<std::int64_t> parse_until(std::string_view text, std::int64_t now);
 
-// What the agent answered to an order; the error is the agent's refusal. Keeps what stands: written to a new file,
-// synced and renamed, so that there is always a whole one. `warning` says why that failed; the order holds all the
-// same.
+// What the agent answered to an order; the error is the agent's refusal. Keeps what stands: written to a
+// new file, synced and renamed, so that there is always a whole one. `warning` says why that failed; the
+// order holds all the same.
 [[nodiscard]] Result<std::string> take_answer(std::string_view answer, std::string& warning);
 
 }  // namespace imrs::ctl

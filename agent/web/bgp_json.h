@@ -10,14 +10,16 @@
 //   families                    [{family: "ipv4" | "ipv6", neighbour: session name or "",
 //                                 order: "none" | "drain" | "drained" | "withdraw",
 //                                 phase: "down" | "rising" | "up" | "falling",
-//                                 announce: bool, reason: text, since: RFC 3339 UTC}], one for each neighbour
+//                                 announce: bool, reason: text, since: RFC 3339 UTC}]; one for each
+//                                 neighbour
 //   sessions                    [{name, family, neighbour, neighbour_as, local_as,
 //                                 state: BGP state as BIRD names it, established: bool,
 //                                 since: as BIRD prints it, in the zone of its clock,
 //                                 last_error: as BIRD says it, last_error_meaning: in words,
 //                                 message: RFC 8203 text from the neighbour,
 //                                 announced: [prefix], withdrawn: [{prefix, reason}]}]
-//   prefixes                    [{prefix, family, neighbour: session name, role: "specific" | "covering", wanted: bool,
+//   prefixes                    [{prefix, family, neighbour: session name,
+//                                 role: "specific" | "covering", wanted: bool,
 //                                 exported: bool, exported_to: [session name]}]
 //   history                     [{time: RFC 3339 UTC, what: "decision" | "bird" | "order" | "engine",
 //                                 text}], the newest few, oldest first

@@ -41,7 +41,7 @@ class Routes(LabCase):
         self.assertTrue(wait_until(lambda: self.lab.agent.process() is None, 5), self.log_tail())
         self.assertIsNotNone(self.watch.wait_none(1))
         words = [line.text for line in log.lines()]
-        stopping = next(i for i, text in enumerate(words) if text.startswith('stopping'))
+        stopping = next(i for i, text in enumerate(words) if text.startswith('order: stopping'))
         confirmed = words.index('nothing is announced any more')
         self.assertLess(stopping, confirmed)
         self.assertLess(log.find('nothing is announced any more').when - begin, 1)
