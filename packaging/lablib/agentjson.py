@@ -17,6 +17,7 @@ def agent_json(bird_socket: Path, trust_anchor: Path, state_directory: Path, con
         'bgp': {
             'router_id': net.APPLIANCE_LINK4,
             'control_socket': str(bird_socket),
+            'drain_seconds': 2, 'stop_drain_ms': 200,
             'neighbours': [
                 {'name': 'host4', 'address': net.HOST_LINK4, 'source': net.APPLIANCE_LINK4, **session},
                 {'name': 'host6', 'address': net.HOST_LINK6, 'source': net.APPLIANCE_LINK6, **session},

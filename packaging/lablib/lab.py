@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -96,12 +97,24 @@ class Lab:
 
     # ---- the agent and its children -----------------------------------------------------------------
 
-    def start_agent(self) -> int:
-        """Starts imrs-agent, does not wait for anything; its pid."""
+    def start_agent(self, environment: dict[str, str] | None = None) -> int:
+        """Starts imrs-agent, with more in its environment, and does not wait for anything; its pid."""
         if self.agent.process():
             raise LabError('the agent runs already')
         program = self._program('imrs-agent')
-        return self.agent.start([program, '--config', str(self.config_file)])
+        return self.agent.start([program, '--config', str(self.config_file)], environment)
+
+    def ensure_appliance_bird(self) -> bool:
+        """True if it had to be started; with everything disabled, as its configuration has it."""
+        return bool(self._ensure_appliance_bird(None))
+
+    def ask_agent(self, *words: str) -> str:
+        """What imrsctl prints; LabError when it fails."""
+        argv = [self._program('imrsctl'), '--socket', str(self.control_socket), *words]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False)
+        if done.returncode != 0:
+            raise LabError(f'imrsctl {" ".join(words)}: {done.stderr.strip()}')
+        return done.stdout
 
     def stop_agent(self, limit: float = 10) -> bool:
         """SIGTERM, as an operator would: it withdraws, then ends. False if it was not running."""

@@ -147,12 +147,12 @@ class Service:
         except OSError:
             return False
 
-    def start(self, argv: list[str]) -> int:
-        """Starts it in the namespace, in `folder`, as root; returns its pid. The caller has made sure
-        that it is not running."""
+    def start(self, argv: list[str], more: dict[str, str] | None = None) -> int:
+        """Starts it in the namespace, in `folder`, as root, with `more` in its environment; returns its pid.
+        The caller has made sure that it is not running."""
         command = ['ip', 'netns', 'exec', self._namespace, 'env', '-C', str(self.folder), *argv]
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        environment = {**os.environ, OWNER: str(self._owner)}
+        environment = {**os.environ, OWNER: str(self._owner), **(more or {})}
         pid = os.posix_spawnp(command[0], command, environment, setsid=True, file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, '/dev/null', os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(self.log), flags, 0o644),

@@ -6,13 +6,13 @@ import threading
 import time
 from contextlib import suppress
 
-from corrupt import corrupt_image
 from labcase import LabCase
 from lablib import topology as net
 from lablib.agentlog import AgentLog
+from lablib.corrupt import corrupt_image
 from lablib.loadrun import LoadRun
 from lablib.processes import wait_until
-from stopthread import StoppedThread, threads
+from lablib.stopthread import StoppedThread, threads
 
 ROUNDS = 3
 LIMIT = 1.0                # seconds until the last route has gone

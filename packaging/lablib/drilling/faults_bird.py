@@ -1,0 +1,118 @@
+"""Faults of BIRD, of the link and of the host router."""
+
+import os
+import re
+import signal
+from functools import partial
+
+from lablib import netns
+from lablib import topology as net
+from lablib.bird import HOST_CONFIG
+from lablib.drilling.plan import ALL, Drill, DrillError, Round
+from lablib.drilling.site import LIMIT, Site
+from lablib.processes import wait_until
+
+BOTH_WAYS = ('iif a0 drop', 'oif a0 drop')
+
+
+def bird_killed(site: Site) -> Round:
+    return site.withdrawn(lambda: site.lab.appliance_bird.service.send(signal.SIGKILL))
+
+
+def bird_stopped(site: Site) -> Round:
+    """It holds its sessions and says nothing: BFD tells the host. The agent has it killed in the end."""
+    before = site.lab.appliance_bird.service.process()
+    one = site.withdrawn(lambda: site.lab.appliance_bird.service.send(signal.SIGSTOP))
+    after = site.lab.appliance_bird.service.process()
+    if before is None or after is None or before.pid == after.pid:
+        raise DrillError('BIRD is the same process still')
+    return one
+
+
+def link_cut(site: Site) -> Round:
+    """Nothing passes, and no carrier is lost."""
+    return site.withdrawn(lambda: site.nft(*BOTH_WAYS), ALL, site.nft)
+
+
+def by_hand(command: str, seen: bool, site: Site) -> Round:
+    """What somebody with birdc has done is put right."""
+    if seen:
+        return site.withdrawn(lambda: site.birdc(command), ALL, any_of=True)
+    one = site.unseen(lambda: site.birdc(command), alarm='disabled drain_host4')
+    if re.search(r'drain_host4\s+Static\s+\S+\s+up', site.birdc('show protocols')):
+        raise DrillError('drain_host4 is still up')
+    return one
+
+
+def session_reset(where: str, site: Site) -> Round:
+    name = 'host4' if where == 'appliance' else 'appliance4'
+    prefixes = frozenset(net.PREFIXES_V4)
+    return site.withdrawn(lambda: site.birdc(f'restart {name}', where), prefixes)
+
+
+def wrong_password(site: Site) -> Round:
+    """The host's engineers mistype it, and correct it."""
+    config = site.lab.host_bird.service.folder / 'bird.conf'
+
+    def configure(text: str) -> None:
+        config.write_text(text, encoding='utf-8')
+        site.birdc('configure', 'host')
+        for name in ('appliance4', 'appliance6'):
+            site.birdc(f'restart {name}', 'host')
+    wrong = HOST_CONFIG.replace(net.MD5_PASSWORD, 'mistyped')
+    return site.withdrawn(lambda: configure(wrong), ALL, lambda: configure(HOST_CONFIG))
+
+
+def host_restarted(site: Site) -> Round:
+    """Its kernel keeps the routes of a BIRD that is killed, so it is told to go."""
+    service = site.lab.host_bird.service
+
+    def stop() -> None:
+        service.stop(signal.SIGTERM)
+    return site.withdrawn(stop, ALL, lambda: site.lab.host_bird.ensure(HOST_CONFIG))
+
+
+def no_way_out(site: Site) -> Round:
+    def change(verb: str, *rest: str) -> None:
+        netns.ip('route', verb, 'default', *rest, namespace=net.APPLIANCE)
+
+    def mend() -> None:
+        change('replace', 'via', net.HOST_LINK4, 'dev', 'a0')
+    prefixes = frozenset(net.PREFIXES_V4)
+    return site.withdrawn(lambda: change('del'), prefixes, mend)
+
+
+def socket_replaced(site: Site) -> Round:
+    """Somebody removes the control socket: BIRD can be told nothing any more, and still announces. Nothing is
+    to be withdrawn, until something is: then the device goes down, and BIRD is killed."""
+    path = site.lab.appliance_bird.socket
+    hidden = path.with_name('hidden.ctl')
+
+    def fault() -> None:
+        os.rename(path, hidden)
+        site.lab.kill_agent()                        # the next agent cannot connect
+    one = site.withdrawn(fault, ALL, lambda: os.rename(hidden, path))
+    if not wait_until(site.lab.appliance_bird.answers, LIMIT):
+        raise DrillError('BIRD does not answer')
+    return one
+
+
+DRILLS = (
+    Drill('bird-killed', 'BIRD killed', bird_killed, gone=.05, back=5),
+    Drill('bird-stopped', 'BIRD stopped', bird_stopped, gone=.4, back=30),
+    Drill('link-cut', 'link cut unseen by the host', link_cut, gone=.4),
+    Drill('bird-configure', 'BIRD reconfigured by hand', partial(by_hand, 'configure', True), gone=1, back=1,
+          any_of=True),
+    Drill('bird-disable', 'a protocol disabled by hand', partial(by_hand, 'disable specific_host4', True),
+          gone=1, back=1, any_of=True),
+    Drill('bird-enable', 'a protocol enabled by hand', partial(by_hand, 'enable drain_host4', False)),
+    Drill('socket-gone', "BIRD's control socket gone, and the agent killed", socket_replaced, gone=.05),
+    Drill('session-reset', 'session reset at the appliance', partial(session_reset, 'appliance'), gone=5,
+          prefixes=frozenset(net.PREFIXES_V4)),
+    Drill('session-reset-host', 'session reset at the host', partial(session_reset, 'host'), gone=5,
+          prefixes=frozenset(net.PREFIXES_V4)),
+    Drill('wrong-password', 'wrong password at the host', wrong_password, gone=15),
+    Drill('host-restarted', 'host router restarted', host_restarted, gone=5),
+    Drill('no-way-out', 'default route gone (IPv4)', no_way_out, gone=1, prefixes=frozenset(net.PREFIXES_V4),
+          fresh=True),
+)

@@ -1,0 +1,156 @@
+"""Faults of the zones, their primaries, the programs beside the engine, and the disk."""
+
+import os
+import resource
+import signal
+import subprocess
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+
+from lablib.drilling.plan import Drill, DrillError, Round
+from lablib.drilling.site import LIMIT, Site
+from lablib.processes import wait_until
+
+
+def primaries_dead(site: Site) -> Round:
+    """Found at the next refresh, 10 s at most after."""
+    version = site.lab.zones.current()
+    assert version is not None
+    return site.unseen(lambda: site.lab.primary.service.stop(signal.SIGKILL),
+                       lambda: site.lab.primary.ensure(version.file, version.serial),
+                       alarm=r'zone \. from .* unreachable')
+
+
+def lying_primary(site: Site) -> Round:
+    """One damaged signature."""
+    def mend() -> None:
+        version = site.lab.zones.restored()
+        assert site.load is not None
+        site.load.accept(version.file)
+        site.lab.primary.serve(version.file, version.serial)
+        site.wait_serving(version.serial)
+
+    def fault() -> None:
+        version = site.lab.zones.next_version(True)
+        site.lab.primary.serve(version.file, version.serial)
+    return site.unseen(fault, mend, alarm=r'zone \. from .* refused')
+
+
+def child_dead(name: str, site: Site) -> Round:
+    old = site.child(name).pid
+    one = site.unseen(lambda: os.kill(old, signal.SIGKILL))
+    if not wait_until(lambda: (new := site.lab.children().get(name)) and new.pid != old, LIMIT):
+        raise DrillError(f'{name} was not started again')
+    return one
+
+
+def child_stopped(name: str, site: Site) -> Round:
+    """Hung: nobody waits for it."""
+    pid = site.child(name).pid
+
+    def mend() -> None:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+    return site.unseen(lambda: os.kill(pid, signal.SIGSTOP), mend)
+
+
+def descriptors_gone(site: Site) -> Round:
+    """The agent gets no more than it has: probes cannot be asked, which says nothing about the engine."""
+    process = site.lab.agent.process()
+    assert process is not None
+    has = len(list(Path(f'/proc/{process.pid}/fd').iterdir()))
+    before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+
+    def limit(soft: int) -> None:
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (soft, before[1]))
+    seen = len(site.watch.changes)
+    one = site.unseen(partial(limit, max(3, has // 2)), partial(limit, before[0]))
+    site.wait_alarm('', 0)
+    if not any(line for line in site.lab.agent.log_tail(400).splitlines() if 'could-not-ask' in line):
+        raise DrillError('no probe was without a descriptor')
+    one.changes = site.watch.changes[seen:]
+    return one
+
+
+class Disk:
+    """A small file system over the state directory's place, for the length of a drill."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self._place = site.lab.state_directory
+        self._image = site.lab.directory / 'disk.image'
+
+    def __enter__(self) -> 'Disk':
+        with open(self._image, 'wb') as file:
+            file.truncate(48 << 20)
+        _run('mkfs.ext4', '-q', '-F', str(self._image))
+        with self._site.keeper.away():
+            self._site.lab.stop_agent()
+            _run('mount', '-o', 'loop', str(self._image), str(self._place))
+        self._site.watch.wait_none(5)
+        self._site.wait_whole()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._site.keeper.away():
+            self._site.lab.stop_agent()
+            _run('umount', '-l', str(self._place))
+            self._image.unlink()
+        self._site.watch.wait_none(5)
+        self._site.wait_whole()
+
+    def fill(self) -> None:
+        with suppress(OSError), open(self._place / 'filler', 'wb', buffering=0) as file:
+            while True:
+                file.write(bytes(1 << 20))
+
+    def empty(self) -> None:
+        (self._place / 'filler').unlink(missing_ok=True)
+
+    def freeze(self) -> None:
+        _run('fsfreeze', '-f', str(self._place))
+
+    def thaw(self) -> None:
+        _run('fsfreeze', '-u', str(self._place))
+
+    def die(self) -> None:
+        """Every write fails from now on; what is cached can be read."""
+        _run('mount', '-o', 'remount,abort', str(self._place))
+
+
+def disk(what: str, site: Site) -> Round:
+    """And a new version comes meanwhile, which has to be served."""
+    with Disk(site) as state:
+        fault, mend = {'full': (state.fill, state.empty), 'hung': (state.freeze, state.thaw),
+                       'dead': (state.die, lambda: None)}[what]
+
+        def with_new_version() -> None:
+            fault()
+            version = site.lab.zones.next_version()
+            assert site.load is not None
+            site.load.accept(version.file)
+            site.lab.primary.serve(version.file, version.serial)
+            site.wait_serving(version.serial)
+        return site.unseen(with_new_version, mend)
+
+
+def _run(*argv: str) -> None:
+    done = subprocess.run(argv, capture_output=True, text=True, check=False, timeout=30)
+    if done.returncode != 0:
+        raise DrillError(f'{" ".join(argv)}: {done.stderr.strip()}')
+
+
+DRILLS = (
+    Drill('primaries-dead', 'all primaries dead', primaries_dead, lost_udp=0),
+    Drill('lying-primary', 'a lying primary', lying_primary, lost_udp=0),
+    Drill('zone-killed', 'zone process dead', partial(child_dead, 'imrs-zone'), lost_udp=0),
+    Drill('zone-stopped', 'zone process hung', partial(child_stopped, 'imrs-zone'), lost_udp=0),
+    Drill('audit-killed', 'auditor dead', partial(child_dead, 'imrs-audit'), lost_udp=0),
+    Drill('web-killed', 'web process dead', partial(child_dead, 'imrs-web'), lost_udp=0),
+    Drill('web-stopped', 'web process hung', partial(child_stopped, 'imrs-web'), lost_udp=0),
+    Drill('no-descriptors', 'agent out of descriptors', descriptors_gone, lost_udp=0),
+    Drill('disk-full', 'state disk full', partial(disk, 'full'), lost_udp=0),
+    Drill('disk-hung', 'state disk hung', partial(disk, 'hung'), lost_udp=0),
+    Drill('disk-dead', 'state disk dead', partial(disk, 'dead'), lost_udp=0),
+)
