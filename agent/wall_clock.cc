@@ -29,7 +29,7 @@ std::int64_t believable(const WallClock& wall, std::optional<std::int64_t> kept)
 WallClock read_wall_clock() {
   timex state{};
   const int outcome = ::adjtimex(&state);
-  return {.time = state.time.tv_sec != 0 ? state.time.tv_sec : ::time(nullptr),
+  return {.time = ::time(nullptr),
           .synchronised = outcome >= 0 && outcome != TIME_ERROR && (state.status & STA_UNSYNC) == 0};
 }
 

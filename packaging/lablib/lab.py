@@ -97,12 +97,13 @@ class Lab:
 
     # ---- the agent and its children -----------------------------------------------------------------
 
-    def start_agent(self, environment: dict[str, str] | None = None) -> int:
-        """Starts imrs-agent, with more in its environment, and does not wait for anything; its pid."""
+    def start_agent(self, environment: dict[str, str] | None = None, under: tuple[str, ...] = ()) -> int:
+        """Starts imrs-agent, with more in its environment and `under` a command that becomes it, and does not
+        wait for anything; its pid."""
         if self.agent.process():
             raise LabError('the agent runs already')
         program = self._program('imrs-agent')
-        return self.agent.start([program, '--config', str(self.config_file)], environment)
+        return self.agent.start([*under, program, '--config', str(self.config_file)], environment)
 
     def ensure_appliance_bird(self) -> bool:
         """True if it had to be started; with everything disabled, as its configuration has it."""

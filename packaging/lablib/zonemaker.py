@@ -79,6 +79,18 @@ class ZoneMaker:
         self._unsigned.write_text('\n'.join(lines) + '\n')
         return self._publish(lines, True, f'serial {serial} only', self.source())
 
+    def expiring(self, expire: int, validity: int | None = None) -> ZoneVersion:
+        """The next serial with that SOA expire, and signatures that end `validity` seconds from now on (None:
+        as ever). The version after it is made from the one before."""
+        lines, serial = self._following()
+        self._unsigned.write_text('\n'.join(lines) + '\n')
+        at = _soa_index(lines)
+        fields = lines[at].split()
+        fields[9] = str(expire)
+        changed = [*lines[:at], ' '.join(fields), *lines[at + 1:]]
+        end = None if validity is None else int(time.time()) + validity
+        return self._publish(changed, True, f'serial {serial}, SOA expire {expire} s', self.source(), end)
+
     def _following(self) -> tuple[list[str], int]:
         before = self.current()
         if before is None:
@@ -86,9 +98,10 @@ class ZoneMaker:
         serial = _next_serial(before.serial)
         return with_serial(self._unsigned.read_text().splitlines(), serial), serial
 
-    def _publish(self, lines: list[str], good: bool, change: str, source: str | None) -> ZoneVersion:
+    def _publish(self, lines: list[str], good: bool, change: str, source: str | None,
+                 end: int | None = None) -> ZoneVersion:
         serial = serial_of(lines)
-        signed = self._sign(lines)
+        signed = self._sign(lines, end)
         if not good:
             signed, victim = damage_one_signature(signed)
             change = f'{change}; damaged: {victim}'
@@ -109,13 +122,13 @@ class ZoneMaker:
             _replace(names, f'{zsk} {ksk}')
         return names.read_text().split()
 
-    def _sign(self, lines: list[str]) -> str:
-        """Signed from an hour before the keys were made until 30 days after, as zone text. RSA signatures of
+    def _sign(self, lines: list[str], end: int | None = None) -> str:
+        """Signed from an hour before the keys were made until `end` (None: 30 days after), as zone text. RSA signatures of
         what has not changed are then the same in each version, as most are in the real root."""
         keys = self._keys()
         made = int((self.folder / 'keys').stat().st_mtime)
         (self.folder / 'to-sign').write_text('\n'.join(lines) + '\n')
-        _run(['ldns-signzone', '-o', '.', '-i', str(made - HOUR), '-e', str(made + 30 * DAY),
+        _run(['ldns-signzone', '-o', '.', '-i', str(made - HOUR), '-e', str(end or made + 30 * DAY),
               '-z', 'simple:sha384', '-f', 'signed', 'to-sign', *keys], self.folder)
         return (self.folder / 'signed').read_text()
 

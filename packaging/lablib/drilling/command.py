@@ -9,16 +9,16 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from lablib.drilling import faults_agent, faults_bird, faults_engine, faults_zone
+from lablib.drilling import faults_agent, faults_bird, faults_engine, faults_machine, faults_zone
 from lablib.drilling.keeper import Keeper
-from lablib.drilling.plan import Drill, DrillError, Round
+from lablib.drilling.plan import Drill, DrillError, DrillSkipped, Round
 from lablib.drilling.site import Site
 from lablib.lab import Lab
 from lablib.loadrun import LoadRun
 from lablib.routewatch import RouteWatch
 
 RATE = 2000                # questions a second
-DRILLS = {drill.name: drill for module in (faults_engine, faults_agent, faults_bird, faults_zone)
+DRILLS = {drill.name: drill for module in (faults_engine, faults_agent, faults_bird, faults_zone, faults_machine)
           for drill in module.DRILLS}
 HEADINGS = ('fault', 'host router sees', 'limit', 'median', 'max', 'back, median', 'back, max', 'wrong', 'lost',
             'rounds', 'verdict')
@@ -29,6 +29,7 @@ class Outcome:
     drill: Drill
     rounds: list[Round] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    skipped: str = ''
     wrong: int = 0
     lost: int = 0
     lost_udp: int = 0
@@ -38,17 +39,25 @@ class Outcome:
         drill = self.drill
         gone = [one.gone for one in self.rounds if one.gone is not None]
         back = [one.back for one in self.rounds if one.back is not None and drill.gone is not None]
-        what = 'nothing' if drill.gone is None else 'withdrawn'
+        what = 'withdrawn'
+        if drill.gone is None:
+            what = 'nothing withdrawn' if drill.replaced else 'nothing'
         return (drill.fault, what, _ms(drill.gone), *_figures(gone), *_figures(back), str(self.wrong),
                 str(self.lost) if drill.gone is None else '-', str(len(self.rounds)),
-                'as expected' if not self.failures else 'FAILED')
+                self.verdict())
+
+    def verdict(self) -> str:
+        if self.failures:
+            return 'FAILED'
+        return f'NOT TESTED: {self.skipped}' if self.skipped else 'as expected'
 
     def as_json(self) -> dict:
         return {'name': self.drill.name, 'fault': self.drill.fault, 'limit_seconds': self.drill.gone,
                 'gone_seconds': [one.gone for one in self.rounds],
                 'back_seconds': [one.back for one in self.rounds],
                 'alarms': sorted({one.alarm for one in self.rounds if one.alarm}),
-                'answered': self.answered, 'wrong': self.wrong, 'lost': self.lost, 'failures': self.failures}
+                'answered': self.answered, 'wrong': self.wrong, 'lost': self.lost, 'failures': self.failures,
+                'skipped': self.skipped}
 
 
 def judge(drill: Drill, one: Round) -> list[str]:
@@ -56,7 +65,8 @@ def judge(drill: Drill, one: Round) -> list[str]:
     found = []
     changes = ', '.join(f'{"+" if change.added else "-"}{change.prefix}' for change in one.changes)
     if drill.gone is None:
-        return [f'the host router saw {changes}'] if one.changes else []
+        seen = [change for change in one.changes if not (drill.replaced and change.added)]
+        return [f'the host router saw {changes}'] if seen else []
     if one.gone is None or one.gone > drill.gone:
         found.append(f'withdrawn after {_ms(one.gone)}, limit {_ms(drill.gone)}')
     if one.back is not None and one.back > drill.back:
@@ -82,6 +92,9 @@ def perform(site: Site, drill: Drill, rounds: int) -> Outcome:
             site.wait_whole()
             try:
                 one = drill.run(site)
+            except DrillSkipped as reason:
+                outcome.skipped = str(reason)
+                break
             except (DrillError, RuntimeError, OSError) as error:
                 outcome.failures.append(f'round {number + 1}: {error}')
                 break
@@ -150,7 +163,7 @@ def run(lab: Lab, names: list[str], rounds: int, as_json: bool) -> int:
             begin = time.monotonic()
             outcome = perform(site, drill, rounds)
             outcomes.append(outcome)
-            print(f'{drill.name}: {"FAILED" if outcome.failures else "as expected"}, {len(outcome.rounds)} rounds '
+            print(f'{drill.name}: {outcome.verdict()}, {len(outcome.rounds)} rounds '
                   f'in {time.monotonic() - begin:.0f} s', file=sys.stderr, flush=True)
             for failure in outcome.failures:
                 print(f'  {failure}', file=sys.stderr, flush=True)

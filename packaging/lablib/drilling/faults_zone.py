@@ -1,17 +1,16 @@
 """Faults of the zones, their primaries, the programs beside the engine, and the disk."""
 
 import os
-import resource
 import signal
 import subprocess
 from contextlib import suppress
 from functools import partial
-from pathlib import Path
 
 from lablib.drilling.plan import Drill, DrillError, Round
 from lablib.drilling.site import LIMIT, Site
 from lablib.processes import wait_until
 
+EXPIRE = 20                # seconds: SOA expire of a zone that is to expire soon
 
 def primaries_dead(site: Site) -> Round:
     """Found at the next refresh, 10 s at most after."""
@@ -37,6 +36,42 @@ def lying_primary(site: Site) -> Round:
     return site.unseen(fault, mend, alarm=r'zone \. from .* refused')
 
 
+def expired(by_signature: bool, site: Site) -> Round:
+    """A version that nobody confirms any more after 20 s, or whose signatures end then. The round's time is the
+    distance from the moment at which this instance has to give up (expiry.h: spread over the fleet)."""
+    validity = EXPIRE + 5 if by_signature else None
+    version = site.lab.zones.expiring(EXPIRE, validity)
+    assert site.load is not None
+    site.load.accept(version.file)
+    site.lab.primary.serve(version.file, version.serial)
+    site.wait_serving(version.serial)
+    if not by_signature:
+        site.lab.primary.service.stop(signal.SIGKILL)
+
+    def mend() -> None:
+        good = site.lab.zones.restored()
+        site.load.accept(good.file)
+        if not site.lab.primary.service.process():
+            site.lab.primary.ensure(good.file, good.serial)
+        site.lab.primary.serve(good.file, good.serial)
+    zone = site.root_zone()
+    end = zone['first_signature_end'] if by_signature else zone['confirmed'] + EXPIRE
+    one = site.withdrawn(lambda: None, mend=mend)
+    zone_end = end - spread_of(site.status()['identity'], EXPIRE)
+    one.gone = one.gone + one.wall - zone_end
+    if one.gone < -1:
+        raise DrillError(f'withdrawn {-one.gone:.1f} s too early')
+    return one
+
+
+def spread_of(identity: str, expire: int) -> int:
+    """As agent/expiry.cc has it."""
+    hash_ = 14695981039346656037
+    for octet in identity.encode():
+        hash_ = ((hash_ ^ octet) * 1099511628211) % 2**64
+    return (hash_ >> 16) % (min(expire // 20, 6 * 3600) + 1)
+
+
 def child_dead(name: str, site: Site) -> Round:
     old = site.child(name).pid
     one = site.unseen(lambda: os.kill(old, signal.SIGKILL))
@@ -53,24 +88,6 @@ def child_stopped(name: str, site: Site) -> Round:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
     return site.unseen(lambda: os.kill(pid, signal.SIGSTOP), mend)
-
-
-def descriptors_gone(site: Site) -> Round:
-    """The agent gets no more than it has: probes cannot be asked, which says nothing about the engine."""
-    process = site.lab.agent.process()
-    assert process is not None
-    has = len(list(Path(f'/proc/{process.pid}/fd').iterdir()))
-    before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
-
-    def limit(soft: int) -> None:
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (soft, before[1]))
-    seen = len(site.watch.changes)
-    one = site.unseen(partial(limit, max(3, has // 2)), partial(limit, before[0]))
-    site.wait_alarm('', 0)
-    if not any(line for line in site.lab.agent.log_tail(400).splitlines() if 'could-not-ask' in line):
-        raise DrillError('no probe was without a descriptor')
-    one.changes = site.watch.changes[seen:]
-    return one
 
 
 class Disk:
@@ -142,6 +159,8 @@ def _run(*argv: str) -> None:
 
 
 DRILLS = (
+    Drill('expired', '. expired (no primary has confirmed it)', partial(expired, False), gone=1, rounds=2),
+    Drill('signatures-expired', 'signatures expired', partial(expired, True), gone=1, rounds=2),
     Drill('primaries-dead', 'all primaries dead', primaries_dead, lost_udp=0),
     Drill('lying-primary', 'a lying primary', lying_primary, lost_udp=0),
     Drill('zone-killed', 'zone process dead', partial(child_dead, 'imrs-zone'), lost_udp=0),
@@ -149,7 +168,6 @@ DRILLS = (
     Drill('audit-killed', 'auditor dead', partial(child_dead, 'imrs-audit'), lost_udp=0),
     Drill('web-killed', 'web process dead', partial(child_dead, 'imrs-web'), lost_udp=0),
     Drill('web-stopped', 'web process hung', partial(child_stopped, 'imrs-web'), lost_udp=0),
-    Drill('no-descriptors', 'agent out of descriptors', descriptors_gone, lost_udp=0),
     Drill('disk-full', 'state disk full', partial(disk, 'full'), lost_udp=0),
     Drill('disk-hung', 'state disk hung', partial(disk, 'hung'), lost_udp=0),
     Drill('disk-dead', 'state disk dead', partial(disk, 'dead'), lost_udp=0),

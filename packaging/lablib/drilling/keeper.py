@@ -28,6 +28,8 @@ class Keeper:
         self._beat: tuple[int, float] = (0, 0)             # pid, and when it was heard last
         self._ended: dict[str, float] = {}
         self.kills = 0
+        self.under: tuple[str, ...] = ()                   # a command that becomes the agent when it starts
+        self.environment: dict[str, str] = {}              # more of it
         self.failure: Exception | None = None
 
     def __enter__(self) -> 'Keeper':
@@ -57,7 +59,8 @@ class Keeper:
             self._paused.clear()
 
     def _start_agent(self) -> None:
-        self._lab.start_agent({'NOTIFY_SOCKET': str(self._path), 'WATCHDOG_USEC': str(int(WATCHDOG * 1e6))})
+        self._lab.start_agent({'NOTIFY_SOCKET': str(self._path), 'WATCHDOG_USEC': str(int(WATCHDOG * 1e6)),
+                               **self.environment}, self.under)
 
     def _keep(self) -> None:
         while not self._stop.wait(LOOK):

@@ -1,5 +1,6 @@
 """What a drill is: a fault, what may be seen of it, and how one round of it is done."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,6 +16,7 @@ SPECIFIC = frozenset({'199.7.83.0/24', '2001:500:3::/48', '2001:500:9f::/48'})
 class Round:
     """What was seen in one round. Times are seconds from the fault."""
     begin: float                           # time.monotonic()
+    wall: float = field(default_factory=time.time)   # the same as Unix time
     end: float = 0                         # when the lab was whole again
     gone: float | None = None              # until the last of the drill's prefixes had gone
     back: float | None = None              # from when the fault was over until all five were there
@@ -33,6 +35,7 @@ class Drill:
     any_of: bool = False                   # at least one of them has to go, not all
     back: float = 30.0                     # limit in seconds
     lost_udp: int | None = None            # of all rounds together; None: not limited
+    replaced: bool = False                 # of what the host router may not see withdrawals alone are meant
     wrong: bool = False                    # wrong answers are the fault itself: only those until it was seen
     rounds: int | None = None              # at most; None: as many as asked for
     fresh: bool = False                    # a new agent before each round: it remembers flaps
@@ -40,3 +43,7 @@ class Drill:
 
 class DrillError(Exception):
     """The lab is not as the drill needs it; the text says what was seen."""
+
+
+class DrillSkipped(Exception):
+    """This machine does not let the fault be made; the text says why."""

@@ -17,6 +17,7 @@ from lablib.processes import Stat, wait_until
 from lablib.routewatch import RouteWatch
 
 LIMIT = 30                 # seconds until a drill gives up
+FLOW = 500                 # answers
 CALM = 1.5                 # seconds after which nothing more comes of a fault that should not be seen
 
 
@@ -31,6 +32,7 @@ class Site:
     def withdrawn(self, fault: Callable[[], object], prefixes: frozenset[str] = ALL,
                   mend: Callable[[], object] = lambda: None, any_of: bool = False) -> Round:
         """The fault takes routes away until it is mended: by the appliance itself, or by `mend`."""
+        self._flow()
         seen, one = len(self.watch.changes), Round(time.monotonic())
         fault()
 
@@ -53,6 +55,7 @@ class Site:
     def unseen(self, fault: Callable[[], object], mend: Callable[[], object] = lambda: None,
                alarm: str = '', calm: float = CALM) -> Round:
         """Nothing may come of it at the host router; `alarm` is to be found in what imrsctl says."""
+        self._flow()
         seen, one, since = len(self.watch.changes), Round(time.monotonic()), time.time()
         try:
             fault()
@@ -62,6 +65,15 @@ class Site:
         finally:
             mend()
         return self._finish(one, seen)
+
+    def _flow(self) -> None:
+        """Answers come again, for longer than the load's slot: what an earlier restart has lost is not this
+        fault's."""
+        if self.load is None:
+            return
+        before = self.load.report()['answered']
+        if not wait_until(lambda: self.load.report()['answered'] >= before + FLOW, LIMIT):
+            raise DrillError('no answers come')
 
     def _finish(self, one: Round, seen: int) -> Round:
         one.end = time.monotonic()
@@ -108,9 +120,12 @@ class Site:
             raise DrillError(f'no alarm "{pattern}"; there is: {self.status()["alarms"]}')
         return found[-1]
 
+    def root_zone(self) -> dict:
+        return next(zone for zone in self.status()['zones'] if zone['origin'] == '.')
+
     def wait_serving(self, serial: int) -> None:
         def served() -> bool:
-            return any(zone['origin'] == '.' and zone['serial'] == serial for zone in self.status()['zones'])
+            return self.root_zone()['serial'] == serial
         if not wait_until(served, LIMIT, .05):
             raise DrillError(f'serial {serial} is not served\n{self.lab.seen()}')
 
@@ -121,6 +136,18 @@ class Site:
             raise DrillError('the agent was not started again')
         self.watch.wait_none(1)
         self.wait_whole()
+
+    @contextmanager
+    def other_agent(self, under: tuple[str, ...] = (), environment: dict[str, str] | None = None
+                    ) -> Iterator[None]:
+        """Inside it the agent runs under that command and with more in its environment."""
+        self.keeper.under, self.keeper.environment = under, environment or {}
+        try:
+            self.fresh_agent()
+            yield
+        finally:
+            self.keeper.under, self.keeper.environment = (), {}
+            self.fresh_agent()
 
     # ---- what faults need ---------------------------------------------------------------------------
 
