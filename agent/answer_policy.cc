@@ -48,6 +48,38 @@ Result<AnswerPolicy> AnswerPolicy::make(const std::vector<std::string>& secrets,
   return policy;
 }
 
+AnswerPolicy::Memory AnswerPolicy::memory() const {
+  Memory memory{.secrets = {},
+                .denied = {settings_.denied.begin(), settings_.denied.begin() + settings_.denied_count},
+                .rate_key = rate_key_,
+                .own_secrets = own_secrets_,
+                .renew_at = renew_at_};
+  for (std::uint32_t i = 0; i < settings_.secret_count; ++i) {
+    std::string hex;
+    for (const std::uint8_t octet : settings_.secrets[i]) hex += fmt::format("{:02x}", octet);
+    memory.secrets.push_back(std::move(hex));
+  }
+  return memory;
+}
+
+AnswerPolicy AnswerPolicy::remember(const Memory& memory) {
+  AnswerPolicy policy;
+  EngineSettings& settings = policy.settings_;
+  for (const std::string& hex : memory.secrets) {
+    if (settings.secret_count == EngineSettings::kMaxSecrets) break;
+    settings.secrets[settings.secret_count++] = cookie_secret(hex);
+  }
+  for (const std::uint64_t hash : memory.denied) {
+    if (settings.denied_count == EngineSettings::kMaxDenied) break;
+    settings.denied[settings.denied_count++] = hash;
+    policy.crashes_[hash] = kCrashesUntilDenied;
+  }
+  policy.rate_key_ = memory.rate_key;
+  policy.own_secrets_ = memory.own_secrets;
+  policy.renew_at_ = memory.renew_at;
+  return policy;
+}
+
 // The newest first; the one before is still taken (RFC 9018 section 5).
 Result<void> AnswerPolicy::add_own_secret(Steady::time_point now) {
   std::array<std::uint8_t, 16> fresh{};

@@ -31,6 +31,17 @@ class AnswerPolicy {
   [[nodiscard]] static Result<AnswerPolicy> make(const std::vector<std::string>& secrets,
                                                  Steady::time_point now);
 
+  // What it knows, for an agent that hands it to the next one.
+  struct Memory {
+    std::vector<std::string> secrets;  // hex
+    std::vector<std::uint64_t> denied;
+    std::array<std::uint64_t, 2> rate_key{};
+    bool own_secrets = false;
+    Steady::time_point renew_at{};
+  };
+  [[nodiscard]] Memory memory() const;
+  [[nodiscard]] static AnswerPolicy remember(const Memory& memory);
+
   // True if the settings have changed since they were last asked for: tell the engine.
   [[nodiscard]] bool renew(Steady::time_point now);
 

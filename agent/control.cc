@@ -75,6 +75,7 @@ Result<UniqueFd> open_control_socket(const std::string& path) {
 
 asio::awaitable<void> ControlServer::run(UniqueFd listener) {
   asio::local::stream_protocol::acceptor acceptor(executor_);
+  fd_ = listener.get();
   acceptor.assign(asio::local::stream_protocol(), listener.release());
   asio::steady_timer pause(executor_);
   for (;;) {

@@ -32,6 +32,9 @@ class ControlServer {
   ControlServer(boost::asio::any_io_executor executor, Answer answer)
       : executor_(std::move(executor)), answer_(std::move(answer)) {}
 
+  // Of the listener; -1 before run(). For handing over.
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+
   // Until cancelled. `listener`: of open_control_socket().
   boost::asio::awaitable<void> run(UniqueFd listener);
 
@@ -43,6 +46,7 @@ class ControlServer {
   boost::asio::any_io_executor executor_;
   Answer answer_;
   std::size_t connections_ = 0;
+  int fd_ = -1;
 };
 
 }  // namespace imrs::agent

@@ -37,6 +37,18 @@ Result<void> AnycastDevice::create(const std::string& name, const std::vector<Ip
   return set_link(true);
 }
 
+Result<AnycastDevice> AnycastDevice::adopt(UniqueFd tun, const std::string& name,
+                                           const std::vector<IpAddress>& addresses, bool carrier,
+                                           bool link_up) {
+  AnycastDevice device(std::move(tun));
+  device.index_ = static_cast<int>(::if_nametoindex(name.c_str()));
+  if (device.index_ == 0) return system_error("index of " + name);
+  device.addresses_ = addresses;
+  device.carrier_ = carrier;
+  device.link_up_ = link_up;
+  return device;
+}
+
 Result<void> AnycastDevice::set_carrier(bool on) {
   int value = on ? 1 : 0;
   if (::ioctl(tun_.get(), TUNSETCARRIER, &value) != 0) return system_error("TUNSETCARRIER");

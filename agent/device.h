@@ -24,6 +24,12 @@ class AnycastDevice {
   [[nodiscard]] Result<void> create(const std::string& name, const std::vector<IpAddress>& addresses);
   [[nodiscard]] bool created() const noexcept { return index_ > 0; }
 
+  // One that an agent before this one has made, by its descriptor. Errc::System: it is not there.
+  [[nodiscard]] static Result<AnycastDevice> adopt(UniqueFd tun, const std::string& name,
+                                                   const std::vector<IpAddress>& addresses, bool carrier,
+                                                   bool link_up);
+  [[nodiscard]] int fd() const noexcept { return tun_.get(); }
+
   // The second lock besides BIRD's `enable`: with `check link` nothing is announced without carrier.
   // Opened at the first announcement; never used to withdraw (the kernel delays carrier events).
   [[nodiscard]] Result<void> set_carrier(bool on);

@@ -47,12 +47,76 @@ Result<std::unique_ptr<EngineLink>> EngineLink::make(asio::any_io_executor execu
   return link;
 }
 
+Processes::Handlers EngineLink::handlers() {
+  return {.started = [this] { send_setup(); },
+          .message = [this](const Packet& packet) { on_message(packet); },
+          .ended = [this] { on_ended(); }};
+}
+
 void EngineLink::start(std::function<void(const image::Image&)> on_serving) {
   on_serving_ = std::move(on_serving);
   keep_secrets_fresh();
-  processes_.keep(Program::Engine, {.started = [this] { send_setup(); },
-                                    .message = [this](const Packet& packet) { on_message(packet); },
-                                    .ended = [this] { on_ended(); }});
+  const auto handed = std::exchange(handed_, std::nullopt);
+  if (!handed) return processes_.keep(Program::Engine, handlers());
+  using Clock = std::chrono::steady_clock;
+  const Processes::Adopted known{.pid = handed->pid,
+                                 .restarts = handed->restarts,
+                                 .started = Clock::time_point(Clock::duration(handed->started))};
+  auto adopted = processes_.adopt(Program::Engine, handlers(), Channel(UniqueFd(handed->channel)), known);
+  log_failure("adopting it", adopted);
+}
+
+Result<std::unique_ptr<EngineLink>> EngineLink::adopt(asio::any_io_executor executor, Settings settings,
+                                                      ServiceSockets sockets, Processes& processes,
+                                                      health::Expectations& expectations,
+                                                      const HandedEngine& handed, SharedImage image) {
+  UniqueFd counters(handed.counters);
+  auto mapping = map_shared(counters.get(), settings.workers * sizeof(WorkerPage), false);
+  if (!mapping) return mapping.error().within("the engine's counters");
+  if (handed.rate_key.size() != 2) return Error{Errc::InvalidInput, "what was handed over: rate_key"};
+  using Clock = std::chrono::steady_clock;
+  AnswerPolicy policy = AnswerPolicy::remember(
+      {.secrets = handed.secrets,
+       .denied = handed.denied,
+       .rate_key = {handed.rate_key[0], handed.rate_key[1]},
+       .own_secrets = handed.own_secrets,
+       .renew_at = Clock::time_point(Clock::duration(handed.renew_at))});
+  std::unique_ptr<EngineLink> link(new EngineLink(std::move(executor), std::move(settings), std::move(policy),
+                                                  std::move(sockets), processes, expectations));
+  link->counters_ = std::move(counters);
+  link->counter_pages_ = std::move(*mapping);
+  link->generation_ = link->serving_ = handed.generation;
+  link->served_ = std::move(image);
+  link->handed_ = handed;
+  expectations.publish(link->served_.image);
+  expectations.settle();
+  return link;
+}
+
+bool EngineLink::can_hand_over() const {
+  return !swapping_ && !waiting_ && served_.image && processes_.pid(Program::Engine) != 0;
+}
+
+HandedEngine EngineLink::hand_over() const {
+  const AnswerPolicy::Memory memory = policy_.memory();
+  HandedEngine out;
+  out.pid = processes_.pid(Program::Engine);
+  out.channel = processes_.channel_fd(Program::Engine);
+  out.counters = counters_.get();
+  out.image = served_.memfd->get();
+  for (const std::uint8_t octet : served_.image->digest()) out.digest += fmt::format("{:02x}", octet);
+  out.generation = generation_;
+  out.restarts = processes_.restarts(Program::Engine);
+  out.started = processes_.started(Program::Engine).time_since_epoch().count();
+  for (const auto& [role, fd] : sockets_.entries()) {
+    out.sockets.push_back({fd.get(), role.worker, role.transport, role.family, role.service, role.probe});
+  }
+  out.secrets = memory.secrets;
+  out.denied = memory.denied;
+  out.rate_key = {memory.rate_key[0], memory.rate_key[1]};
+  out.own_secrets = memory.own_secrets;
+  out.renew_at = memory.renew_at.time_since_epoch().count();
+  return out;
 }
 
 void EngineLink::publish(SharedImage next) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/answer_policy.h"
+#include "agent/hand_over.h"
 #include "agent/base/messages.h"
 #include "agent/base/worker_page.h"
 #include "agent/processes.h"
@@ -40,6 +41,14 @@ class EngineLink {
                                                                 Settings settings, ServiceSockets sockets,
                                                                 Processes& processes,
                                                                 health::Expectations& expectations);
+
+  // The same around an engine that an agent before this one has started and that serves `image`.
+  [[nodiscard]] static Result<std::unique_ptr<EngineLink>> adopt(
+      boost::asio::any_io_executor executor, Settings settings, ServiceSockets sockets, Processes& processes,
+      health::Expectations& expectations, const HandedEngine& handed, SharedImage image);
+  // False while a new image is on its way, or no engine runs, or none serves yet: hand over later.
+  [[nodiscard]] bool can_hand_over() const;
+  [[nodiscard]] HandedEngine hand_over() const;
 
   // Keeps the engine running. `on_serving`: a new image is served by all workers.
   void start(std::function<void(const image::Image&)> on_serving);
@@ -73,6 +82,7 @@ class EngineLink {
   [[nodiscard]] const image::Image* image() const noexcept { return served_.image.get(); }
 
  private:
+  [[nodiscard]] Processes::Handlers handlers();
   EngineLink(boost::asio::any_io_executor executor, Settings settings, AnswerPolicy policy,
              ServiceSockets sockets, Processes& processes, health::Expectations& expectations);
 
@@ -104,8 +114,9 @@ class EngineLink {
   std::optional<SharedImage> waiting_;  // comes after the swap that is going on
   std::chrono::steady_clock::time_point offered_at_{};
   std::uint32_t swap_ms_ = 0;
-  bool swapping_ = false;      // from offering until no older answer can be on its way
-  int ends_with_offered_ = 0;  // how often the engine has ended since the image was offered
+  std::optional<HandedEngine> handed_;  // until it is started
+  bool swapping_ = false;               // from offering until no older answer can be on its way
+  int ends_with_offered_ = 0;           // how often the engine has ended since the image was offered
   std::string trouble_;
   std::uint64_t generation_ = 0;  // of the last image handed out
   std::uint64_t serving_ = 0;

@@ -20,6 +20,8 @@ class History {
   // `what`: "decision", "bird", "order" or "engine". Writes the log's line too.
   void add(std::string what, std::string text);
 
+  void restore(std::vector<HistoryEntry> before) { entries_.assign(before.begin(), before.end()); }
+
   [[nodiscard]] std::vector<HistoryEntry> newest(std::size_t count) const;  // oldest first
   [[nodiscard]] std::vector<HistoryEntry> all() const { return newest(kMost); }
 

@@ -109,6 +109,10 @@ class LauncherLoop {
       start(order->program, std::move((*packet)->fds[0]));
     } else if (auto end = (*packet)->as<LaunchKill>()) {
       if (program_of(end->pid)) ::kill(end->pid, SIGKILL);
+    } else if ((*packet)->as<LaunchReload>()) {
+      auto programs = open_programs(settings_.program_directory);
+      if (programs) programs_ = std::move(*programs);
+      if (!programs) log_error("launcher keeps the programs it has: {}", programs.error().message);
     } else if ((*packet)->as<LaunchKillBird>() && (*packet)->fds.size() == 1) {
       if (::syscall(SYS_pidfd_send_signal, (*packet)->fds[0].get(), SIGKILL, nullptr, 0) != 0) {
         log_error("BIRD cannot be killed: {}", system_error("pidfd_send_signal").message);

@@ -1,6 +1,7 @@
 // imrs-agent: the supervisor. Reads its command line and configuration, prepares as root, and hands over
 // to the loop.
 #include <signal.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <cstdio>
@@ -11,6 +12,7 @@
 #include "agent/privileges.h"
 #include "agent/startup.h"
 #include "agent/supervisor.h"
+#include "agent/upgrade.h"
 #include "bgp/bird_config.h"
 
 namespace {
@@ -24,10 +26,26 @@ int fail(const Error& error, int exit_code) {
   return exit_code;
 }
 
-int run_agent(const Config& config) {
+// This program's own file; one that was replaced meanwhile is " (deleted)".
+Result<std::string> own_program() {
   std::error_code error;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return fail(system_error("/proc/self/exe", error.value()), 1);
+  if (error) return system_error("/proc/self/exe", error.value());
+  return program.string();
+}
+
+// After an upgrade in place. `test_only`: in a process of its own, to see whether it would work.
+int take_over(const Config& config, agent::NextProgram self, int memfd, bool test_only) {
+  auto taken = agent::take_over(config, memfd);
+  if (!taken) return fail(taken.error(), 1);
+  auto supervisor = agent::Supervisor::make(config, std::move(*taken), std::move(self));
+  if (!supervisor) return fail(supervisor.error(), 1);
+  if (test_only) ::_exit(0);  // nothing of what was handed over may be touched by a destructor
+  return (*supervisor)->run();
+}
+
+int run_agent(const Config& config, agent::NextProgram self) {
+  const std::filesystem::path program = self.path;
   auto prepared = agent::prepare(config, program.parent_path().string());
   if (!prepared) return fail(prepared.error(), 1);
   if (!prepared->state) log_warning("{}", prepared->state.error().message);
@@ -37,7 +55,7 @@ int run_agent(const Config& config) {
   if (!prepared->orders) log_error("{}: no order stands", prepared->orders.error().message);
   if (!prepared->control) log_warning("{}; imrsctl cannot ask", prepared->control.error().message);
   if (!prepared->memory_lock) log_warning("{}", prepared->memory_lock.error().message);
-  auto supervisor = agent::Supervisor::make(config, std::move(*prepared));
+  auto supervisor = agent::Supervisor::make(config, std::move(*prepared), std::move(self));
   if (!supervisor) return fail(supervisor.error(), 1);
   return (*supervisor)->run();
 }
@@ -48,7 +66,8 @@ int main(int argc, char** argv) {
   // First: a core dump of this process would keep its device, and with it the routes, for seconds.
   if (auto undumpable = agent::make_undumpable(); !undumpable) return fail(undumpable.error(), 1);
   std::string file = "/etc/imrs/agent.json";
-  bool check = false, print_bird_config = false;
+  bool check = false, print_bird_config = false, self_test = false;
+  int handed = -1;
   CLI::App app{
       "Runs the DNS engine, keeps probing its answers, and lets BIRD announce the service prefixes "
       "only while the answers are right."};
@@ -58,6 +77,9 @@ int main(int argc, char** argv) {
   app.add_flag("--print-bird-config", print_bird_config,
                "print the BIRD configuration that belongs to it (holds the BGP passwords)")
       ->excludes(check_flag);
+  // Not for people: how an agent calls the one that it becomes.
+  app.add_option("--take-over", handed)->group("");
+  app.add_flag("--self-test", self_test)->group("");
   CLI11_PARSE(app, argc, argv);
   log_start("imrs-agent", "-", LogLevel::Info);
   // A reader of the log that goes away, or a terminal, is no reason to end; nor is a habitual "reload".
@@ -73,5 +95,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   log_start("imrs-agent", config->instance.identity, LogLevel::Info);
-  return run_agent(*config);
+  auto self = own_program();
+  if (!self) return fail(self.error(), 1);
+  agent::NextProgram program{
+      .path = *self, .config_file = std::filesystem::absolute(file), .environment = {}};
+  if (handed >= 0) return take_over(*config, std::move(program), handed, self_test);
+  return run_agent(*config, std::move(program));
 }

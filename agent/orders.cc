@@ -49,7 +49,8 @@ Result<Request> parse_overlay(const Json& json, Overlay overlay) {
                   .neighbour = text_of(json, "neighbour"),
                   .reason = text_of(json, "reason"),
                   .check = {},
-                  .until = 0};
+                  .until = 0,
+                  .program = {}};
   if (request.reason.size() > 100) return bad("the reason is longer than 100 octets");
   return request;
 }
@@ -59,6 +60,12 @@ Result<Request> parse_object(const Json& json) {
   if (verb == "drain") return parse_overlay(json, Overlay::Drain);
   if (verb == "withdraw") return parse_overlay(json, Overlay::Withdraw);
   if (verb == "resume") return parse_overlay(json, Overlay::None);
+  if (verb == "upgrade") {
+    Request upgrade;
+    upgrade.kind = Request::Kind::Upgrade;
+    upgrade.program = text_of(json, "program");
+    return upgrade;
+  }
   if (verb != "waive" && verb != "end-waiver") return bad("unknown request \"" + verb + "\"");
   const auto check = parse_check(text_of(json, "check"));
   if (!check) return check.error();

@@ -3,8 +3,9 @@
 //
 // A request is one line on the control socket: a word ("status", "history") or a JSON object:
 //   {"do": "drain" | "withdraw" | "resume", "family": "ipv4" | "ipv6", "neighbour": NAME, "reason": TEXT}
+//   {"do": "upgrade", "program": PATH}
 //   {"do": "waive", "check": NAME, "until": UNIX TIME}     {"do": "end-waiver", "check": NAME}
-// Family, neighbour and reason may be left out: then all are meant. The agent does not write to disk; what
+// Family, neighbour, reason and program may be left out: then all are meant, and the program as it is on disk. The agent does not write to disk; what
 // stands comes back to imrsctl, which keeps it in a file that the agent reads when it starts.
 #pragma once
 
@@ -22,13 +23,14 @@
 namespace imrs::agent {
 
 struct Request {
-  enum class Kind { Status, History, Overlay, Waive, EndWaiver } kind = Kind::Status;
+  enum class Kind { Status, History, Overlay, Waive, EndWaiver, Upgrade } kind = Kind::Status;
   health::Overlay overlay = health::Overlay::None;  // Drain, Withdraw, or None to resume
   std::optional<Family> family;
   std::string neighbour;  // empty: all
   std::string reason;
   SharedCheck check = SharedCheck::SoaExpire;
   std::int64_t until = 0;  // Unix time
+  std::string program;     // empty: the file that runs now, as it is on disk
 };
 // Errc::InvalidInput names what is wrong with it.
 [[nodiscard]] Result<Request> parse_request(std::string_view line);

@@ -16,13 +16,14 @@
 namespace imrs::agent {
 namespace {
 
-Result<void> set_capabilities(std::initializer_list<int> capabilities) {
+Result<void> set_capabilities(std::initializer_list<int> capabilities, bool inheritable = false) {
   std::array<__user_cap_data_struct, 2> data{};
   for (const int capability : capabilities) {
     const auto bit = 1U << (static_cast<unsigned>(capability) % 32);
     auto& word = data[static_cast<std::size_t>(capability) / 32];
     word.effective |= bit;
     word.permitted |= bit;
+    if (inheritable) word.inheritable |= bit;
   }
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   if (::syscall(SYS_capset, &header, data.data()) != 0) return system_error("capset");
@@ -53,6 +54,23 @@ Result<void> become(uid_t uid, gid_t gid, std::initializer_list<int> capabilitie
   if (::setresgid(gid, gid, gid) != 0) return system_error("setresgid");
   if (::setresuid(uid, uid, uid) != 0) return system_error("setresuid");
   if (::prctl(PR_SET_KEEPCAPS, 0) != 0) return system_error("PR_SET_KEEPCAPS");
+  if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) {
+    return system_error("PR_CAP_AMBIENT_CLEAR_ALL");
+  }
+  return set_capabilities(capabilities);
+}
+
+Result<void> keep_over_exec(std::initializer_list<int> capabilities) {
+  if (auto set = set_capabilities(capabilities, true); !set) return set;
+  for (const int capability : capabilities) {
+    if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, capability, 0, 0) != 0) {
+      return system_error("PR_CAP_AMBIENT_RAISE");
+    }
+  }
+  return {};
+}
+
+Result<void> end_keeping(std::initializer_list<int> capabilities) {
   if (::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) != 0) {
     return system_error("PR_CAP_AMBIENT_CLEAR_ALL");
   }

@@ -39,8 +39,36 @@ Processes::Processes(asio::any_io_executor executor, Channel launcher) : executo
 
 void Processes::keep(Program program, Handlers handlers) {
   at(program).handlers = std::move(handlers);
+  at(program).ending = false;
   at(program).restart = std::make_unique<asio::steady_timer>(executor_);
   start(program);
+}
+
+Result<void> Processes::adopt(Program program, Handlers handlers, Channel channel, const Adopted& known) {
+  auto readable = AsyncChannel::make(executor_, std::move(channel));
+  if (!readable) return readable.error();
+  Child& child = at(program);
+  child.handlers = std::move(handlers);
+  child.restart = std::make_unique<asio::steady_timer>(executor_);
+  child.channel = std::move(*readable);
+  child.pid = known.pid;
+  child.restarts = known.restarts;
+  child.started = known.started;
+  spawn(executor_, read_child(program, child.channel));
+  return {};
+}
+
+void Processes::end(Program program, std::string_view reason) {
+  at(program).ending = true;
+  if (at(program).restart) at(program).restart->cancel();
+  kill(program, reason);
+}
+
+void Processes::reload_programs() {
+  if (!launcher_) return;
+  if (auto sent = launcher_->channel().send_message(LaunchReload{}); !sent) {
+    log_error("launcher does not take orders: {}", sent.error().message);
+  }
 }
 
 asio::awaitable<Error> Processes::run() {
@@ -148,7 +176,7 @@ void Processes::on_exited(const LaunchExited& exited) {
   const auto delay = restart_delay(child.quick_deaths);
   child.pid = 0;
   if (child.channel) child.channel->close();
-  if (stopping_) return;
+  if (stopping_ || child.ending) return;
   ++child.restarts;
   log_warning("program={} pid={} ended: {}; starting it again in {} ms", program_name(exited.program),
               exited.pid, describe_end(exited.wait_status), delay.count());

@@ -37,6 +37,29 @@ class Processes {
   // Starts the program and keeps it running until stop().
   void keep(Program program, Handlers handlers);
 
+  // Keeps one running that an agent before this one has started and set up: `started` is called when it has to
+  // be started again.
+  struct Adopted {
+    std::int32_t pid = 0;
+    std::uint64_t restarts = 0;
+    std::chrono::steady_clock::time_point started{};
+  };
+  [[nodiscard]] Result<void> adopt(Program program, Handlers handlers, Channel channel, const Adopted& known);
+
+  // SIGKILL, and it is not started again until keep() is called once more.
+  void end(Program program, std::string_view reason);
+  // What is started from now on are the programs that are there now.
+  void reload_programs();
+
+  // For handing over; -1 if there is none.
+  [[nodiscard]] int launcher_fd() const { return launcher_ ? launcher_->channel().fd() : -1; }
+  [[nodiscard]] int channel_fd(Program program) const {
+    return at(program).channel ? at(program).channel->channel().fd() : -1;
+  }
+  [[nodiscard]] std::chrono::steady_clock::time_point started(Program program) const {
+    return at(program).started;
+  }
+
   // Serves the launcher's channel. Returns when the launcher has gone: then the agent must end.
   boost::asio::awaitable<Error> run();
 
@@ -71,6 +94,7 @@ class Processes {
     std::int32_t pid = 0;
     std::uint64_t restarts = 0;
     int quick_deaths = 0;
+    bool ending = false;  // it is not started again
     Clock::time_point started{};
   };
 

@@ -202,6 +202,13 @@ health::Verdict Routing::feed(Decision& decided, const health::Event& event) {
 
 // The carrier is opened at the first announcement and stays: withdrawal is BIRD's `disable`.
 void Routing::announce() {
+  if (announces_anything() && !device_.carrier()) {
+    if (auto on = device_.set_carrier(true); !on) log_error("anycast0: {}", on.error().message);
+  }
+  speaker_.announce(wanted());
+}
+
+bgp::AnnouncedSet Routing::wanted() const {
   std::vector<std::string> neighbours;
   for (const NeighbourConfig& neighbour : config_.bgp.neighbours) neighbours.push_back(neighbour.name);
   bgp::AnnouncedSet wanted(neighbours);
@@ -211,10 +218,7 @@ void Routing::announce() {
     wanted.at(decided.neighbour) = {
         .specific = routes.specific, .covering = routes.covering, .draining = routes.graceful_shutdown};
   }
-  if (announces_anything() && !device_.carrier()) {
-    if (auto on = device_.set_carrier(true); !on) log_error("anycast0: {}", on.error().message);
-  }
-  speaker_.announce(wanted);
+  return wanted;
 }
 
 bool Routing::announces_anything() const {

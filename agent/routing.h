@@ -15,6 +15,7 @@
 
 #include "agent/config/config.h"
 #include "agent/device.h"
+#include "agent/hand_over.h"
 #include "agent/history.h"
 #include "agent/orders.h"
 #include "agent/snapshot/snapshot.h"
@@ -65,6 +66,12 @@ class Routing {
 
   // States that nothing is to be announced any more, whatever the probes say.
   void withdraw_all(const std::string& reason);
+
+  // For an agent that hands over to the next one, and for that one, before it starts: what fits none of its
+  // neighbours is forgotten.
+  [[nodiscard]] std::vector<HandedDecision> hand_over() const;
+  void adopt(const std::vector<HandedDecision>& decisions);
+  [[nodiscard]] bgp::AnnouncedSet wanted() const;
 
   // Drain and Withdraw that stand, for who keeps them.
   [[nodiscard]] std::vector<StandingOrders::Overlaid> standing() const;

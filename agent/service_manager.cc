@@ -36,8 +36,10 @@ UniqueFd connect_to(const std::string& path) {
 
 ServiceManager ServiceManager::from_environment() {
   ServiceManager manager;
-  manager.socket_ = connect_to(take_variable("NOTIFY_SOCKET"));
-  const std::string interval = take_variable("WATCHDOG_USEC");
+  const std::string path = take_variable("NOTIFY_SOCKET"), interval = take_variable("WATCHDOG_USEC");
+  manager.socket_ = connect_to(path);
+  if (!path.empty()) manager.environment_.push_back("NOTIFY_SOCKET=" + path);
+  if (!interval.empty()) manager.environment_.push_back("WATCHDOG_USEC=" + interval);
   std::int64_t microseconds = 0;
   std::from_chars(interval.data(), interval.data() + interval.size(), microseconds);
   if (microseconds > 0) manager.watchdog_ = std::chrono::microseconds(microseconds);

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/base/unique_fd.h"
 
@@ -20,10 +21,14 @@ class ServiceManager {
   // "READY=1", "STOPPING=1", "STATUS=...". Dropped if the manager does not read.
   void say(std::string_view state) const;
 
+  // The variables that were read, for a program that takes over: "NOTIFY_SOCKET=...".
+  [[nodiscard]] const std::vector<std::string>& environment() const noexcept { return environment_; }
+
   // Call it from the loop as often as it likes: "WATCHDOG=1" goes out four times in the manager's interval.
   void beat(std::chrono::steady_clock::time_point now);
 
  private:
+  std::vector<std::string> environment_;
   UniqueFd socket_;  // connected; none: nobody wants to know
   std::optional<std::chrono::microseconds> watchdog_;
   std::chrono::steady_clock::time_point last_{};

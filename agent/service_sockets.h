@@ -25,6 +25,10 @@ class ServiceSockets {
   // the steering. Needs CAP_NET_BIND_SERVICE for port 53.
   [[nodiscard]] static Result<ServiceSockets> open(const ServiceConfig& service, std::uint32_t workers);
 
+  // Those that an agent before this one has opened.
+  explicit ServiceSockets(std::vector<Entry> entries) : entries_(std::move(entries)) {}
+  ServiceSockets() = default;
+
   [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
 
   // Packets and connections the kernel has dropped at that worker's sockets, public and private, for

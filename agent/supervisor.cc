@@ -8,6 +8,7 @@
 
 #include "agent/base/log.h"
 #include "agent/report.h"
+#include "agent/part_settings.h"
 #include "agent/spawn.h"
 #include "agent/wall_time.h"
 
@@ -21,42 +22,19 @@ constexpr std::chrono::milliseconds kReportDelay{20};  // changes come in groups
 constexpr std::chrono::milliseconds kStopLimit{2000};
 constexpr std::chrono::milliseconds kHeadStart{500};  // of the engine, if it has an image
 
-EngineLink::Settings engine_settings(const Config& config) {
-  return {.identity = config.instance.identity,
-          .workers = config.engine.workers,
-          .rate_limit = config.engine.rate_limit,
-          .cookie_secrets = config.instance.cluster ? config.instance.cluster->cookie_secrets
-                                                    : std::vector<std::string>(),
-          .settle = config.health.timeout + std::chrono::milliseconds(100)};
-}
-
-bgp::Speaker::Settings speaker_settings(const Config& config) {
-  bgp::Speaker::Settings settings;
-  settings.control_socket = config.bgp.control_socket;
-  for (const NeighbourConfig& neighbour : config.bgp.neighbours) {
-    settings.sessions.push_back(neighbour.name);
-    for (const Prefix& prefix : config.prefixes) {
-      if (prefix.family != neighbour.address.family) continue;
-      settings.prefixes.push_back({.neighbour = neighbour.name,
-                                   .prefix = prefix.text,
-                                   .covering = prefix.role == PrefixRole::Covering});
-    }
-  }
-  return settings;
-}
-
 }  // namespace
 
-Result<std::unique_ptr<Supervisor>> Supervisor::make(const Config& config, Prepared prepared) {
+Result<std::unique_ptr<Supervisor>> Supervisor::make(const Config& config, Prepared prepared,
+                                                     NextProgram program) {
   ServiceSockets sockets = std::move(prepared.sockets);
-  std::unique_ptr<Supervisor> supervisor(new Supervisor(config, std::move(prepared)));
+  std::unique_ptr<Supervisor> supervisor(new Supervisor(config, std::move(prepared), std::move(program)));
   if (auto ready = supervisor->set_up(std::move(sockets)); !ready) return ready.error();
   return supervisor;
 }
 
-Supervisor::Supervisor(const Config& config, Prepared prepared)
+Supervisor::Supervisor(const Config& config, Prepared prepared, NextProgram program)
     : config_(config),
-      signals_(context_, SIGTERM, SIGINT),
+      signals_(context_, SIGTERM, SIGINT, SIGHUP),
       report_timer_(context_),
       others_timer_(context_),
       only_one_(std::move(prepared.only_one)),
@@ -68,6 +46,7 @@ Supervisor::Supervisor(const Config& config, Prepared prepared)
       audit_(context_.get_executor(), config, processes_, clock_.clock()),
       zone_(config, processes_, clock_.clock(), std::move(prepared.notify)),
       orders_(std::move(prepared.orders)),
+      program_(std::move(program)),
       control_socket_(prepared.control ? std::move(*prepared.control) : UniqueFd()),
       control_(context_.get_executor(), [this](std::string_view request) { return answer(request); }),
       started_ms_(wall_ms()) {}
@@ -77,8 +56,17 @@ Result<void> Supervisor::set_up(ServiceSockets sockets) {
                                  processes_, expectations_);
   if (!engine) return engine.error();
   engine_ = std::move(*engine);
+  join(nullptr);
+  restore_orders();
+  return {};
+}
+
+// Speaker and routing, around an engine that is there.
+void Supervisor::join(const std::vector<HandedDecision>* handed) {
+  auto settings = speaker_settings(config_);
+  if (handed != nullptr) settings.adopted = announced_by(config_, *handed);
   speaker_ = std::make_unique<bgp::Speaker>(
-      context_.get_executor(), speaker_settings(config_),
+      context_.get_executor(), std::move(settings),
       bgp::Speaker::Hooks{.disabled = [this] { on_bird_ready(); },
                           .withdrawal_late = [this](std::string_view why) { on_withdrawal_late(why); },
                           .withdrawal_confirmed = [this] { on_withdrawal_confirmed(); },
@@ -90,8 +78,7 @@ Result<void> Supervisor::set_up(ServiceSockets sockets) {
       Routing::Hooks{.pressure = [this](const health::Target& t) { return engine_->pressure(t); },
                      .engine_unfit = [this](std::string_view reason) { engine_->replace(reason); },
                      .changed = [this] { changed(); }});
-  restore_orders();
-  return {};
+  if (handed != nullptr) routing_->adopt(*handed);
 }
 
 int Supervisor::run() {
@@ -108,6 +95,10 @@ int Supervisor::run() {
   start(beat());
   if (control_socket_) start(control_.run(std::move(control_socket_)));
   start_children();
+  if (taken_over_) {
+    history_.add("order", "upgraded in place to version " IMRS_VERSION);
+    routing_->start_probing();
+  }
   watchdog_.start();
   manager_.say("READY=1");
   context_.run();
@@ -122,6 +113,10 @@ void Supervisor::start_children() {
     start_other_children();
     changed();
   });
+  if (taken_over_) {
+    zone_.on_served(*engine_->image());
+    return start_other_children();
+  }
   if (!kept_image_) {
     const Error& why = kept_image_.error();
     if (why.code != Errc::Unavailable) log_warning("the image on disk is not used: {}", why.message);
@@ -209,8 +204,13 @@ asio::awaitable<void> Supervisor::watch_launcher() {
 }
 
 asio::awaitable<void> Supervisor::watch_signals() {
-  auto [error, signal] = co_await signals_.async_wait(kNoThrow);
-  if (error) co_return;
+  int signal = SIGHUP;
+  while (signal == SIGHUP) {
+    auto [error, number] = co_await signals_.async_wait(kNoThrow);
+    if (error) co_return;
+    signal = number;
+    if (signal == SIGHUP) spawn(context_.get_executor(), upgrade(""));
+  }
   co_await stop(fmt::format("the agent was told to stop (signal {})", signal), 0);
 }
 

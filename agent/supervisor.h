@@ -22,6 +22,7 @@
 #include "agent/routing.h"
 #include "agent/service_manager.h"
 #include "agent/startup.h"
+#include "agent/upgrade.h"
 #include "agent/way_out.h"
 #include "agent/waivers.h"
 #include "agent/wall_clock.h"
@@ -34,15 +35,22 @@ namespace imrs::agent {
 
 class Supervisor {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Supervisor>> make(const Config& config, Prepared prepared);
+  // `program`: this one, and its configuration file, for an upgrade in place.
+  [[nodiscard]] static Result<std::unique_ptr<Supervisor>> make(const Config& config, Prepared prepared,
+                                                                NextProgram program);
+  // The same after one.
+  [[nodiscard]] static Result<std::unique_ptr<Supervisor>> make(const Config& config, TakenOver taken,
+                                                                NextProgram program);
 
   // Runs until SIGTERM or SIGINT (then 0: everything withdrawn, BIRD has confirmed), or until going on
   // makes no sense (1). The exit code of the program.
   [[nodiscard]] int run();
 
  private:
-  Supervisor(const Config& config, Prepared prepared);
+  Supervisor(const Config& config, Prepared prepared, NextProgram program);
   [[nodiscard]] Result<void> set_up(ServiceSockets sockets);
+  [[nodiscard]] Result<void> set_up(ServiceSockets sockets, const HandedOver& state, SharedImage image);
+  void join(const std::vector<HandedDecision>* handed);
 
   void start_children();
   void on_bird_ready();
@@ -63,6 +71,9 @@ class Supervisor {
   boost::asio::awaitable<void> report_regularly();
   boost::asio::awaitable<void> watch_launcher();
   boost::asio::awaitable<void> watch_signals();
+  boost::asio::awaitable<void> upgrade(std::string path);
+  boost::asio::awaitable<void> end_other_children();
+  [[nodiscard]] HandedOver hand_over() const;
   boost::asio::awaitable<void> stop(std::string reason, int exit_code);
   boost::asio::awaitable<void> drain_before_the_end(std::string reason);
   void changed();
@@ -93,7 +104,9 @@ class Supervisor {
   std::unique_ptr<bgp::Speaker> speaker_;
   std::unique_ptr<Routing> routing_;
   Result<StandingOrders> orders_;  // from before this start
-  UniqueFd control_socket_;        // until it is served; may be none
+  NextProgram program_;
+  bool taken_over_ = false, upgrading_ = false;
+  UniqueFd control_socket_;  // until it is served; may be none
   ControlServer control_;
   LoopWatchdog watchdog_;
   ServiceManager manager_ = ServiceManager::from_environment();

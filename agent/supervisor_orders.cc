@@ -2,6 +2,7 @@
 // in the history before it is answered; none can make the agent announce what is not right.
 #include <fmt/format.h>
 
+#include "agent/spawn.h"
 #include "agent/supervisor.h"
 
 namespace imrs::agent {
@@ -52,6 +53,10 @@ std::string Supervisor::answer(std::string_view line) {
     case Request::Kind::Overlay:
     case Request::Kind::Waive:
     case Request::Kind::EndWaiver: return carry_out(*request);
+    case Request::Kind::Upgrade:
+      if (upgrading_) return error_json("an upgrade is going on");
+      spawn(context_.get_executor(), upgrade(request->program));
+      return done_json("begun", standing(), config_.state_directory);
   }
   return error_json("unknown request");
 }

@@ -29,6 +29,11 @@ class WallClockWatch {
   // `kept`: what was written down, if anything was.
   WallClockWatch(const WallClock& wall, std::optional<std::int64_t> kept);
 
+  // As an agent before this one has left it.
+  WallClockWatch(TrustedClock clock, bool synchronised)
+      : clock_(std::move(clock)), synchronised_(synchronised) {}
+  [[nodiscard]] bool synchronised() const noexcept { return synchronised_; }
+
   // What it sets; copies of it too.
   [[nodiscard]] const TrustedClock& clock() const noexcept { return clock_; }
 

@@ -73,6 +73,14 @@ Result<WebLink> WebLink::open(const Config& config) {
   return link;
 }
 
+WebLink WebLink::adopt(const Config& config, std::vector<UniqueFd> noc, std::vector<UniqueFd> ops) {
+  WebLink link;
+  link.identity_ = config.instance.identity;
+  link.noc_ = std::move(noc);
+  link.ops_ = std::move(ops);
+  return link;
+}
+
 void WebLink::start(Processes& processes, std::function<Snapshot()> current) {
   processes_ = &processes;
   processes.keep(Program::Web, {.started =

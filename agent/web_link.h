@@ -19,6 +19,12 @@ class WebLink {
   // Opens the listeners, which stay here when imrs-web ends.
   [[nodiscard]] static Result<WebLink> open(const Config& config);
 
+  // The listeners that an agent before this one has opened.
+  [[nodiscard]] static WebLink adopt(const Config& config, std::vector<UniqueFd> noc,
+                                     std::vector<UniqueFd> ops);
+  [[nodiscard]] const std::vector<UniqueFd>& noc() const noexcept { return noc_; }
+  [[nodiscard]] const std::vector<UniqueFd>& ops() const noexcept { return ops_; }
+
   // Keeps imrs-web running. `current` makes the snapshot that a new one starts with.
   void start(Processes& processes, std::function<Snapshot()> current);
 

@@ -103,6 +103,14 @@ void ZoneLink::on_clock_set() {
   }
 }
 
+std::int64_t ZoneLink::confirmed() const {
+  std::int64_t earliest = clock_.now();
+  for (const auto& [origin, tracked] : zones_) {
+    if (tracked.state.loaded_ms != 0) earliest = std::min(earliest, tracked.refreshed);
+  }
+  return earliest;
+}
+
 std::vector<std::string> ZoneLink::expiry_alarms() const {
   std::vector<std::string> all;
   for (const auto& [origin, tracked] : zones_) {

@@ -27,6 +27,8 @@ class ZoneLink {
   // auditor.
   void start(std::function<void(Candidate)> on_image);
 
+  [[nodiscard]] const std::vector<UniqueFd>& notify() const noexcept { return notify_; }
+
   // The engine serves this image now.
   void on_served(const image::Image& image);
 
@@ -44,6 +46,9 @@ class ZoneLink {
 
   // The engine is about to get an image that was kept, and that a primary had no later than `confirmed`.
   void restored(const image::Image& image, std::int64_t confirmed);
+
+  // The earliest trusted time at which a primary last had one of the zones served; for handing over.
+  [[nodiscard]] std::int64_t confirmed() const;
 
   // Zones that have expired or soon will.
   [[nodiscard]] std::vector<std::string> expiry_alarms() const;

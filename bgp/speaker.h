@@ -10,6 +10,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -42,6 +43,9 @@ class Speaker {
     std::string control_socket;
     std::vector<std::string> sessions;              // BIRD protocol names of the neighbours
     std::vector<RoutedPrefix> prefixes;             // what can be announced to them
+    // What is announced already, by an agent that this one has taken over from: it is left as it is, and
+    // Hooks::disabled is never called.
+    std::optional<AnnouncedSet> adopted{};
     std::chrono::milliseconds reply_limit{500};     // greeting and every reply
     std::chrono::milliseconds withdraw_limit{500};  // from announce() to BIRD's confirmation
     std::chrono::milliseconds kill_limit{1000};     // the same, until BIRD itself has to go

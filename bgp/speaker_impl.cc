@@ -32,6 +32,10 @@ Speaker::Impl::Impl(asio::any_io_executor executor, Settings settings, Hooks hoo
       wake_(executor_),
       retry_(executor_),
       watch_(executor_) {
+  if (settings_.adopted) {
+    wanted_ = *settings_.adopted;
+    disabled_once_ = true;
+  }
   for (const std::string& name : settings_.sessions) {
     observed_.sessions.emplace_back().name = name;
   }

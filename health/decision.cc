@@ -42,61 +42,62 @@ Routes routes_of(Phase phase, Overlay overlay) {
 }
 
 std::string State::reason() const {
-  switch (overlay_) {
-    case Overlay::None: return reason_;
-    case Overlay::Drain: return "draining: " + order_ + "; " + reason_;
-    case Overlay::Drained: return "drained: " + order_ + "; " + reason_;
-    case Overlay::Withdraw: return "withdrawn: " + order_;
+  const std::string &order = memory_.order, &reason = memory_.reason;
+  switch (memory_.overlay) {
+    case Overlay::None: return reason;
+    case Overlay::Drain: return "draining: " + order + "; " + reason;
+    case Overlay::Drained: return "drained: " + order + "; " + reason;
+    case Overlay::Withdraw: return "withdrawn: " + order;
   }
-  return reason_;
+  return reason;
 }
 
-// The only code that moves a State from one phase to another.
+// The only code that moves a decision from one phase to another.
 class Transition {
  public:
-  Transition(State& state, const Policy& policy, TimePoint now) : state_(state), policy_(policy), now_(now) {}
+  Transition(Memory& state, const Policy& policy, TimePoint now) : state_(state), policy_(policy), now_(now) {}
 
   void on(const Probed& probed) {
-    if (probed.target >= state_.targets_.size()) return;
+    if (probed.target >= state_.targets.size()) return;
     switch (probed.evidence) {
-      case Evidence::Right: return right(state_.targets_[probed.target]);
+      case Evidence::Right: return right(state_.targets[probed.target]);
       case Evidence::Wrong: failed_ = true; return to_down("wrong answer: " + probed.detail);
-      case Evidence::Silent: return silent(state_.targets_[probed.target], probed.detail);
+      case Evidence::Silent: return silent(state_.targets[probed.target], probed.detail);
       case Evidence::CrowdedOut:
       case Evidence::CouldNotAsk: return;
     }
   }
 
   void on(const Expiry& expiry) {
-    state_.expired_ = expiry.expired;
+    state_.expired = expiry.expired;
     if (expiry.expired) to_down("expired: " + expiry.detail);
   }
 
   void on(const WayOut& way_out) {
-    state_.way_out_ = way_out.usable;
+    state_.way_out = way_out.usable;
     if (!way_out.usable) to_down("no way out: " + way_out.detail);
   }
 
   void on(const Order& order) {
-    state_.overlay_ = order.overlay;
-    state_.order_ = order.detail;
+    state_.overlay = order.overlay;
+    state_.order = order.detail;
   }
 
   [[nodiscard]] bool failed() const { return failed_; }
 
  private:
-  void right(State::Target& target) {
+  void right(Memory::Target& target) {
     target.silences = 0;
     target.rights = std::min(target.rights + 1, policy_.rise);
-    switch (state_.phase_) {
+    switch (state_.phase) {
       case Phase::Down:
-        if (!state_.expired_ && state_.way_out_ && now_ >= state_.held_until_) to_rising();
+        if (!state_.expired && state_.way_out && now_ >= state_.held_until) to_rising();
         return;
       case Phase::Rising:
         if (all([&](const auto& t) { return t.rights >= policy_.rise; })) to_up();
         return;
       case Phase::Up:
-        if (now_ - state_.up_since_ >= policy_.stable) state_.flaps_ = 0;
+        if (now_ - state_.up_since >= policy_.stable) state_.flaps = 0;
         return;
       case Phase::Falling:
         if (all([](const auto& t) { return t.silences == 0; })) {
@@ -106,12 +107,12 @@ class Transition {
     }
   }
 
-  void silent(State::Target& target, const std::string& detail) {
+  void silent(Memory::Target& target, const std::string& detail) {
     target.rights = 0;
     target.silences = std::min(target.silences + 1, policy_.fall);
     failed_ = target.silences >= policy_.fall;
-    switch (state_.phase_) {
-      case Phase::Down: state_.reason_ = "silent: " + detail; return;
+    switch (state_.phase) {
+      case Phase::Down: state_.reason = "silent: " + detail; return;
       case Phase::Rising: return to_down("silent while rising: " + detail);
       case Phase::Up: enter(Phase::Falling, "silent: " + detail); [[fallthrough]];
       case Phase::Falling:
@@ -128,35 +129,35 @@ class Transition {
   }
 
   void to_up() {
-    state_.up_since_ = now_;
+    state_.up_since = now_;
     enter(Phase::Up, "every target answers right");
   }
 
   // Evidence from before never counts towards a rise. A withdrawal of what was announced is a flap.
   void to_down(std::string reason) {
-    if (state_.phase_ == Phase::Up || state_.phase_ == Phase::Falling) {
+    if (state_.phase == Phase::Up || state_.phase == Phase::Falling) {
       auto hold = policy_.hold_down;
-      for (int i = 0; i < state_.flaps_ && hold < policy_.hold_down_max; ++i) hold *= 2;
-      state_.held_until_ = now_ + std::min(hold, policy_.hold_down_max);
-      ++state_.flaps_;
+      for (int i = 0; i < state_.flaps && hold < policy_.hold_down_max; ++i) hold *= 2;
+      state_.held_until = now_ + std::min(hold, policy_.hold_down_max);
+      ++state_.flaps;
     }
     forget_evidence();
     enter(Phase::Down, std::move(reason));
   }
 
-  void forget_evidence() { std::fill(state_.targets_.begin(), state_.targets_.end(), State::Target{}); }
+  void forget_evidence() { std::fill(state_.targets.begin(), state_.targets.end(), Memory::Target{}); }
 
   void enter(Phase phase, std::string reason) {
-    state_.phase_ = phase;
-    state_.reason_ = std::move(reason);
+    state_.phase = phase;
+    state_.reason = std::move(reason);
   }
 
   template <typename Test>
   [[nodiscard]] bool all(Test test) const {
-    return !state_.targets_.empty() && std::all_of(state_.targets_.begin(), state_.targets_.end(), test);
+    return !state_.targets.empty() && std::all_of(state_.targets.begin(), state_.targets.end(), test);
   }
 
-  State& state_;
+  Memory& state_;
   const Policy& policy_;
   TimePoint now_;
   bool failed_ = false;
@@ -165,7 +166,7 @@ class Transition {
 Verdict step(State& state, const Event& event, const Policy& policy, TimePoint now) {
   const Phase phase_before = state.phase();
   const Routes routes_before = state.routes();
-  Transition transition(state, policy, now);
+  Transition transition(state.memory_, policy, now);
   std::visit([&](const auto& e) { transition.on(e); }, event);
   return Verdict{
       .phase = state.phase(),

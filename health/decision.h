@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -97,37 +98,42 @@ struct Verdict {
   std::string reason;    // for the log, the NOC page and the metric label
 };
 
-// One neighbour's memory. Made once; only step() changes it.
-class State {
- public:
-  // `targets`: how many there are of the neighbour's family.
-  explicit State(std::size_t targets) : targets_(targets) {}
-
-  [[nodiscard]] Phase phase() const noexcept { return phase_; }
-  [[nodiscard]] Overlay overlay() const noexcept { return overlay_; }
-  [[nodiscard]] Routes routes() const { return routes_of(phase_, overlay_); }
-  // Why it is as it is; what the operator wants comes first.
-  [[nodiscard]] std::string reason() const;
-
- private:
-  friend Verdict step(State&, const Event&, const Policy&, TimePoint);
-  friend class Transition;
-
+// Everything that a State knows, for an agent that hands it to the next one.
+struct Memory {
   struct Target {
     int rights = 0;    // in a row
     int silences = 0;  // in a row
   };
+  std::vector<Target> targets;
+  Phase phase = Phase::Down;
+  std::string reason = "no probe has passed yet";
+  Overlay overlay = Overlay::None;
+  std::string order;  // of the overlay
+  bool expired = false;
+  bool way_out = true;
+  int flaps = 0;           // withdrawals since it was last stable
+  TimePoint held_until{};  // no rise before
+  TimePoint up_since{};
+};
 
-  std::vector<Target> targets_;
-  Phase phase_ = Phase::Down;
-  std::string reason_ = "no probe has passed yet";
-  Overlay overlay_ = Overlay::None;
-  std::string order_;  // of the overlay
-  bool expired_ = false;
-  bool way_out_ = true;
-  int flaps_ = 0;           // withdrawals since it was last stable
-  TimePoint held_until_{};  // no rise before
-  TimePoint up_since_{};
+// What is remembered about one neighbour. Made once; only step() changes it.
+class State {
+ public:
+  // `targets`: how many there are of the neighbour's family.
+  explicit State(std::size_t targets) { memory_.targets.resize(targets); }
+  explicit State(Memory memory) : memory_(std::move(memory)) {}
+
+  [[nodiscard]] Phase phase() const noexcept { return memory_.phase; }
+  [[nodiscard]] Overlay overlay() const noexcept { return memory_.overlay; }
+  [[nodiscard]] Routes routes() const { return routes_of(memory_.phase, memory_.overlay); }
+  // Why it is as it is; what the operator wants comes first.
+  [[nodiscard]] std::string reason() const;
+  [[nodiscard]] const Memory& memory() const noexcept { return memory_; }
+
+ private:
+  friend Verdict step(State&, const Event&, const Policy&, TimePoint);
+
+  Memory memory_;
 };
 
 // Advances `state` by one event. A wrong answer withdraws at once; silence has to repeat `policy.fall`

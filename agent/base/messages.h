@@ -65,6 +65,13 @@ struct LaunchKillBird {
   std::uint32_t type = kType;
 };
 
+// agent -> launcher: open the programs anew; what is started from now on is what is there now. What cannot be
+// opened stays as it was.
+struct LaunchReload {
+  static constexpr std::uint32_t kType = 0x4c06;
+  std::uint32_t type = kType;
+};
+
 // launcher -> agent: the child has ended; wait status as of waitpid(2).
 struct LaunchExited {
   static constexpr std::uint32_t kType = 0x4c04;

@@ -1,8 +1,10 @@
 // imrsctl: the operator's tool. Asks the agent over its control socket and prints what it says.
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "agent/ctl/client.h"
@@ -14,6 +16,8 @@ namespace {
 using namespace imrs;
 
 constexpr int kFailed = 1, kBadUse = 2;
+constexpr int kUpgradeLooks = 200;
+constexpr std::chrono::milliseconds kUpgradeLook{50};
 
 struct Options {
   std::string socket = "/run/imrs/control.sock";
@@ -23,6 +27,7 @@ struct Options {
   std::string reason;
   std::string check, until;  // waive
   bool end = false;
+  std::string program;  // upgrade
 };
 
 int fail(const std::string& why, int exit_code) {
@@ -92,6 +97,26 @@ int waive(const Options& options) {
   return give(options, ctl::waive_request(options.check, *until));
 }
 
+// Waits until the agent says what came of it.
+int upgrade(const Options& options) {
+  using std::chrono::system_clock;
+  const auto begun = std::chrono::floor<std::chrono::milliseconds>(system_clock::now().time_since_epoch());
+  if (const int failed = give(options, ctl::upgrade_request(options.program)); failed != 0) return failed;
+  for (int i = 0; i < kUpgradeLooks; ++i) {
+    std::this_thread::sleep_for(kUpgradeLook);
+    const auto answer = ctl::ask_agent(options.socket, "history");
+    const auto entries = answer ? history_from_json(*answer)
+                                : Result<std::vector<HistoryEntry>>(answer.error());
+    if (!entries) continue;  // it is just becoming the other one
+    for (const HistoryEntry& entry : *entries) {
+      if (entry.time_ms < begun.count()) continue;
+      if (entry.text.starts_with("upgrade failed")) return fail(entry.text, kFailed);
+      if (entry.text.starts_with("upgraded in place")) return print(entry.text);
+    }
+  }
+  return fail("the agent does not say what came of it; see imrsctl history", kFailed);
+}
+
 void add_orders(CLI::App& app, Options& options, int& exit_code) {
   const std::pair<const char*, const char*> orders[] = {
       {"drain",
@@ -109,6 +134,11 @@ void add_orders(CLI::App& app, Options& options, int& exit_code) {
       exit_code = give(options, ctl::overlay_request(verb, options.words, options.reason));
     });
   }
+  CLI::App* const next = app.add_subcommand(
+      "upgrade",
+      "test the agent's program as it is on disk now, and become it without a lost route or answer");
+  next->add_option("--program", options.program, "another one, by its absolute file name");
+  next->callback([&options, &exit_code] { exit_code = upgrade(options); });
   CLI::App* const command = app.add_subcommand(
       "waive", "let one check that the whole fleet may fail at once withdraw nothing for a while");
   command->add_option("CHECK", options.check, "soa-expire or signature-dates")->required();

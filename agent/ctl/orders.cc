@@ -79,6 +79,12 @@ std::string waive_request(const std::string& check, std::int64_t until) {
                                                                         Json::error_handler_t::replace);
 }
 
+std::string upgrade_request(const std::string& program) {
+  Json json{{"do", "upgrade"}};
+  if (!program.empty()) json["program"] = program;
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
 std::string end_waiver_request(const std::string& check) {
   return Json{{"do", "end-waiver"}, {"check", check}}.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -18,6 +18,8 @@ namespace imrs::ctl {
                                                   const std::vector<std::string>& words,
                                                   const std::string& reason);
 [[nodiscard]] std::string waive_request(const std::string& check, std::int64_t until);
+// `program`: empty for the one that runs, as it is on disk.
+[[nodiscard]] std::string upgrade_request(const std::string& program);
 [[nodiscard]] std::string end_waiver_request(const std::string& check);
 
 // Unix time of "2026-11-27T12:00:00Z", or of "+90m", "+2h", "+3d" from `now` on.

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import time
 from contextlib import contextmanager
 from collections.abc import Iterator
 from functools import partial
@@ -65,22 +64,49 @@ def stopped_in_order(site: Site) -> Round:
     return site.withdrawn(lambda: site.lab.kill_agent(signal.SIGTERM))
 
 
-def order_survives(site: Site) -> Round:
-    """A drain holds on over the agent's death."""
-    site.ctl('drain', '--reason', 'drill')
-    begin = time.monotonic()
-    if not wait_until(lambda: not site.watch.present() & SPECIFIC, LIMIT):
-        raise DrillError('the specific prefixes did not go')
-    seen = len(site.watch.changes)
-    site.lab.kill_agent()
-    back = wait_until(lambda: site.watch.present() == ALL - SPECIFIC
-                      and any(change.added for change in site.watch.changes[seen:]), LIMIT)
-    came = [change.prefix for change in site.watch.changes[seen:] if change.added]
-    site.ctl('resume')
-    if not back or set(came) & SPECIFIC:
-        raise DrillError(f'after the restart came {came}')
+def order_stands(site: Site) -> Round:
+    """A drain holds on over the agent's death: only the covering prefixes come back."""
+    def mend() -> None:
+        seen = len(site.watch.changes)
+        site.lab.kill_agent()
+
+        def came() -> set[str]:
+            return {change.prefix for change in site.watch.changes[seen:] if change.added}
+        covering = ALL - SPECIFIC
+        back = wait_until(lambda: came() >= covering and site.watch.present() == covering, LIMIT)
+        site.ctl('resume')
+        if not back:
+            raise DrillError(f'after the restart came {sorted(came())}')
+    one = site.withdrawn(lambda: site.ctl('drain', '--reason', 'drill'), SPECIFIC, mend)
+    one.changes = [change for change in one.changes if change.prefix in SPECIFIC]
+    return one
+
+
+def upgraded(site: Site) -> Round:
+    """The same process, the same engine, and nobody has noticed."""
+    agent, engine = site.lab.agent.process(), site.child('imrs-engine')
+    one = site.unseen(lambda: site.ctl('upgrade'))
+    after = site.lab.agent.process()
+    if agent is None or after is None or (agent.pid, engine.pid) != (after.pid, site.child('imrs-engine').pid):
+        raise DrillError('agent or engine are other processes')
+    if '--take-over' not in Path(f'/proc/{after.pid}/cmdline').read_text(encoding='utf-8'):
+        raise DrillError('the agent is the same program still')
     site.wait_whole()
-    return Round(begin, time.monotonic(), gone=0, back=0, changes=[])
+    return one
+
+
+def upgrade_fails(site: Site) -> Round:
+    """To a program that ends at once, one that never ends, and one that is none."""
+    def fault() -> None:
+        for program in ('/bin/false', '/usr/bin/yes', '/etc/hostname'):
+            try:
+                site.ctl('upgrade', '--program', program)
+            except RuntimeError as error:
+                if 'nothing has changed' not in str(error):
+                    raise DrillError(str(error)) from error
+            else:
+                raise DrillError(f'the agent was upgraded to {program}')
+    return site.unseen(fault, alarm='upgrade failed, nothing has changed')
 
 
 @contextmanager
@@ -105,6 +131,9 @@ DRILLS = (
     Drill('loop-stalled', "agent's loop stalled", loop_stalled, gone=1.1),
     Drill('agent-stopped', "agent's process stopped", process_stopped, gone=2.1),
     Drill('agent-term', 'agent told to stop (SIGTERM)', stopped_in_order, gone=1),
+    Drill('upgrade', 'agent upgraded', upgraded, lost_udp=0),
+    Drill('upgrade-fails', 'agent upgraded to a binary that fails', upgrade_fails, lost_udp=0),
+    Drill('order-stands', 'drained, then the agent killed', order_stands, gone=4, prefixes=SPECIFIC),
     Drill('drain', 'drained and resumed by the operator', drained, gone=4, prefixes=SPECIFIC, back=2),
     Drill('withdraw', 'withdrawn and resumed by the operator', withdrawn_by_order, gone=.1, back=2),
 )

@@ -1,0 +1,48 @@
+// From the configuration to its parts. Called by the supervisor when it puts itself together.
+#include "agent/part_settings.h"
+
+#include <algorithm>
+
+#include "health/decision.h"
+
+namespace imrs::agent {
+
+EngineLink::Settings engine_settings(const Config& config) {
+  return {.identity = config.instance.identity,
+          .workers = config.engine.workers,
+          .rate_limit = config.engine.rate_limit,
+          .cookie_secrets = config.instance.cluster ? config.instance.cluster->cookie_secrets
+                                                    : std::vector<std::string>(),
+          .settle = config.health.timeout + std::chrono::milliseconds(100)};
+}
+
+bgp::Speaker::Settings speaker_settings(const Config& config) {
+  bgp::Speaker::Settings settings;
+  settings.control_socket = config.bgp.control_socket;
+  for (const NeighbourConfig& neighbour : config.bgp.neighbours) {
+    settings.sessions.push_back(neighbour.name);
+    for (const Prefix& prefix : config.prefixes) {
+      if (prefix.family != neighbour.address.family) continue;
+      settings.prefixes.push_back({.neighbour = neighbour.name,
+                                   .prefix = prefix.text,
+                                   .covering = prefix.role == PrefixRole::Covering});
+    }
+  }
+  return settings;
+}
+
+bgp::AnnouncedSet announced_by(const Config& config, const std::vector<HandedDecision>& decisions) {
+  bgp::AnnouncedSet announced(speaker_settings(config).sessions);
+  for (const NeighbourConfig& neighbour : config.bgp.neighbours) {
+    const auto handed = std::ranges::find(decisions, neighbour.name, &HandedDecision::neighbour);
+    if (handed == decisions.end()) continue;
+    const health::Routes routes = health::routes_of(
+        static_cast<health::Phase>(std::clamp(handed->phase, 0, 3)),
+        static_cast<health::Overlay>(std::clamp(handed->overlay, 0, 3)));
+    announced.at(neighbour.name) = {
+        .specific = routes.specific, .covering = routes.covering, .draining = routes.graceful_shutdown};
+  }
+  return announced;
+}
+
+}  // namespace imrs::agent
