@@ -2,8 +2,8 @@
 // What an agent hands to the one that it becomes by execve(2): values as JSON, and the numbers of the
 // descriptors that stay open. Moments are steady_clock's, which goes on over execve, in nanoseconds.
 //
-// The engine goes on unseen; the other programs are started anew. Nothing here comes from outside: the text is
-// in a sealed memfd that the process made for itself.
+// The engine goes on unseen; the other programs are started anew. Nothing here comes from outside: the text
+// is in a sealed memfd that the process made for itself.
 #pragma once
 
 #include <array>
@@ -75,8 +75,8 @@ struct HandedOver {
 // Errc::InvalidInput: not such a text; Errc::Refused: of another version.
 [[nodiscard]] Result<HandedOver> parse_handed_over(std::string_view json_text);
 
-// What of the configuration cannot change without a restart: the device, the service addresses, the workers, the
-// listeners, the users.
+// What of the configuration cannot change without a restart: the device, the service addresses, the
+// workers, the listeners, the users.
 [[nodiscard]] std::string shape_of(const Config& config);
 
 // Reads the text from the memfd, and sees that every descriptor it names is open.

@@ -5,8 +5,9 @@
 //   {"do": "drain" | "withdraw" | "resume", "family": "ipv4" | "ipv6", "neighbour": NAME, "reason": TEXT}
 //   {"do": "upgrade", "program": PATH}
 //   {"do": "waive", "check": NAME, "until": UNIX TIME}     {"do": "end-waiver", "check": NAME}
-// Family, neighbour, reason and program may be left out: then all are meant, and the program as it is on disk. The agent does not write to disk; what
-// stands comes back to imrsctl, which keeps it in a file that the agent reads when it starts.
+// Family, neighbour, reason and program may be left out: then all are meant, and the program as it is on
+// disk. The agent does not write to disk; what stands comes back to imrsctl, which keeps it in a file that
+// the agent reads when it starts.
 #pragma once
 
 #include <cstdint>

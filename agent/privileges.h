@@ -26,8 +26,8 @@ namespace imrs::agent {
 // again after become(), which may set it anew.
 [[nodiscard]] Result<void> make_undumpable();
 
-// What this process may do stays over execve(2) of an ordinary program: inheritable and ambient. And back: only
-// effective and permitted again.
+// What this process may do stays over execve(2) of an ordinary program: inheritable and ambient. And back:
+// only effective and permitted again.
 [[nodiscard]] Result<void> keep_over_exec(std::initializer_list<int> capabilities);
 [[nodiscard]] Result<void> end_keeping(std::initializer_list<int> capabilities);
 

@@ -37,8 +37,8 @@ class Processes {
   // Starts the program and keeps it running until stop().
   void keep(Program program, Handlers handlers);
 
-  // Keeps one running that an agent before this one has started and set up: `started` is called when it has to
-  // be started again.
+  // Keeps one running that an agent before this one has started and set up: `started` is called when it
+  // has to be started again.
   struct Adopted {
     std::int32_t pid = 0;
     std::uint64_t restarts = 0;

@@ -1,5 +1,5 @@
-// The decisions, from one agent to the next. Called by the supervisor around an upgrade. What is handed over was
-// decided by the same rules; what does not fit starts anew, announcing nothing.
+// The decisions, from one agent to the next. Called by the supervisor around an upgrade. What is handed
+// over was decided by the same rules; what does not fit starts anew, announcing nothing.
 #include <algorithm>
 
 #include "agent/routing.h"

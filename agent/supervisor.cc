@@ -282,6 +282,9 @@ Snapshot Supervisor::snapshot() const {
   for (std::string& alarm : zone_.expiry_alarms()) now.alarms.push_back(std::move(alarm));
   if (!zone_.trouble().empty()) now.alarms.push_back(zone_.trouble());
   if (!zone_.oddities().empty()) now.alarms.push_back(zone_.oddities());
+  for (std::string& alarm : traffic_.alarms(std::chrono::steady_clock::now())) {
+    now.alarms.push_back(std::move(alarm));
+  }
   for (std::string& alarm : engine_->alarms()) now.alarms.push_back(std::move(alarm));
   return now;
 }

@@ -22,6 +22,7 @@
 #include "agent/routing.h"
 #include "agent/service_manager.h"
 #include "agent/startup.h"
+#include "agent/traffic_watch.h"
 #include "agent/upgrade.h"
 #include "agent/way_out.h"
 #include "agent/waivers.h"
@@ -95,6 +96,7 @@ class Supervisor {
   health::Expectations expectations_;
   History history_;
   Waivers waivers_;
+  TrafficWatch traffic_;
   std::array<WayOutSeen, 2> way_out_{};
   Processes processes_;
   Result<KeptImage> kept_image_;  // moved from when it is served

@@ -82,8 +82,8 @@ HandedOver Supervisor::hand_over() const {
   return out;
 }
 
-// Waits until nothing is on its way to the engine, has the new program tested, lets the other programs end, and
-// becomes it. Whatever fails before that leaves everything as it was.
+// Waits until nothing is on its way to the engine, has the new program tested, lets the other programs end,
+// and becomes it. Whatever fails before that leaves everything as it was.
 asio::awaitable<void> Supervisor::upgrade(std::string path) {
   if (upgrading_ || stopping_) co_return;
   upgrading_ = true;

@@ -114,6 +114,8 @@ asio::awaitable<void> Supervisor::watch_drains() {
     }
     before = now;
     routing_->advance_drains(rate);
+    traffic_.look(now[0] + now[1], engine_->counts().send_errors, routing_->announces_anything(),
+                  std::chrono::steady_clock::now());
   }
 }
 

@@ -1,5 +1,5 @@
-// Both sides of an upgrade in place. Called by the supervisor of the agent before, and by main of the agent after.
-// Between fork and exec only what is safe there is called.
+// Both sides of an upgrade in place. Called by the supervisor of the agent before, and by main of the agent
+// after. Between fork and exec only what is safe there is called.
 #include "agent/upgrade.h"
 
 #include <fcntl.h>

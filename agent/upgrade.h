@@ -1,7 +1,7 @@
 // agent/upgrade.h
-// One agent becomes another in place: the same process, by execve(2), with its device, sockets, launcher and
-// engine. The new program first proves, in a process of its own and with the very state, that it can take over;
-// one that cannot changes nothing.
+// One agent becomes another in place: the same process, by execve(2), with its device, sockets, launcher
+// and engine. The new program first proves, in a process of its own and with the very state, that it can
+// take over; one that cannot changes nothing.
 #pragma once
 
 #include <boost/asio/any_io_executor.hpp>

@@ -41,8 +41,8 @@ class Speaker {
  public:
   struct Settings {
     std::string control_socket;
-    std::vector<std::string> sessions;              // BIRD protocol names of the neighbours
-    std::vector<RoutedPrefix> prefixes;             // what can be announced to them
+    std::vector<std::string> sessions;   // BIRD protocol names of the neighbours
+    std::vector<RoutedPrefix> prefixes;  // what can be announced to them
     // What is announced already, by an agent that this one has taken over from: it is left as it is, and
     // Hooks::disabled is never called.
     std::optional<AnnouncedSet> adopted{};

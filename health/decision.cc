@@ -55,7 +55,8 @@ std::string State::reason() const {
 // The only code that moves a decision from one phase to another.
 class Transition {
  public:
-  Transition(Memory& state, const Policy& policy, TimePoint now) : state_(state), policy_(policy), now_(now) {}
+  Transition(Memory& state, const Policy& policy, TimePoint now)
+      : state_(state), policy_(policy), now_(now) {}
 
   void on(const Probed& probed) {
     if (probed.target >= state_.targets.size()) return;

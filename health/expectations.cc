@@ -1,7 +1,7 @@
 // Compares what the engine said with what the image says, octet for octet. Called by the prober. It
 // must never ask the engine what would be right. But expected_response() shares image::find and
 // image::render with the responder, and both read the same image: a fault of the compiler or of these two
-// would be right on both sides. Finding that is the audit's task, which does not exist yet.
+// would be right on both sides. Finding that is the audit's task.
 #include "health/expectations.h"
 
 #include <fmt/format.h>
@@ -15,12 +15,24 @@
 namespace imrs::health {
 namespace {
 
+// A few octets from `at` on, as hex.
+std::string excerpt(std::span<const std::uint8_t> octets, std::size_t at) {
+  constexpr std::size_t kMost = 16;
+  std::string out;
+  for (const std::uint8_t octet : octets.subspan(at, std::min(kMost, octets.size() - at))) {
+    out += fmt::format("{:02x}", octet);
+  }
+  return out.empty() ? "the end" : out;
+}
+
 std::string describe(const image::ProbeQuestion& question, std::span<const std::uint8_t> expected,
                      std::span<const std::uint8_t> got) {
   const auto differ = std::mismatch(expected.begin(), expected.end(), got.begin(), got.end());
-  return fmt::format("{} type {}: expected {} octets, got {}, first difference at octet {}",
-                     question.name.text(), question.type, expected.size(), got.size(),
-                     differ.first - expected.begin());
+  const auto at = static_cast<std::size_t>(differ.first - expected.begin());
+  return fmt::format(
+      "{} type {}: expected {} octets, got {}, first difference at octet {}: expected {}, got {}",
+      question.name.text(), question.type, expected.size(), got.size(), at, excerpt(expected, at),
+      excerpt(got, at));
 }
 
 }  // namespace

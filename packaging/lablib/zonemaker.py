@@ -123,8 +123,8 @@ class ZoneMaker:
         return names.read_text().split()
 
     def _sign(self, lines: list[str], end: int | None = None) -> str:
-        """Signed from an hour before the keys were made until `end` (None: 30 days after), as zone text. RSA signatures of
-        what has not changed are then the same in each version, as most are in the real root."""
+        """Signed from an hour before the keys were made until `end` (None: 30 days after), as zone text. RSA
+        signatures of what has not changed are then the same in each version, as most are in the real root."""
         keys = self._keys()
         made = int((self.folder / 'keys').stat().st_mtime)
         (self.folder / 'to-sign').write_text('\n'.join(lines) + '\n')

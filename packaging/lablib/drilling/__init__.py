@@ -1,1 +1,1 @@
-"""Faults made on purpose, each with what the host router and the clients may see of it: `packaging/lab drill`."""
+"""`packaging/lab drill`: faults made on purpose, each with what host router and clients may see of it."""

@@ -18,10 +18,10 @@ from lablib.loadrun import LoadRun
 from lablib.routewatch import RouteWatch
 
 RATE = 2000                # questions a second
-DRILLS = {drill.name: drill for module in (faults_engine, faults_agent, faults_bird, faults_zone, faults_machine)
-          for drill in module.DRILLS}
-HEADINGS = ('fault', 'host router sees', 'limit', 'median', 'max', 'back, median', 'back, max', 'wrong', 'lost',
-            'rounds', 'verdict')
+MODULES = (faults_engine, faults_agent, faults_bird, faults_zone, faults_machine)
+DRILLS = {drill.name: drill for module in MODULES for drill in module.DRILLS}
+HEADINGS = ('fault', 'host router sees', 'limit', 'median', 'max', 'back, median', 'back, max', 'wrong',
+            'lost', 'rounds', 'verdict')
 
 
 @dataclass
@@ -171,7 +171,8 @@ def run(lab: Lab, names: list[str], rounds: int, as_json: bool) -> int:
             print(f'the lab could not start something again: {keeper.failure}', file=sys.stderr)
     head = f'{machine()}, {time.strftime("%Y-%m-%d", time.gmtime())}, load average {os.getloadavg()[0]:.1f}'
     if as_json:
-        print(json.dumps({'machine': head, 'rate': RATE, 'drills': [one.as_json() for one in outcomes]}, indent=2))
+        found = {'machine': head, 'rate': RATE, 'drills': [one.as_json() for one in outcomes]}
+        print(json.dumps(found, indent=2))
     else:
         print(f'{head}; {RATE} questions a second\n\n{table(outcomes)}')
     return 1 if any(outcome.failures for outcome in outcomes) else 0

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from lablib.drilling.plan import ALL, SPECIFIC, Drill, DrillError, Round
+from lablib.drilling.plan import ALL, SPECIFIC, Drill, DrillError, DrillSkipped, Round
 from lablib.drilling.site import LIMIT, Site
 from lablib.processes import wait_until
 from lablib.stopthread import StoppedThread
@@ -87,8 +87,10 @@ def upgraded(site: Site) -> Round:
     agent, engine = site.lab.agent.process(), site.child('imrs-engine')
     one = site.unseen(lambda: site.ctl('upgrade'))
     after = site.lab.agent.process()
-    if agent is None or after is None or (agent.pid, engine.pid) != (after.pid, site.child('imrs-engine').pid):
-        raise DrillError('agent or engine are other processes')
+    if agent is None or after is None or agent.pid != after.pid:
+        raise DrillError('the agent is another process')
+    if engine.pid != site.child('imrs-engine').pid:
+        raise DrillError('the engine is another process')
     if '--take-over' not in Path(f'/proc/{after.pid}/cmdline').read_text(encoding='utf-8'):
         raise DrillError('the agent is the same program still')
     site.wait_whole()
@@ -96,9 +98,9 @@ def upgraded(site: Site) -> Round:
 
 
 def upgrade_fails(site: Site) -> Round:
-    """To a program that ends at once, one that never ends, and one that is none."""
+    """To a program that fails, one that does not know the words, and one that is none."""
     def fault() -> None:
-        for program in ('/bin/false', '/usr/bin/yes', '/etc/hostname'):
+        for program in ('/bin/false', '/bin/ls', '/etc/hostname'):
             try:
                 site.ctl('upgrade', '--program', program)
             except RuntimeError as error:
@@ -117,7 +119,7 @@ def core_pattern(pattern: str) -> Iterator[None]:
         try:
             CORE_PATTERN.write_text(pattern, encoding='ascii')
         except OSError as error:
-            raise DrillError(f'{CORE_PATTERN} cannot be written here: {os.strerror(error.errno or 0)}') from error
+            raise DrillSkipped(f'{CORE_PATTERN}: {os.strerror(error.errno or 0)}') from error
         yield
     finally:
         if CORE_PATTERN.read_text(encoding='ascii') != before:

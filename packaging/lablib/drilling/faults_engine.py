@@ -73,6 +73,24 @@ def wrong_soa(site: Site) -> Round:
                           ALL, any_of=True)
 
 
+def wrong_always(site: Site) -> Round:
+    """Every engine that is started is corrupted as soon as it serves, until all five routes have gone."""
+    stop = threading.Event()
+    serial = _current(site).serial
+
+    def corrupt_each() -> None:
+        while not stop.is_set():
+            with suppress(OSError, DrillError):      # it is just being replaced, or was corrupted before
+                _corrupt(site, serial.to_bytes(4, 'big'), (serial ^ 1).to_bytes(4, 'big'))
+            stop.wait(.002)
+    corrupting = threading.Thread(target=corrupt_each)
+
+    def mend() -> None:
+        stop.set()
+        corrupting.join()
+    return site.withdrawn(corrupting.start, ALL, mend)
+
+
 def wrong_glue(site: Site) -> Round:
     """The address of one name server of one delegation, which only the deep probe comes by. No client asks
     for it: the load does not know the wrong answer either."""
@@ -107,6 +125,8 @@ DRILLS = (
     Drill('crash-loop', 'engine in a crash loop', crash_loop, gone=10, fresh=True),
     Drill('wrong-quick', 'wrong answer, on the name of the quick probe', wrong_soa, gone=.5, any_of=True,
           wrong=True, fresh=True),
+    Drill('wrong-always', 'wrong answers of every engine that is started', wrong_always, gone=1, wrong=True,
+          fresh=True),
     Drill('wrong-deep', 'wrong answer, on any other name', wrong_glue, gone=300, any_of=True, wrong=True,
           rounds=3, fresh=True),
 )

@@ -72,7 +72,7 @@ def descriptors_gone(site: Site) -> Round:
     try:
         before = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
     except PermissionError as error:
-        raise DrillSkipped('the limits of another user\'s process need CAP_SYS_RESOURCE, missing here') from error
+        raise DrillSkipped('CAP_SYS_RESOURCE is missing here') from error
     log = site.log()
     one = site.unseen(lambda: limit(3, before[1]), lambda: limit(*before))
     if log.find('could-not-ask') is None:
@@ -81,15 +81,16 @@ def descriptors_gone(site: Site) -> Round:
 
 
 def memory_pressure(site: Site) -> Round:
-    """All of the appliance's programs, with a greedy one among them, in a group that may have little more memory
-    than they use."""
+    """All of the appliance's programs, with a greedy one among them, in a group that may have little more
+    memory than they use."""
     with memory_group() as group:
         process = site.lab.agent.process()
         assert process is not None
         for one in (process, *descendants(process.pid)):
             (group / 'cgroup.procs').write_text(str(one.pid))
         (group / 'memory.limit_in_bytes').write_text(str(160 << 20))
-        greedy = subprocess.Popen(['/usr/bin/python3', '-c', 'a = []\nwhile True: a.append(bytearray(1 << 20))'])
+        eat = 'a = []\nwhile True: a.append(bytearray(1 << 20))'
+        greedy = subprocess.Popen(['/usr/bin/python3', '-c', eat])
         try:
             def squeeze() -> None:
                 (group / 'cgroup.procs').write_text(str(greedy.pid))
@@ -124,8 +125,8 @@ def memory_group() -> Iterator[Path]:
 
 
 def flood(site: Site, **options: int) -> Round:
-    """From other clients than the one whose answers are checked; what gets lost of that one's is not limited, for
-    all share the same two cores."""
+    """From other clients than the one whose answers are checked; what gets lost of that one's is not limited,
+    for all share the same two cores."""
     netns.ip('route', 'replace', 'local', '198.18.0.0/16', 'dev', 'lo', namespace=net.HOST)
     netns.ip('-6', 'route', 'replace', 'local', '2001:db8:1853::/48', 'dev', 'lo', namespace=net.HOST)
     names = site.lab.directory / 'siege.names'

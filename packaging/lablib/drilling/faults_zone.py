@@ -37,8 +37,8 @@ def lying_primary(site: Site) -> Round:
 
 
 def expired(by_signature: bool, site: Site) -> Round:
-    """A version that nobody confirms any more after 20 s, or whose signatures end then. The round's time is the
-    distance from the moment at which this instance has to give up (expiry.h: spread over the fleet)."""
+    """A version that nobody confirms any more, or whose signatures end. The round's time is the distance from
+    the moment at which this instance has to give up (agent/expiry.h: spread over the fleet)."""
     validity = EXPIRE + 5 if by_signature else None
     version = site.lab.zones.expiring(EXPIRE, validity)
     assert site.load is not None

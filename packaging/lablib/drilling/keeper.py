@@ -17,7 +17,8 @@ WATCHDOG = 2.0             # seconds without a beat: WatchdogSec
 
 
 class Keeper:
-    """A context manager around drills; the agent is started anew at its beginning, to learn whom to notify."""
+    """A context manager around drills. The agent is started anew at its beginning: it has to know whom to
+    notify."""
 
     def __init__(self, lab: Lab) -> None:
         self._lab = lab
