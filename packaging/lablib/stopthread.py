@@ -47,7 +47,10 @@ class StoppedThread:
         os.waitpid(self._stopped, WALL)
         self._ready.set()
         while not self._release.wait(.005):
-            pid, status = os.waitpid(self._stopped, WALL | os.WNOHANG)
+            try:
+                pid, status = os.waitpid(self._stopped, WALL | os.WNOHANG)
+            except ChildProcessError:                # ended, and somebody else has taken note of it
+                return
             if pid != 0 and not os.WIFSTOPPED(status):
                 return                               # it has ended
         _libc.ptrace(PTRACE_DETACH, self._stopped, None, None)

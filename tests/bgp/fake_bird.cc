@@ -82,6 +82,7 @@ asio::awaitable<void> FakeBird::serve(std::shared_ptr<Socket> socket) {
     if (error || !socket->is_open()) co_return;
     const std::string command = input.substr(0, size - 1);
     input.erase(0, size);
+    if (!input.empty()) ++pipelined;
     commands.push_back(command);
     if (mute || !greets) continue;
     if (on_command) on_command(command);

@@ -45,6 +45,7 @@ class FakeBird {
   bool trickles = false;             // one octet at a time
   std::optional<std::size_t> cut;    // after that many octets of the next reply: end of file
   std::string noise;                 // before every reply
+  int pipelined = 0;                 // commands that came before the one before them was answered
   std::set<std::string> hidden;      // sessions that only the table of all protocols shows
   std::set<std::string> secretive;   // sessions whose exports it does not tell
   std::set<std::string> unexported;  // prefixes that its export filter rejects

@@ -13,6 +13,7 @@ from lablib.drilling.site import LIMIT, Site
 from lablib.processes import wait_until
 from lablib.stopthread import StoppedThread, threads
 
+DEEP_WALK = 150            # seconds: longer than the deep probe needs for the whole zone
 WORKERS, BATCH = 2, 64     # an engine that is killed may take a batch of each worker with it
 
 
@@ -92,13 +93,14 @@ def wrong_always(site: Site) -> Round:
 
 
 def wrong_glue(site: Site) -> Round:
-    """The address of one name server of one delegation, which only the deep probe comes by. No client asks
-    for it: the load does not know the wrong answer either."""
+    """The address of a name server of one delegation, which only the deep probe comes by: soon, when it has
+    walked through half of the zone, and when it has just gone by."""
     lines = _current(site).file.read_text().splitlines()
     glue = [fields for fields in map(str.split, lines) if fields[3:4] == ['A'] and fields[0].count('.') > 1]
-    address = bytes(map(int, glue[(7 * site.rounds_done) % len(glue)][4].split('.')))
+    part = (.06, .5, 0)[site.rounds_done % 3]
+    address = bytes(map(int, glue[int(part * len(glue))][4].split('.')))
     return site.withdrawn(partial(_corrupt, site, address, bytes([address[0] ^ 1, *address[1:]])),
-                          ALL, any_of=True)
+                          ALL, any_of=True, limit=DEEP_WALK)
 
 
 def _corrupt(site: Site, old: bytes, new: bytes) -> None:
@@ -125,8 +127,8 @@ DRILLS = (
     Drill('crash-loop', 'engine in a crash loop', crash_loop, gone=10, fresh=True),
     Drill('wrong-quick', 'wrong answer, on the name of the quick probe', wrong_soa, gone=.5, any_of=True,
           wrong=True, fresh=True),
-    Drill('wrong-always', 'wrong answers of every engine that is started', wrong_always, gone=1, wrong=True,
-          fresh=True),
-    Drill('wrong-deep', 'wrong answer, on any other name', wrong_glue, gone=300, any_of=True, wrong=True,
-          rounds=3, fresh=True),
+    Drill('wrong-always', 'wrong answers of every engine that is started', wrong_always, gone=1,
+          wrong=True, fresh=True),
+    Drill('wrong-deep', 'wrong answer, on any other name', wrong_glue, gone=DEEP_WALK, any_of=True,
+          wrong=True, rounds=3, fresh=True),
 )

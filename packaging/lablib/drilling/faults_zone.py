@@ -10,7 +10,7 @@ from lablib.drilling.plan import Drill, DrillError, Round
 from lablib.drilling.site import LIMIT, Site
 from lablib.processes import wait_until
 
-EXPIRE = 20                # seconds: SOA expire of a zone that is to expire soon
+EXPIRE = 13                # seconds: SOA expire of a zone that is to expire soon
 
 def primaries_dead(site: Site) -> Round:
     """Found at the next refresh, 10 s at most after."""

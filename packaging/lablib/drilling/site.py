@@ -30,7 +30,8 @@ class Site:
     # ---- one round ----------------------------------------------------------------------------------
 
     def withdrawn(self, fault: Callable[[], object], prefixes: frozenset[str] = ALL,
-                  mend: Callable[[], object] = lambda: None, any_of: bool = False) -> Round:
+                  mend: Callable[[], object] = lambda: None, any_of: bool = False,
+                  limit: float = LIMIT) -> Round:
         """The fault takes routes away until it is mended: by the appliance itself, or by `mend`."""
         self._flow()
         seen, one = len(self.watch.changes), Round(time.monotonic())
@@ -40,7 +41,7 @@ class Site:
             missing = prefixes - self.watch.present()
             return bool(missing) if any_of else missing == prefixes
         try:
-            if not wait_until(gone, LIMIT, .001):
+            if not wait_until(gone, limit, .001):
                 raise DrillError(f'the routes did not go\n{self.lab.seen()}')
             went = [change.time for change in self.watch.changes[seen:]
                     if not change.added and change.prefix in prefixes]
