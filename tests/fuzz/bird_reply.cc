@@ -1,5 +1,5 @@
-// What BIRD writes, in two ways of cutting: the same replies, and bounded. First octet: how many octets arrive
-// at a time; the rest is the stream. What comes out is read as each kind of table.
+// What BIRD writes, in two ways of cutting: the same replies, and bounded. First octet: how many octets
+// arrive at a time; the rest is the stream. What comes out is read as each kind of table.
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>

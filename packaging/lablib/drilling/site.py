@@ -2,14 +2,13 @@
 
 import json
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from lablib import topology as net
 from lablib.agentlog import AgentLog
 from lablib.drilling.keeper import Keeper
+from lablib.drilling.nft import drop, drop_nothing
 from lablib.drilling.plan import ALL, DrillError, Round
 from lablib.lab import Lab
 from lablib.loadrun import LoadRun
@@ -166,20 +165,5 @@ class Site:
         return bird.command(command)
 
     def nft(self, *rules: str) -> None:
-        """Rules of a table of the drill's own in the appliance's namespace; none: the table goes."""
-        text = 'table inet drill\ndelete table inet drill\n'
-        if rules:
-            text += ('table inet drill {\n chain in { type filter hook input priority 0;\n  '
-                     + '\n  '.join(rule for rule in rules if 'oif' not in rule)
-                     + '\n }\n chain out { type filter hook output priority 0;\n  '
-                     + '\n  '.join(rule for rule in rules if 'oif' in rule) + '\n }\n}\n')
-        subprocess.run(['ip', 'netns', 'exec', net.APPLIANCE, 'nft', '-f', '-'], input=text, text=True,
-                       check=True, timeout=10)
-
-    @contextmanager
-    def dropping(self, *rules: str) -> Iterator[None]:
-        self.nft(*rules)
-        try:
-            yield
-        finally:
-            self.nft()
+        """Drops packets in the appliance's namespace; without rules none any more."""
+        drop(*rules) if rules else drop_nothing()
