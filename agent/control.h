@@ -25,7 +25,7 @@ class ControlServer {
   // What a line without its end is answered with; must not block.
   using Answer = std::function<std::string(std::string_view request)>;
 
-  static constexpr std::size_t kMaxRequest = 256;    // octets
+  static constexpr std::size_t kMaxRequest = 1024;   // octets
   static constexpr std::size_t kMaxConnections = 8;  // more are closed at once
   static constexpr std::chrono::seconds kLimit{2};   // of one connection, from accepting to its end
 

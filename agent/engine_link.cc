@@ -154,8 +154,10 @@ void EngineLink::on_ended() {
   }
 }
 
-void EngineLink::replace(std::string_view reason) {
-  if (processes_.uptime(Program::Engine) >= kFirstChance) processes_.kill(Program::Engine, reason);
+bool EngineLink::replace(std::string_view reason) {
+  if (processes_.uptime(Program::Engine) < kFirstChance) return false;
+  processes_.kill(Program::Engine, reason);
+  return true;
 }
 
 health::Pressure EngineLink::pressure(const health::Target& target) const {

@@ -68,8 +68,8 @@ class EngineLink {
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
 
   // The engine is of no use (wrong, silent): a new one on the same sockets. Not within the first
-  // second of an engine's life, in which it may not have had its chance.
-  void replace(std::string_view reason);
+  // second of an engine's life, in which it may not have had its chance: false then.
+  bool replace(std::string_view reason);
 
   // How busy a worker is and what its sockets dropped: tells "silent" from "crowded out".
   [[nodiscard]] health::Pressure pressure(const health::Target& target) const;

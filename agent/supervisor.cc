@@ -76,7 +76,7 @@ void Supervisor::join(const std::vector<HandedDecision>* handed) {
   routing_ = std::make_unique<Routing>(
       context_.get_executor(), config_, expectations_, device_, *speaker_, history_,
       Routing::Hooks{.pressure = [this](const health::Target& t) { return engine_->pressure(t); },
-                     .engine_unfit = [this](std::string_view reason) { engine_->replace(reason); },
+                     .engine_unfit = [this](std::string_view reason) { replace_engine(reason); },
                      .changed = [this] { changed(); }});
   if (handed != nullptr) routing_->adopt(*handed);
 }
@@ -168,6 +168,10 @@ void Supervisor::on_withdrawal_confirmed() {
   if (!device_.created()) return;
   log_info("bird: withdrawal confirmed at last: taking {} up again", config_.service.device);
   if (auto up = device_.set_link(true); !up) log_error("{}", up.error().message);
+}
+
+void Supervisor::replace_engine(std::string_view reason) {
+  if (engine_->replace(reason)) history_.add("engine", fmt::format("replaced: {}", reason));
 }
 
 void Supervisor::kill_bird(int pidfd, std::string_view why) {

@@ -57,6 +57,7 @@ class Supervisor {
   void on_bird_ready();
   void on_withdrawal_late(std::string_view why);
   void on_withdrawal_confirmed();
+  void replace_engine(std::string_view reason);
   void kill_bird(int pidfd, std::string_view why);
 
   boost::asio::awaitable<void> beat();
