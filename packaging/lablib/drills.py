@@ -5,7 +5,6 @@ All times are time.monotonic()'s. A drill never waits by the clock alone: it wai
 or a line in the agent's log.
 """
 
-import os
 import signal
 import time
 from collections.abc import Callable
@@ -100,18 +99,6 @@ class Drills:
     def start_agent(self) -> Outcome:
         outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
         self._lab.start_agent()
-        self._wait_back(outcome)
-        return self._finish(outcome, seen)
-
-    def stop_child(self, name: str) -> Outcome:
-        """SIGSTOP: it holds its sockets and says nothing. The agent replaces it."""
-        return self.withdrawing(lambda: os.kill(self._lab.children()[name].pid, signal.SIGSTOP))
-
-    def withdrawing(self, fault) -> Outcome:
-        """Any fault that takes all routes away until the appliance has mended it by itself."""
-        outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
-        fault()
-        self._wait_gone(outcome)
         self._wait_back(outcome)
         return self._finish(outcome, seen)
 
