@@ -111,7 +111,8 @@ class Bird:
             return False
         self.service.stop(limit=2)
         self._write_config(config)
-        argv = ['bird', '-f', '-c', str(self._config), '-s', str(self.socket)]
+        # Before the engine: its sessions must not starve under a flood.
+        argv = ['nice', '-n', '-10', 'bird', '-f', '-c', str(self._config), '-s', str(self.socket)]
         if self._user:
             argv += ['-u', str(self._user), '-g', str(self._group)]
         self.service.start(argv)

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import time
 from contextlib import suppress
 from functools import partial
 
@@ -62,6 +63,31 @@ def expired(by_signature: bool, site: Site) -> Round:
     if one.gone < -1:
         raise DrillError(f'withdrawn {-one.gone:.1f} s too early')
     return one
+
+
+def waived(site: Site) -> Round:
+    """The same, but the operator has waived that check: two seconds after the moment all is as it was."""
+    version = site.lab.zones.expiring(EXPIRE)
+    assert site.load is not None
+    site.load.accept(version.file)
+    site.lab.primary.serve(version.file, version.serial)
+    site.wait_serving(version.serial)
+    site.lab.primary.service.stop(signal.SIGKILL)
+
+    def fault() -> None:
+        site.ctl('waive', 'soa-expire', '--until', '+10m')
+        end = site.root_zone()['confirmed'] + EXPIRE + 2
+        wait_until(lambda: time.time() > end, LIMIT, .1)
+        site.wait_alarm(r'zone \.: expired', 0)
+
+    def mend() -> None:
+        good = site.lab.zones.restored()
+        site.load.accept(good.file)
+        site.lab.primary.ensure(good.file, good.serial)
+        site.lab.primary.serve(good.file, good.serial)
+        site.wait_serving(good.serial)
+        site.ctl('waive', 'soa-expire', '--end')
+    return site.unseen(fault, mend, alarm='soa-expire is WAIVED')
 
 
 def spread_of(identity: str, expire: int) -> int:
@@ -160,6 +186,7 @@ def _run(*argv: str) -> None:
 
 DRILLS = (
     Drill('expired', '. expired (no primary has confirmed it)', partial(expired, False), gone=1, rounds=2),
+    Drill('expired-waived', '. expired, and the check waived by the operator', waived, rounds=1),
     Drill('signatures-expired', 'signatures expired', partial(expired, True), gone=1, rounds=2),
     Drill('primaries-dead', 'all primaries dead', primaries_dead, lost_udp=0),
     Drill('lying-primary', 'a lying primary', lying_primary, lost_udp=0),
