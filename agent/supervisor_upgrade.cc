@@ -93,13 +93,15 @@ asio::awaitable<void> Supervisor::upgrade(std::string path) {
   history_.add("order", "upgrade in place to " + next.path);
   manager_.say(reloading());
   asio::steady_timer timer(context_);
-  const auto ready = [this] { return device_.created() && engine_->can_hand_over(); };
+  // The device is down while BIRD does not obey: that is not handed over.
+  const auto ready = [this] { return device_.created() && device_.link_up() && engine_->can_hand_over(); };
   for (int look = 0; look < kLooks && !ready(); ++look) {
     timer.expires_after(kLook);
     (void)co_await timer.async_wait(kNoThrow);
   }
-  Result<void> passed = Error{Errc::Unavailable,
-                              "the engine serves nothing yet, or something new is on its way"};
+  Result<void> passed = Error{
+      Errc::Unavailable,
+      "the engine serves nothing yet or is about to get something new, or BIRD does not obey"};
   if (ready()) passed = co_await self_test(context_.get_executor(), next, hand_over());
   if (passed && ready()) {
     co_await end_other_children();

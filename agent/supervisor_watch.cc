@@ -39,7 +39,7 @@ asio::awaitable<void> Supervisor::beat() {
 
 asio::awaitable<void> Supervisor::watch_expiry() {
   asio::steady_timer timer(context_);
-  bool was_expired = false;
+  std::optional<bool> was_expired;  // not even what an agent before this one knew
   for (;;) {
     const auto over = zone_.root_expired(waivers_.waived(clock_.clock().now()));
     if (over.has_value() != was_expired) routing_->set_expiry(over.has_value(), over ? over->detail : "");

@@ -25,13 +25,19 @@ def wall_clock(site: Site) -> Round:
     if not FAKETIME.exists():
         raise DrillSkipped(f'{FAKETIME} is missing (package faketime)')
     file = site.lab.directory / 'faketime'
-    file.write_text('+0')
+
+    def shift(seconds: int) -> None:
+        """At once: libfaketime ends a program that finds half a text there."""
+        fresh = file.with_suffix('.new')
+        fresh.write_text(f'{seconds:+}')
+        os.replace(fresh, file)
+    shift(0)
     with site.other_agent(environment={'LD_PRELOAD': str(FAKETIME), 'FAKETIME_TIMESTAMP_FILE': str(file),
                                        'FAKETIME_NO_CACHE': '1', 'FAKETIME_DONT_FAKE_MONOTONIC': '1'}):
         seen: list[Round] = []
         for offset, words in ((DAY, 'ahead of'), (-DAY, 'behind')):
-            seen.append(site.unseen(lambda offset=offset: file.write_text(f'{offset:+}'),
-                                    lambda: file.write_text('+0'), alarm=f'wall clock is .* {words}'))
+            seen.append(site.unseen(lambda offset=offset: shift(offset), lambda: shift(0),
+                                    alarm=f'wall clock is .* {words}'))
         seen[0].end = seen[1].end
         seen[0].changes += seen[1].changes
         return seen[0]

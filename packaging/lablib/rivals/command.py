@@ -27,7 +27,6 @@ RATE = 500                 # questions a second, while a rival is at work
 @dataclass
 class Cell:
     gone: list[float | None] = field(default_factory=list)   # seconds until the broken routes had gone
-    wrong: int = 0
 
     def text(self) -> str:
         seen = [one for one in self.gone if one is not None]
@@ -38,7 +37,7 @@ class Cell:
             out += f', {len(self.gone) - len(seen)} of {len(self.gone)} never'
         elif len(seen) > 1:
             out += f' (max {_seconds(max(seen))})'
-        return out + (f', {self.wrong} wrong' if self.wrong else '')
+        return out
 
 
 def _seconds(value: float) -> str:
@@ -70,10 +69,9 @@ def rival_column(lab: Lab, rival: Rival, faults: list[Fault], rounds: int) -> di
     with RouteWatch() as watch, RivalSite(lab, rival, watch) as site:
         for fault in faults:
             cell = column[fault.words]
-            with LoadRun([site.zone_file], RATE) as load:
+            with LoadRun([site.zone_file], RATE):        # as in our own drills
                 for _ in range(rounds):
                     cell.gone.append(one_round(site, fault))
-                cell.wrong = load.finish()['wrong']
             print(f'{rival.name}: {fault.words}: {cell.text()}', file=sys.stderr, flush=True)
     return column
 
@@ -85,8 +83,7 @@ def our_column(lab: Lab, faults: list[Fault], rounds: int) -> dict[str, Cell]:
         site = Site(lab, watch, keeper)
         for fault in faults:
             outcome = perform(site, DRILLS[fault.drill], rounds)
-            gone = [one.gone for one in outcome.rounds]
-            cell = column[fault.words] = Cell(gone, outcome.wrong)
+            cell = column[fault.words] = Cell([one.gone for one in outcome.rounds])
             print(f'{OURS}: {fault.words}: {cell.text()}', file=sys.stderr, flush=True)
             for failure in outcome.failures:
                 print(f'  {failure}', file=sys.stderr, flush=True)
