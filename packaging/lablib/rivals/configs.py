@@ -101,8 +101,8 @@ protocol bgp host6 from host {{
 
 
 def check_command(address: str) -> str:
-    """What a careful operator checks: an answer with a SOA in it. dig alone is content with SERVFAIL, and says
-    on its standard output, after a semicolon, when nothing came."""
+    """What a careful operator checks: an answer with a SOA in it. dig alone is content with SERVFAIL, and
+    says on its standard output, too, when nothing came."""
     return f'dig +short +tries=1 +time=1 @{address} . SOA | grep -q root-servers.net'
 
 
