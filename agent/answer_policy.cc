@@ -9,6 +9,8 @@
 #include <charconv>
 #include <utility>
 
+#include "agent/base/hex.h"
+
 namespace imrs::agent {
 namespace {
 
@@ -55,9 +57,7 @@ AnswerPolicy::Memory AnswerPolicy::memory() const {
                 .own_secrets = own_secrets_,
                 .renew_at = renew_at_};
   for (std::uint32_t i = 0; i < settings_.secret_count; ++i) {
-    std::string hex;
-    for (const std::uint8_t octet : settings_.secrets[i]) hex += fmt::format("{:02x}", octet);
-    memory.secrets.push_back(std::move(hex));
+    memory.secrets.push_back(hex_text(settings_.secrets[i]));
   }
   return memory;
 }

@@ -2,6 +2,7 @@
 // close a service socket, and never let two swaps overlap: the probes could not tell what is right.
 #include "agent/engine_link.h"
 
+#include "agent/base/hex.h"
 #include "agent/base/log.h"
 
 namespace imrs::agent {
@@ -104,7 +105,7 @@ HandedEngine EngineLink::hand_over() const {
   out.channel = processes_.channel_fd(Program::Engine);
   out.counters = counters_.get();
   out.image = served_.memfd->get();
-  for (const std::uint8_t octet : served_.image->digest()) out.digest += fmt::format("{:02x}", octet);
+  out.digest = hex_text(served_.image->digest());
   out.generation = generation_;
   out.restarts = processes_.restarts(Program::Engine);
   out.started = processes_.started(Program::Engine).time_since_epoch().count();

@@ -8,14 +8,12 @@
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "agent/base/result.h"
 #include "agent/config/config.h"
-#include "agent/orders.h"
 #include "agent/snapshot/snapshot.h"
 
 namespace imrs::agent {
@@ -43,7 +41,7 @@ struct HandedDecision {
   std::string neighbour, family;
   std::vector<std::array<int, 2>> targets;  // rights, silences
   int phase = 0, overlay = 0, flaps = 0;
-  std::string reason, order, ordered;
+  std::string reason, order;
   bool expired = false, way_out = true;
   std::int64_t held_until = 0, up_since = 0, drain_began = 0, since_ms = 0;
 };
@@ -58,7 +56,7 @@ struct HandedOver {
   int version = kVersion;
   std::string shape;  // of the configuration; see shape_of()
   int launcher = -1, only_one = -1, tun = -1, control = -1;
-  bool device_made = false, carrier = false, link_up = false;
+  bool carrier = false, link_up = false;
   std::vector<int> notify, noc, ops;
   HandedEngine engine;
   std::vector<HandedDecision> decisions;

@@ -82,7 +82,7 @@ int main(int argc, char** argv) {
   app.add_flag("--self-test", self_test)->group("");
   CLI11_PARSE(app, argc, argv);
   log_start("imrs-agent", "-", LogLevel::Info);
-  // A reader of the log that goes away, or a terminal, is no reason to end; nor is a habitual "reload".
+  // A reader of the log that goes away is no reason to end; nor is a "reload" before the loop can take it.
   for (const int signal : {SIGPIPE, SIGHUP}) ::signal(signal, SIG_IGN);
   auto config = load_config(file);
   if (!config) return fail(config.error(), kBadUse);

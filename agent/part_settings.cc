@@ -1,10 +1,6 @@
 // From the configuration to its parts. Called by the supervisor when it puts itself together.
 #include "agent/part_settings.h"
 
-#include <algorithm>
-
-#include "health/decision.h"
-
 namespace imrs::agent {
 
 EngineLink::Settings engine_settings(const Config& config) {
@@ -29,20 +25,6 @@ bgp::Speaker::Settings speaker_settings(const Config& config) {
     }
   }
   return settings;
-}
-
-bgp::AnnouncedSet announced_by(const Config& config, const std::vector<HandedDecision>& decisions) {
-  bgp::AnnouncedSet announced(speaker_settings(config).sessions);
-  for (const NeighbourConfig& neighbour : config.bgp.neighbours) {
-    const auto handed = std::ranges::find(decisions, neighbour.name, &HandedDecision::neighbour);
-    if (handed == decisions.end()) continue;
-    const health::Routes routes = health::routes_of(
-        static_cast<health::Phase>(std::clamp(handed->phase, 0, 3)),
-        static_cast<health::Overlay>(std::clamp(handed->overlay, 0, 3)));
-    announced.at(neighbour.name) = {
-        .specific = routes.specific, .covering = routes.covering, .draining = routes.graceful_shutdown};
-  }
-  return announced;
 }
 
 }  // namespace imrs::agent

@@ -92,7 +92,6 @@ void Processes::kill_bird(int pidfd, std::string_view reason) {
   if (pidfd < 0 || !launcher_) {
     return log_error("BIRD should be killed ({}), and nobody knows which process it is", reason);
   }
-  log_error("BIRD is killed: {}", reason);
   const std::array fds{pidfd};
   if (auto sent = launcher_->channel().send_message(LaunchKillBird{}, fds); !sent) {
     log_error("launcher does not take orders: {}", sent.error().message);

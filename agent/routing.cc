@@ -146,14 +146,9 @@ std::size_t Routing::order(const Selection& selection, const health::Order& orde
     if (selection.family && *selection.family != decided.family) continue;
     if (!selection.neighbour.empty() && selection.neighbour != decided.neighbour) continue;
     ++fit;
-    const bool drained_already = order.overlay == health::Overlay::Drain &&
-                                 decided.state.overlay() == health::Overlay::Drained;
-    if (drained_already) continue;
-    decided.ordered = order.detail;
-    decided.drain_began = Clock::now();
+    if (decided.state.overlay() != health::Overlay::Drain) decided.drain_began = Clock::now();
     feed(decided, order);
   }
-  announce();
   return fit;
 }
 
@@ -171,11 +166,18 @@ void Routing::advance_drains(const std::array<double, 2>& queries_per_second) {
                        queries_per_second[static_cast<std::size_t>(decided.family)] <
                            config_.bgp.drain_queries_per_second;
     if (!quiet && asked < config_.bgp.drain_time) continue;
-    feed(decided, health::Order{health::Overlay::Drained, decided.ordered});
+    feed(decided, health::Order{health::Overlay::Drained, decided.state.memory().order});
   }
 }
 
-void Routing::order_drained(const std::string& reason) {
+void Routing::drain_rest(const std::string& reason) {
+  for (Decision& decided : decisions_) {
+    if (decided.state.overlay() != health::Overlay::None) continue;
+    feed(decided, health::Order{health::Overlay::Drain, reason});
+  }
+}
+
+void Routing::finish_drains(const std::string& reason) {
   for (Decision& decided : decisions_) {
     if (decided.state.overlay() != health::Overlay::Drain) continue;
     feed(decided, health::Order{health::Overlay::Drained, reason});
@@ -233,7 +235,7 @@ std::vector<StandingOrders::Overlaid> Routing::standing() const {
     const health::Overlay overlay = decided.state.overlay();
     if (decided.neighbour.empty() || overlay == health::Overlay::None) continue;
     all.push_back({decided.neighbour, overlay == health::Overlay::Withdraw ? overlay : health::Overlay::Drain,
-                   decided.ordered});
+                   decided.state.memory().order});
   }
   return all;
 }

@@ -53,7 +53,7 @@ class Routing {
     std::optional<Family> family;
     std::string neighbour;  // empty: any
   };
-  // How many fit. An order that is there already is not given again.
+  // How many fit. A drain goes on as it began when it is ordered again.
   std::size_t order(const Selection& selection, const health::Order& order);
   // An order that stood before the start: whoever was drained is so at once.
   void restore(const std::string& neighbour, const health::Order& order);
@@ -61,8 +61,10 @@ class Routing {
   // drained now. `queries_per_second`: by family.
   void advance_drains(const std::array<double, 2>& queries_per_second);
 
-  // Whoever is being drained is drained now.
-  void order_drained(const std::string& reason);
+  // Before the end: every neighbour that nothing was ordered for is asked to prefer others; then whoever is
+  // being drained is drained. Neither brings back what was withdrawn.
+  void drain_rest(const std::string& reason);
+  void finish_drains(const std::string& reason);
 
   // States that nothing is to be announced any more, whatever the probes say.
   void withdraw_all(const std::string& reason);
@@ -90,7 +92,6 @@ class Routing {
     health::State state;
     std::int64_t since_ms = 0;
     Clock::time_point drain_began{};
-    std::string ordered;  // the reason of the standing order
   };
 
   void on_probe(const health::Target& target, health::Evidence evidence, const std::string& detail);

@@ -39,7 +39,6 @@ std::vector<HandedDecision> Routing::hand_over() const {
                        .flaps = memory.flaps,
                        .reason = memory.reason,
                        .order = memory.order,
-                       .ordered = decided.ordered,
                        .expired = memory.expired,
                        .way_out = memory.way_out,
                        .held_until = ticks(memory.held_until),
@@ -63,7 +62,6 @@ void Routing::adopt(const std::vector<HandedDecision>& decisions) {
     decided.state = health::State(memory_of(*handed));
     decided.since_ms = handed->since_ms;
     decided.drain_began = moment(handed->drain_began);
-    decided.ordered = handed->ordered;
   }
 }
 

@@ -6,6 +6,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <stdexcept>
 
+#include "agent/base/hex.h"
 #include "agent/base/log.h"
 #include "agent/report.h"
 #include "agent/part_settings.h"
@@ -63,10 +64,8 @@ Result<void> Supervisor::set_up(ServiceSockets sockets) {
 
 // Speaker and routing, around an engine that is there.
 void Supervisor::join(const std::vector<HandedDecision>* handed) {
-  auto settings = speaker_settings(config_);
-  if (handed != nullptr) settings.adopted = announced_by(config_, *handed);
   speaker_ = std::make_unique<bgp::Speaker>(
-      context_.get_executor(), std::move(settings),
+      context_.get_executor(), speaker_settings(config_),
       bgp::Speaker::Hooks{.disabled = [this] { on_bird_ready(); },
                           .withdrawal_late = [this](std::string_view why) { on_withdrawal_late(why); },
                           .withdrawal_confirmed = [this] { on_withdrawal_confirmed(); },
@@ -78,7 +77,9 @@ void Supervisor::join(const std::vector<HandedDecision>* handed) {
       Routing::Hooks{.pressure = [this](const health::Target& t) { return engine_->pressure(t); },
                      .engine_unfit = [this](std::string_view reason) { replace_engine(reason); },
                      .changed = [this] { changed(); }});
-  if (handed != nullptr) routing_->adopt(*handed);
+  if (handed == nullptr) return;
+  routing_->adopt(*handed);
+  speaker_->adopt(routing_->wanted());
 }
 
 int Supervisor::run() {
@@ -220,9 +221,9 @@ asio::awaitable<void> Supervisor::watch_signals() {
 
 asio::awaitable<void> Supervisor::drain_before_the_end(std::string reason) {
   asio::steady_timer timer(context_, config_.bgp.stop_drain_time);
-  routing_->order({}, {health::Overlay::Drain, reason});
+  routing_->drain_rest(reason);
   (void)co_await timer.async_wait(kNoThrow);
-  routing_->order_drained(reason);
+  routing_->finish_drains(reason);
   (void)co_await speaker_->wait_settled(kStopLimit / 4);
 }
 
@@ -260,7 +261,7 @@ Snapshot Supervisor::snapshot() const {
   now.started_ms = started_ms_;
   now.image_generation = engine_->generation();
   if (const image::Image* image = engine_->image()) {
-    for (const std::uint8_t octet : image->digest()) now.image_digest += fmt::format("{:02x}", octet);
+    now.image_digest = hex_text(image->digest());
   }
   now.decisions = routing_->decisions();
   now.bgp = bgp_state(config_.bgp, speaker_->observed());

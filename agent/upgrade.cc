@@ -17,6 +17,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "agent/base/hex.h"
 #include "agent/base/memfd.h"
 #include "agent/privileges.h"
 
@@ -116,9 +117,8 @@ Result<SharedImage> image_of(const HandedEngine& engine) {
   auto memfd = std::make_shared<UniqueFd>(engine.image);
   auto image = image::Image::map(memfd->get());
   if (!image) return image.error().within("the image that was handed over");
-  std::string digest;
-  for (const std::uint8_t octet : (*image)->digest()) digest += fmt::format("{:02x}", octet);
-  if (digest != engine.digest) return Error{Errc::Refused, "the image that was handed over is another one"};
+  if (hex_text((*image)->digest()) != engine.digest)
+    return Error{Errc::Refused, "the image that was handed over is another one"};
   return SharedImage{std::move(*image), std::move(memfd)};
 }
 

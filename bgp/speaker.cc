@@ -12,6 +12,8 @@ Speaker::Speaker(asio::any_io_executor executor, Settings settings, Hooks hooks)
 
 Speaker::~Speaker() { impl_->stop(); }
 
+void Speaker::adopt(const AnnouncedSet& announced) { impl_->adopt(announced); }
+
 asio::awaitable<void> Speaker::run() { return Impl::run(impl_); }
 
 void Speaker::announce(const AnnouncedSet& wanted) { impl_->announce(wanted); }

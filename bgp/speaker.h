@@ -10,7 +10,6 @@
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,11 +40,8 @@ class Speaker {
  public:
   struct Settings {
     std::string control_socket;
-    std::vector<std::string> sessions;   // BIRD protocol names of the neighbours
-    std::vector<RoutedPrefix> prefixes;  // what can be announced to them
-    // What is announced already, by an agent that this one has taken over from: it is left as it is, and
-    // Hooks::disabled is never called.
-    std::optional<AnnouncedSet> adopted{};
+    std::vector<std::string> sessions;              // BIRD protocol names of the neighbours
+    std::vector<RoutedPrefix> prefixes;             // what can be announced to them
     std::chrono::milliseconds reply_limit{500};     // greeting and every reply
     std::chrono::milliseconds withdraw_limit{500};  // from announce() to BIRD's confirmation
     std::chrono::milliseconds kill_limit{1000};     // the same, until BIRD itself has to go
@@ -77,6 +73,10 @@ class Speaker {
   ~Speaker();  // no hook is called any more, and a run() still there ends
   Speaker(const Speaker&) = delete;
   Speaker& operator=(const Speaker&) = delete;
+
+  // Before run(): that is announced already, by an agent that this one has taken over from. It is left as it
+  // is, and Hooks::disabled is never called.
+  void adopt(const AnnouncedSet& announced);
 
   // Until cancelled. Connects, reconnects, looks, puts right. Before the first announce() nothing is
   // wanted. Call once.

@@ -32,10 +32,6 @@ Speaker::Impl::Impl(asio::any_io_executor executor, Settings settings, Hooks hoo
       wake_(executor_),
       retry_(executor_),
       watch_(executor_) {
-  if (settings_.adopted) {
-    wanted_ = *settings_.adopted;
-    disabled_once_ = true;
-  }
   for (const std::string& name : settings_.sessions) {
     observed_.sessions.emplace_back().name = name;
   }
@@ -140,6 +136,11 @@ asio::awaitable<bool> Speaker::Impl::wait_settled(std::shared_ptr<Impl> self,
     std::erase(self->waiters_, timer);
   }
   co_return self->settled_;
+}
+
+void Speaker::Impl::adopt(const AnnouncedSet& announced) {
+  wanted_ = announced;
+  disabled_once_ = true;
 }
 
 void Speaker::Impl::announce(const AnnouncedSet& wanted) {

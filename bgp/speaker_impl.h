@@ -22,6 +22,7 @@ class Speaker::Impl {
   static boost::asio::awaitable<void> run(std::shared_ptr<Impl> self);
   static boost::asio::awaitable<bool> wait_settled(std::shared_ptr<Impl> self,
                                                    std::chrono::milliseconds limit);
+  void adopt(const AnnouncedSet& announced);
   void announce(const AnnouncedSet& wanted);
   void stop();
 

@@ -79,8 +79,10 @@ class Transition {
     if (!way_out.usable) to_down("no way out: " + way_out.detail);
   }
 
+  // A drain never brings back what an order before it has taken away.
   void on(const Order& order) {
-    state_.overlay = order.overlay;
+    const bool less = state_.overlay == Overlay::Drained || state_.overlay == Overlay::Withdraw;
+    state_.overlay = order.overlay == Overlay::Drain && less ? Overlay::Drained : order.overlay;
     state_.order = order.detail;
   }
 

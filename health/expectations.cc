@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/base/hex.h"
 #include "dns/image/lookup.h"
 #include "dns/wire/protocol.h"
 
@@ -18,10 +19,7 @@ namespace {
 // A few octets from `at` on, as hex.
 std::string excerpt(std::span<const std::uint8_t> octets, std::size_t at) {
   constexpr std::size_t kMost = 16;
-  std::string out;
-  for (const std::uint8_t octet : octets.subspan(at, std::min(kMost, octets.size() - at))) {
-    out += fmt::format("{:02x}", octet);
-  }
+  const std::string out = hex_text(octets.subspan(at, std::min(kMost, octets.size() - at)));
   return out.empty() ? "the end" : out;
 }
 

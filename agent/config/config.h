@@ -67,9 +67,8 @@ struct NeighbourConfig {
   bool bfd = false;
   std::uint16_t hold_time = 9, keepalive_time = 3;  // seconds
   std::uint16_t connect_delay_time = 1, connect_retry_time = 5;
-  std::uint32_t max_prefix =
-      0;                     // received ones, none of which is used; more restart the session; 0: no limit
-  std::uint8_t prepend = 0;  // our AS this many times more in the path
+  std::uint32_t max_prefix = 0;          // received ones, none is used; more restart the session; 0: no limit
+  std::uint8_t prepend = 0;              // our AS this many times more in the path
   std::vector<std::string> communities;  // "64500:100" (RFC 1997) or "64500:1:2" (RFC 8092)
 };
 

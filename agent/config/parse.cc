@@ -69,17 +69,19 @@ void read_prefixes(ObjectReader& in, std::vector<Prefix>& out) {
   });
 }
 
+bool is_number(std::string_view text, std::uint64_t most) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() && number <= most;
+}
+
 Result<std::string> parse_community(std::string_view text) {
-  const auto parts = std::ranges::count(text, ':') + 1;
-  const std::uint64_t most = parts == 2 ? 65535 : 4294967295U;
-  bool good = parts == 2 || parts == 3;
-  for (std::string_view rest = text; good; rest.remove_prefix(rest.find(':') + 1)) {
-    const std::string_view part = rest.substr(0, rest.find(':'));
-    std::uint64_t number = 0;
-    const auto [end, error] = std::from_chars(part.data(), part.data() + part.size(), number);
-    good = error == std::errc() && end == part.data() + part.size() && number <= most;
-    if (part.size() == rest.size()) break;
-  }
+  std::vector<std::string> parts{""};
+  for (const char c : text) c == ':' ? (void)parts.emplace_back() : parts.back().push_back(c);
+  const std::uint64_t most = parts.size() == 2 ? 65535 : 4294967295U;
+  const bool good = (parts.size() == 2 || parts.size() == 3) &&
+                    std::ranges::all_of(parts,
+                                        [&](const std::string& part) { return is_number(part, most); });
   if (good) return std::string(text);
   return Error{Errc::InvalidInput, "must be a BGP community like \"64500:100\" or \"64500:1:2\""};
 }

@@ -46,19 +46,23 @@ std::string with_dot(std::string origin) {
   return origin;
 }
 
-int status(const Options& options) {
+Result<Snapshot> ask_for_snapshot(const Options& options) {
   auto answer = ctl::ask_agent(options.socket, "status");
-  if (!answer) return fail(answer.error().message, kFailed);
+  if (!answer) return answer.error();
   auto snapshot = snapshot_from_json(*answer);
-  if (!snapshot) return fail(snapshot.error().message + " (is the agent of another version?)", kFailed);
-  return print(options.json ? *answer : ctl::status_text(*snapshot));
+  if (!snapshot) return snapshot.error().within("is the agent of another version?");
+  return snapshot;
+}
+
+int status(const Options& options) {
+  const auto snapshot = ask_for_snapshot(options);
+  if (!snapshot) return fail(snapshot.error().message, kFailed);
+  return print(options.json ? to_json(*snapshot) : ctl::status_text(*snapshot));
 }
 
 int zone(const Options& options) {
-  auto answer = ctl::ask_agent(options.socket, "status");
-  if (!answer) return fail(answer.error().message, kFailed);
-  auto snapshot = snapshot_from_json(*answer);
-  if (!snapshot) return fail(snapshot.error().message + " (is the agent of another version?)", kFailed);
+  const auto snapshot = ask_for_snapshot(options);
+  if (!snapshot) return fail(snapshot.error().message, kFailed);
   const std::string origin = with_dot(options.origin);
   const std::string text = options.json ? ctl::zone_json(*snapshot, origin)
                                         : ctl::zone_text(*snapshot, origin);

@@ -1,40 +1,24 @@
 // The order commands of imrsctl. Called by its main.
 #include "agent/ctl/orders.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <charconv>
-#include <cstdio>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "agent/base/unique_fd.h"
+#include "agent/base/whole_file.h"
 
 namespace imrs::ctl {
 namespace {
 
 using Json = nlohmann::json;
 
-Result<void> sync_directory_of(const std::string& path) {
-  const std::string directory = path.substr(0, path.rfind('/'));
-  const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd || ::fsync(fd.get()) != 0) return system_error(directory);
-  return {};
-}
-
+// For root alone.
 Result<void> keep(const std::string& path, const std::string& content) {
-  const std::string fresh = path + ".new";
-  const UniqueFd fd(::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!fd) return system_error(fresh);
-  if (::write(fd.get(), content.data(), content.size()) != static_cast<ssize_t>(content.size()) ||
-      ::fsync(fd.get()) != 0) {
-    return system_error(fresh);
-  }
-  if (::rename(fresh.c_str(), path.c_str()) != 0) return system_error(path);
-  return sync_directory_of(path);
+  ::umask(077);
+  return write_whole(path, {reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
 }
 
 Error bad_time(std::string_view text) {

@@ -20,7 +20,7 @@ constexpr int kAllowed[] = {
     // ending
     SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(tgkill)};
 
-// dns/pipeline/output.h
+// agent/base/whole_file.h
 constexpr int kForFiles[] = {SCMP_SYS(openat), SCMP_SYS(fsync),  SCMP_SYS(fchmod),
                              SCMP_SYS(umask),  SCMP_SYS(rename), SCMP_SYS(unlink)};
 

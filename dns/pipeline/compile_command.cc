@@ -10,7 +10,7 @@
 #include "agent/base/trusted_clock.h"
 #include "dns/image/compile.h"
 #include "dns/image/image.h"
-#include "dns/pipeline/output.h"
+#include "agent/base/whole_file.h"
 #include "dns/pipeline/summary.h"
 #include "dns/zone/parse.h"
 #include "dns/zone/verify.h"

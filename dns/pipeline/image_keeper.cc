@@ -10,7 +10,7 @@
 #include "agent/base/log.h"
 #include "dns/image/kept.h"
 #include "dns/pipeline/keeper.h"
-#include "dns/pipeline/output.h"
+#include "agent/base/whole_file.h"
 
 namespace imrs::pipeline {
 namespace {

@@ -5,17 +5,12 @@
 
 #include <nlohmann/json.hpp>
 
+#include "agent/base/hex.h"
 #include "dns/image/image.h"
 #include "dns/wire/text.h"
 
 namespace imrs::pipeline {
 namespace {
-
-std::string hex(const Digest& digest) {
-  std::string out;
-  for (const std::uint8_t octet : digest) out += fmt::format("{:02x}", octet);
-  return out;
-}
 
 std::string first_end(const image::ZoneSummary& zone) {
   return zone.first_signature_end == 0 ? "none" : wire::utc_text(zone.first_signature_end);
@@ -24,7 +19,8 @@ std::string first_end(const image::ZoneSummary& zone) {
 const char* yes_no(bool value) { return value ? "verified" : "not verified"; }
 
 std::string as_text(const image::Image& image) {
-  std::string out = fmt::format("image    {} octets, digest {}\n", image.bytes().size(), hex(image.digest()));
+  std::string out = fmt::format("image    {} octets, digest {}\n", image.bytes().size(),
+                                hex_text(image.digest()));
   for (const image::ZoneSummary& zone : image.zones()) {
     out += fmt::format("zone     {}\n  serial               {}\n", zone.origin, zone.serial);
     out += fmt::format("  refresh/retry/expire {} s / {} s / {} s\n", zone.refresh, zone.retry, zone.expire);
@@ -56,7 +52,7 @@ nlohmann::ordered_json zone_json(const image::ZoneSummary& zone) {
 std::string as_json(const image::Image& image) {
   nlohmann::ordered_json out;
   out["octets"] = image.bytes().size();
-  out["digest"] = hex(image.digest());
+  out["digest"] = hex_text(image.digest());
   out["zones"] = nlohmann::ordered_json::array();
   for (const image::ZoneSummary& zone : image.zones()) out["zones"].push_back(zone_json(zone));
   return out.dump(2) + "\n";

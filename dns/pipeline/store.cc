@@ -11,7 +11,7 @@
 #include <cerrno>
 
 #include "agent/base/regular_file.h"
-#include "dns/pipeline/output.h"
+#include "agent/base/whole_file.h"
 #include "dns/wire/bytes.h"
 #include "dns/wire/protocol.h"
 #include "dns/zone/parse.h"

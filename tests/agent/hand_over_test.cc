@@ -30,7 +30,6 @@ HandedOver sample() {
                       .flaps = 4,
                       .reason = "r",
                       .order = "o",
-                      .ordered = "o",
                       .expired = false,
                       .way_out = true,
                       .held_until = 5,

@@ -36,7 +36,8 @@ struct Witness {
     } else if (const auto* way = std::get_if<WayOut>(&event)) {
       way_out = way->usable;
     } else if (const auto* order = std::get_if<Order>(&event)) {
-      overlay = order->overlay;
+      const bool less = overlay == Overlay::Drained || overlay == Overlay::Withdraw;
+      overlay = order->overlay == Overlay::Drain && less ? Overlay::Drained : order->overlay;
     }
   }
 

@@ -161,6 +161,18 @@ TEST(Decision, TheTableOfRoutes) {
   }
 }
 
+TEST(Decision, ADrainBringsNoSpecificPrefixBack) {
+  for (const Overlay before : {Overlay::Drained, Overlay::Withdraw}) {
+    State state(1);
+    const TimePoint now = TimePoint() + std::chrono::hours(1);
+    for (int i = 0; i < 3; ++i) (void)step(state, right(), policy(), now);
+    (void)step(state, Order{before, "first"}, policy(), now);
+    EXPECT_EQ(step(state, Order{Overlay::Drain, "second"}, policy(), now).routes,
+              (Routes{false, true, false}));
+    EXPECT_EQ(state.overlay(), Overlay::Drained);
+  }
+}
+
 TEST(Decision, OrdersAreShownWithTheirReason) {
   State state(1);
   const auto reason = [&](const Event& event) {

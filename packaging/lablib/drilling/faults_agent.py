@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from lablib.drilling.plan import ALL, SPECIFIC, Drill, DrillError, DrillSkipped, Round
+from lablib.drilling.plan import ALL, SPECIFIC, V4, V6, Drill, DrillError, DrillSkipped, Round
 from lablib.drilling.site import LIMIT, Site
 from lablib.processes import wait_until
 from lablib.stopthread import StoppedThread
@@ -62,6 +62,23 @@ def withdrawn_by_order(site: Site) -> Round:
 
 def stopped_in_order(site: Site) -> Round:
     return site.withdrawn(lambda: site.lab.kill_agent(signal.SIGTERM))
+
+
+def stopped_while_withdrawn(site: Site) -> Round:
+    """What the operator has withdrawn does not come back for the drain before the end."""
+    site.ctl('withdraw', 'v4', '--reason', 'drill')
+    if not wait_until(lambda: not site.watch.present() & V4, LIMIT):
+        raise DrillError('IPv4 was not withdrawn')
+    seen = len(site.watch.changes)
+
+    def mend() -> None:
+        came = {change.prefix for change in site.watch.changes[seen:] if change.added} & V4
+        if not wait_until(site.answers, LIMIT):
+            raise DrillError('the agent was not started again')
+        site.ctl('resume')
+        if came:
+            raise DrillError(f'{sorted(came)} came back')
+    return site.withdrawn(lambda: site.lab.kill_agent(signal.SIGTERM), V6, mend)
 
 
 def order_stands(site: Site) -> Round:
@@ -133,6 +150,8 @@ DRILLS = (
     Drill('loop-stalled', "agent's loop stalled", loop_stalled, gone=1.1),
     Drill('agent-stopped', "agent's process stopped", process_stopped, gone=2.1),
     Drill('agent-term', 'agent told to stop (SIGTERM)', stopped_in_order, gone=1),
+    Drill('term-withdrawn', 'IPv4 withdrawn by the operator, then the agent told to stop',
+          stopped_while_withdrawn, gone=1, prefixes=V6),
     Drill('upgrade', 'agent upgraded', upgraded, lost_udp=0),
     Drill('upgrade-fails', 'agent upgraded to a binary that fails', upgrade_fails, lost_udp=0),
     Drill('order-stands', 'drained, then the agent killed', order_stands, gone=4, prefixes=SPECIFIC),

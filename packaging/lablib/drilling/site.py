@@ -96,6 +96,14 @@ class Site:
             return False
         return bool(status['decisions']) and all(one['phase'] == 'up' for one in status['decisions'])
 
+    def answers(self) -> bool:
+        """The agent does, to imrsctl."""
+        try:
+            self.status()
+        except (RuntimeError, ValueError):
+            return False
+        return True
+
     def status(self) -> dict:
         return json.loads(self.ctl('status', '--json'))
 

@@ -50,7 +50,8 @@ TEST(CtlOrders, WhatStandsIsKept) {
   struct stat status {};
   ASSERT_EQ(::stat(file.c_str(), &status), 0);
   EXPECT_EQ(status.st_mode & 0777, 0600U);
-  EXPECT_FALSE(std::filesystem::exists(file + ".new"));
+  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory), {}), 1)
+      << "no temporary file is left";
   std::filesystem::remove_all(directory);
   EXPECT_TRUE(
       take_answer(R"({"text": "done", "keep": {"file": ")" + file + R"(", "content": "{}"}})", warning));

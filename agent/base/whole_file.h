@@ -1,4 +1,4 @@
-// dns/pipeline/output.h
+// agent/base/whole_file.h
 // Files that are there whole or not at all.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 #include "agent/base/result.h"
 
-namespace imrs::pipeline {
+namespace imrs {
 
 // Writes to a temporary name in the same directory, fsyncs, and renames over `path` (mode 0644 by the
 // umask). After an error `path` is as it was and no temporary file is left.
@@ -21,4 +21,4 @@ namespace imrs::pipeline {
 // Makes what was renamed to `path` last over a power cut.
 [[nodiscard]] Result<void> sync_directory_of(const std::string& path);
 
-}  // namespace imrs::pipeline
+}  // namespace imrs

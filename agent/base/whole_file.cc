@@ -1,5 +1,6 @@
-// Writes images. Called by `compile`. A reader, or a crash, must never see half of one.
-#include "dns/pipeline/output.h"
+// Writes files. Called by whoever keeps something: images, zones, orders. A reader, or a crash, must never
+// see half of one.
+#include "agent/base/whole_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -11,7 +12,7 @@
 
 #include "agent/base/unique_fd.h"
 
-namespace imrs::pipeline {
+namespace imrs {
 namespace {
 
 // A new file beside `path`, unlinked again unless it was kept.
@@ -86,4 +87,4 @@ Result<void> save_generation(const std::string& path, std::span<const std::uint8
   return sync_directory_of(path);
 }
 
-}  // namespace imrs::pipeline
+}  // namespace imrs
