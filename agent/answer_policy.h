@@ -12,7 +12,7 @@
 
 #include "agent/base/messages.h"
 #include "agent/base/result.h"
-#include "agent/base/worker_page.h"
+#include "agent/counts/worker_page.h"
 
 namespace imrs::agent {
 

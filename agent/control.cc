@@ -14,6 +14,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
@@ -39,6 +40,23 @@ bool is_root(int socket) {
   ucred peer{};
   socklen_t size = sizeof peer;
   return ::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == 0;
+}
+
+// The first octet, with the descriptor; how many were sent. Nothing has been sent before: there is room.
+std::size_t send_with(int socket, const std::string& text, int descriptor) {
+  iovec part{const_cast<char*>(text.data()), 1};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof descriptor)> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* const header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(sizeof descriptor);
+  std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT) == 1 ? 1 : 0;
 }
 
 }  // namespace
@@ -104,8 +122,11 @@ asio::awaitable<void> ControlServer::talk(Socket& socket) {
   auto [error, size] = co_await asio::async_read_until(socket, asio::dynamic_buffer(request, kMaxRequest),
                                                        '\n', kNoThrow);
   if (error) co_return;
-  const std::string answer = answer_(std::string_view(request).substr(0, size - 1)) + "\n";
-  (void)co_await asio::async_write(socket, asio::buffer(answer), kNoThrow);
+  const ControlReply reply = answer_(std::string_view(request).substr(0, size - 1));
+  const std::string text = reply.text + "\n";
+  const std::size_t sent = reply.descriptor < 0 ? 0
+                                                : send_with(socket.native_handle(), text, reply.descriptor);
+  (void)co_await asio::async_write(socket, asio::buffer(text) + sent, kNoThrow);
 }
 
 }  // namespace imrs::agent

@@ -20,10 +20,16 @@ namespace imrs::agent {
 // listens at any more is replaced. Errc::Refused: somebody does. Call it before privileges are dropped.
 [[nodiscard]] Result<UniqueFd> open_control_socket(const std::string& path);
 
+// Text, and perhaps a descriptor that goes along (SCM_RIGHTS); it stays the agent's.
+struct ControlReply {
+  std::string text;
+  int descriptor = -1;
+};
+
 class ControlServer {
  public:
   // What a line without its end is answered with; must not block.
-  using Answer = std::function<std::string(std::string_view request)>;
+  using Answer = std::function<ControlReply(std::string_view request)>;
 
   static constexpr std::size_t kMaxRequest = 1024;   // octets
   static constexpr std::size_t kMaxConnections = 8;  // more are closed at once

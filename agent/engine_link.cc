@@ -33,19 +33,26 @@ EngineLink::EngineLink(asio::any_io_executor executor, Settings settings, Answer
 Result<std::unique_ptr<EngineLink>> EngineLink::make(asio::any_io_executor executor, Settings settings,
                                                      ServiceSockets sockets, Processes& processes,
                                                      health::Expectations& expectations) {
-  const std::size_t size = settings.workers * sizeof(WorkerPage);
-  auto counters = make_shared_memfd("imrs-counters", size);
+  auto counters = counts::Pages::make(settings.workers);
   if (!counters) return counters.error();
-  auto mapping = map_shared(counters->get(), size, false);
-  if (!mapping) return mapping.error();
   auto policy = AnswerPolicy::make(settings.cookie_secrets, std::chrono::steady_clock::now());
   if (!policy) return policy.error();
   std::unique_ptr<EngineLink> link(new EngineLink(std::move(executor), std::move(settings),
                                                   std::move(*policy), std::move(sockets), processes,
                                                   expectations));
-  link->counters_ = std::move(*counters);
-  link->counter_pages_ = std::move(*mapping);
+  if (auto taken = link->take_counters(std::move(*counters)); !taken) return taken.error();
   return link;
+}
+
+Result<void> EngineLink::take_counters(UniqueFd counters) {
+  auto mapping = counts::Pages::map_worker_pages(counters.get(), settings_.workers);
+  if (!mapping) return mapping.error();
+  auto reading = read_only_of(counters.get());
+  if (!reading) return reading.error();
+  counters_ = std::move(counters);
+  counters_for_reading_ = std::move(*reading);
+  counter_pages_ = std::move(*mapping);
+  return {};
 }
 
 Processes::Handlers EngineLink::handlers() {
@@ -71,9 +78,6 @@ Result<std::unique_ptr<EngineLink>> EngineLink::adopt(asio::any_io_executor exec
                                                       ServiceSockets sockets, Processes& processes,
                                                       health::Expectations& expectations,
                                                       const HandedEngine& handed, SharedImage image) {
-  UniqueFd counters(handed.counters);
-  auto mapping = map_shared(counters.get(), settings.workers * sizeof(WorkerPage), false);
-  if (!mapping) return mapping.error().within("the engine's counters");
   if (handed.rate_key.size() != 2) return Error{Errc::InvalidInput, "what was handed over: rate_key"};
   using Clock = std::chrono::steady_clock;
   AnswerPolicy policy = AnswerPolicy::remember(
@@ -84,8 +88,7 @@ Result<std::unique_ptr<EngineLink>> EngineLink::adopt(asio::any_io_executor exec
        .renew_at = Clock::time_point(Clock::duration(handed.renew_at))});
   std::unique_ptr<EngineLink> link(new EngineLink(std::move(executor), std::move(settings), std::move(policy),
                                                   std::move(sockets), processes, expectations));
-  link->counters_ = std::move(counters);
-  link->counter_pages_ = std::move(*mapping);
+  if (auto taken = link->take_counters(UniqueFd(handed.counters)); !taken) return taken.error();
   link->generation_ = link->serving_ = handed.generation;
   link->served_ = std::move(image);
   link->handed_ = handed;
@@ -170,39 +173,16 @@ health::Pressure EngineLink::pressure(const health::Target& target) const {
   return {page.progress.load(std::memory_order_relaxed), drops};
 }
 
-std::vector<TrafficState> EngineLink::traffic() const {
-  std::vector<TrafficState> all;
+EngineLink::Load EngineLink::load() const {
+  Load sum;
   const auto get = [](const Counter& counter) { return counter.load(std::memory_order_relaxed); };
-  for (const Transport transport : kTransports) {
-    for (const Family family : kFamilies) {
-      TrafficState sum{.transport = transport, .family = family};
-      for (std::uint32_t worker = 0; worker < settings_.workers; ++worker) {
-        const TrafficCounters& page =
-            pages()[worker].traffic[static_cast<std::size_t>(transport)][static_cast<std::size_t>(family)];
-        sum.queries += get(page.queries);
-        sum.responses += get(page.responses);
-        sum.malformed += get(page.malformed);
-        sum.truncated += get(page.truncated);
-        sum.limited += get(page.limited);
-        sum.query_bytes += get(page.query_bytes);
-        sum.response_bytes += get(page.response_bytes);
-        for (std::size_t i = 0; i < kRcodes; ++i) sum.rcodes[i] += get(page.rcodes[i]);
-      }
-      all.push_back(sum);
-    }
-  }
-  return all;
-}
-
-EngineState EngineLink::counts() const {
-  EngineState sum;
   for (std::uint32_t worker = 0; worker < settings_.workers; ++worker) {
     const WorkerPage& page = pages()[worker];
-    sum.probes += page.probes.load(std::memory_order_relaxed);
-    sum.denied += page.denied.load(std::memory_order_relaxed);
-    sum.send_errors += page.send_errors.load(std::memory_order_relaxed);
-    sum.tcp_connections += page.tcp_connections.load(std::memory_order_relaxed);
-    sum.tcp_rejected += page.tcp_rejected.load(std::memory_order_relaxed);
+    sum.send_errors += get(page.send_errors);
+    for (std::size_t service = 0; service < settings_.families.size(); ++service) {
+      std::uint64_t& queries = sum.queries[static_cast<std::size_t>(settings_.families[service])];
+      for (const auto& traffic : page.traffic) queries += get(traffic[service].queries);
+    }
   }
   return sum;
 }
@@ -214,6 +194,7 @@ void EngineLink::send_setup() {
   setup.identity = settings_.identity;
   setup.rate_limit = settings_.rate_limit;
   setup.rate_key = policy_.rate_key();
+  setup.source_key = settings_.source_key;
   const std::array counters{counters_.get()};
   log_failure("setup", processes_.send(Program::Engine, setup, counters));
   std::size_t sent = 0;

@@ -15,11 +15,10 @@
 #include "agent/answer_policy.h"
 #include "agent/hand_over.h"
 #include "agent/base/messages.h"
-#include "agent/base/worker_page.h"
+#include "agent/counts/pages.h"
 #include "agent/processes.h"
 #include "agent/service_sockets.h"
 #include "agent/shared_image.h"
-#include "agent/snapshot/snapshot.h"
 #include "dns/image/image.h"
 #include "health/evidence.h"
 #include "health/expectations.h"
@@ -34,7 +33,9 @@ class EngineLink {
     std::uint32_t workers = 1;
     std::uint32_t rate_limit = 0;               // EngineConfig::rate_limit
     std::vector<std::string> cookie_secrets{};  // ClusterConfig's; none: the instance makes its own
-    std::chrono::milliseconds settle{1000};     // longer than a probe's time limit
+    std::vector<Family> families{};             // of the service addresses, in their order
+    counts::SketchKey source_key{};
+    std::chrono::milliseconds settle{1000};  // longer than a probe's time limit
   };
 
   [[nodiscard]] static Result<std::unique_ptr<EngineLink>> make(boost::asio::any_io_executor executor,
@@ -74,8 +75,14 @@ class EngineLink {
   // How busy a worker is and what its sockets dropped: tells "silent" from "crowded out".
   [[nodiscard]] health::Pressure pressure(const health::Target& target) const;
 
-  [[nodiscard]] std::vector<TrafficState> traffic() const;
-  [[nodiscard]] EngineState counts() const;
+  // What the workers have counted since the counters were made.
+  struct Load {
+    std::array<std::uint64_t, 2> queries{};  // by family
+    std::uint64_t send_errors = 0;
+  };
+  [[nodiscard]] Load load() const;
+  // All counts (agent/counts/pages.h), for reading only.
+  [[nodiscard]] int counters_for_reading() const noexcept { return counters_for_reading_.get(); }
   // From offering the last image until all workers served it, in ms.
   [[nodiscard]] std::uint32_t swap_ms() const noexcept { return swap_ms_; }
   [[nodiscard]] std::uint64_t generation() const noexcept { return serving_; }
@@ -107,7 +114,9 @@ class EngineLink {
   Processes& processes_;
   health::Expectations& expectations_;
   std::function<void(const image::Image&)> on_serving_;
-  UniqueFd counters_;
+  Result<void> take_counters(UniqueFd counters);
+
+  UniqueFd counters_, counters_for_reading_;
   Mapping counter_pages_;
   SharedImage served_;                  // by all workers; empty before the first
   SharedImage offered_;                 // handed to the engine, not confirmed yet

@@ -14,7 +14,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
 #include <optional>
+#include <string>
 
 #include "agent/base/log.h"
 #include "agent/privileges.h"
@@ -36,6 +38,12 @@ Result<ProgramFiles> open_programs(const std::string& directory) {
     if (!files[i]) return system_error(path + " (it belongs beside imrs-agent)");
   }
   return files;
+}
+
+// A child logs as the agent does (agent/base/log.h). Empty if there is none.
+std::string journal_variable() {
+  const char* const value = std::getenv("JOURNAL_STREAM");
+  return value == nullptr ? "" : std::string("JOURNAL_STREAM=") + value;
 }
 
 // In the forked child. The channel or the program may themselves be descriptor kChildChannelFd: the
@@ -62,7 +70,8 @@ Result<ProgramFiles> open_programs(const std::string& directory) {
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const char* argv[] = {name.c_str(), program == Program::Audit ? "--audit-child" : "--child", nullptr};
-  const char* envp[] = {"PATH=/usr/bin:/bin", "LANG=C", nullptr};
+  const std::string journal = journal_variable();
+  const char* envp[] = {"PATH=/usr/bin:/bin", "LANG=C", journal.empty() ? nullptr : journal.c_str(), nullptr};
   ::fexecve(program_fd, const_cast<char**>(argv), const_cast<char**>(envp));
   fail("fexecve");
   ::_exit(kExecFailed);

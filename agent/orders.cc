@@ -85,6 +85,10 @@ Result<Request> parse_request(std::string_view line) {
     request.kind = Request::Kind::History;
     return request;
   }
+  if (line == "counters") {
+    request.kind = Request::Kind::Counters;
+    return request;
+  }
   if (!line.starts_with('{')) return bad("unknown request; is imrsctl of another version?");
   try {
     return parse_object(Json::parse(line));

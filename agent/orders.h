@@ -1,7 +1,8 @@
 // agent/orders.h
 // What the operator asks of a running agent, and which of it stands. Pure.
 //
-// A request is one line on the control socket: a word ("status", "history") or a JSON object:
+// A request is one line on the control socket: a word ("status", "history"; "counters", which is answered
+// with WebSettings and a descriptor of the counts) or a JSON object:
 //   {"do": "drain" | "withdraw" | "resume", "family": "ipv4" | "ipv6", "neighbour": NAME, "reason": TEXT}
 //   {"do": "upgrade", "program": PATH}
 //   {"do": "waive", "check": NAME, "until": UNIX TIME}     {"do": "end-waiver", "check": NAME}
@@ -24,7 +25,7 @@
 namespace imrs::agent {
 
 struct Request {
-  enum class Kind { Status, History, Overlay, Waive, EndWaiver, Upgrade } kind = Kind::Status;
+  enum class Kind { Status, History, Counters, Overlay, Waive, EndWaiver, Upgrade } kind = Kind::Status;
   health::Overlay overlay = health::Overlay::None;  // Drain, Withdraw, or None to resume
   std::optional<Family> family;
   std::string neighbour;  // empty: all

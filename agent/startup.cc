@@ -79,14 +79,15 @@ Result<void> make_directory(const std::string& path, mode_t mode, uid_t uid, gid
   return system_error("\"state_directory\": owner and mode of " + path);
 }
 
-// The parts of imrs-zone and of the auditor. A disk that is broken is no reason not to serve.
+// The parts of imrs-zone, of the auditor and of imrs-web. A disk that is broken is no reason not to serve.
 Result<void> prepare_state_directory(const Config& config) {
   const std::string& state = config.state_directory;
   if (state.empty()) return {};
   const UserConfig& users = config.users;
   if (auto made = make_directory(state, 0755, 0, 0); !made) return made;
   auto made = make_directory(state + "/zones", 0700, users.zone_uid, users.zone_gid);
-  return made ? make_directory(state + "/image", 0700, users.audit_uid, users.audit_gid) : made;
+  if (made) made = make_directory(state + "/image", 0700, users.audit_uid, users.audit_gid);
+  return made ? make_directory(state + "/rssac002", 0700, users.web_uid, users.web_gid) : made;
 }
 
 // Port 53 needs a privilege that imrs-zone does not have, therefore it is opened here and never read.

@@ -3,11 +3,13 @@
 #include "agent/supervisor.h"
 
 #include <boost/asio/as_tuple.hpp>
+#include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
 #include <stdexcept>
 
 #include "agent/base/hex.h"
 #include "agent/base/log.h"
+#include "agent/link_counters.h"
 #include "agent/report.h"
 #include "agent/part_settings.h"
 #include "agent/spawn.h"
@@ -144,7 +146,7 @@ void Supervisor::start_other_children() {
   others_timer_.cancel();
   audit_.start([this](SharedImage image) { engine_->publish(std::move(image)); });
   zone_.start([this](Candidate candidate) { audit_.audit(std::move(candidate)); });
-  web_.start(processes_, [this] { return snapshot(); });
+  web_.start(processes_, engine_->counters_for_reading(), [this] { return snapshot(); });
 }
 
 void Supervisor::on_bird_ready() {
@@ -251,6 +253,16 @@ asio::awaitable<void> Supervisor::stop(std::string reason, int exit_code) {
   context_.stop();
 }
 
+// The interfaces that lead out; one that does not say what went through it is left out.
+std::vector<LinkState> Supervisor::links() const {
+  std::vector<LinkState> out;
+  for (const WayOutSeen& way : way_out_) {
+    if (way.device.empty() || std::ranges::count(out, way.device, &LinkState::device) > 0) continue;
+    if (auto link = read_link_counters(way.device)) out.push_back(std::move(*link));
+  }
+  return out;
+}
+
 Snapshot Supervisor::snapshot() const {
   Snapshot now;
   now.time_ms = wall_ms();
@@ -275,8 +287,8 @@ Snapshot Supervisor::snapshot() const {
                             .pid = processes_.pid(program),
                             .restarts = processes_.restarts(program)});
   }
-  now.traffic = engine_->traffic();
-  now.engine = engine_->counts();
+  now.links = links();
+  now.clock_synchronised = read_wall_clock().synchronised;
   now.alarms = alarms(now);
   now.history = history_.newest(History::kShown);
   if (!audit_.untrusted().empty()) now.alarms.push_back(audit_.untrusted());

@@ -80,8 +80,9 @@ class Supervisor {
   boost::asio::awaitable<void> drain_before_the_end(std::string reason);
   void changed();
   [[nodiscard]] Snapshot snapshot() const;
+  [[nodiscard]] std::vector<LinkState> links() const;
   void restore_orders();
-  [[nodiscard]] std::string answer(std::string_view line);
+  [[nodiscard]] ControlReply answer(std::string_view line);
   [[nodiscard]] std::string carry_out(const Request& request);
   [[nodiscard]] Result<std::string> obey(const Request& request);
   [[nodiscard]] StandingOrders standing() const;

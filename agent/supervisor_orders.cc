@@ -44,21 +44,22 @@ void Supervisor::restore_orders() {
   }
 }
 
-std::string Supervisor::answer(std::string_view line) {
+ControlReply Supervisor::answer(std::string_view line) {
   const auto request = parse_request(line);
-  if (!request) return error_json(request.error().message);
+  if (!request) return {error_json(request.error().message)};
   switch (request->kind) {
-    case Request::Kind::Status: return imrs::to_json(snapshot());
-    case Request::Kind::History: return history_json(history_.all());
+    case Request::Kind::Status: return {imrs::to_json(snapshot())};
+    case Request::Kind::History: return {history_json(history_.all())};
+    case Request::Kind::Counters: return {web_.settings(), engine_->counters_for_reading()};
     case Request::Kind::Overlay:
     case Request::Kind::Waive:
-    case Request::Kind::EndWaiver: return carry_out(*request);
+    case Request::Kind::EndWaiver: return {carry_out(*request)};
     case Request::Kind::Upgrade:
-      if (upgrading_) return error_json("an upgrade is going on");
+      if (upgrading_) return {error_json("an upgrade is going on")};
       spawn(context_.get_executor(), upgrade(request->program));
-      return done_json("begun", standing(), config_.state_directory);
+      return {done_json("begun", standing(), config_.state_directory)};
   }
-  return error_json("unknown request");
+  return {error_json("unknown request")};
 }
 
 std::string Supervisor::carry_out(const Request& request) {

@@ -18,12 +18,6 @@ constexpr std::chrono::milliseconds kWayOutLook{200};
 constexpr std::chrono::milliseconds kDrainLook{500};
 constexpr std::chrono::minutes kLookAgain{60};
 
-std::array<std::uint64_t, 2> queries_by_family(const std::vector<TrafficState>& traffic) {
-  std::array<std::uint64_t, 2> out{};
-  for (const TrafficState& one : traffic) out[static_cast<std::size_t>(one.family)] += one.queries;
-  return out;
-}
-
 }  // namespace
 
 asio::awaitable<void> Supervisor::beat() {
@@ -101,12 +95,12 @@ asio::awaitable<void> Supervisor::watch_way_out() {
 
 asio::awaitable<void> Supervisor::watch_drains() {
   asio::steady_timer timer(context_);
-  auto before = queries_by_family(engine_->traffic());
+  auto before = engine_->load().queries;
   for (;;) {
     timer.expires_after(kDrainLook);
     const auto [error] = co_await timer.async_wait(kNoThrow);
     if (error) co_return;
-    const auto now = queries_by_family(engine_->traffic());
+    const auto [now, send_errors] = engine_->load();
     std::array<double, 2> rate{};
     for (std::size_t i = 0; i < rate.size(); ++i) {
       const double grown = now[i] >= before[i] ? static_cast<double>(now[i] - before[i]) : 0;
@@ -114,7 +108,7 @@ asio::awaitable<void> Supervisor::watch_drains() {
     }
     before = now;
     routing_->advance_drains(rate);
-    traffic_.look(now[0] + now[1], engine_->counts().send_errors, routing_->announces_anything(),
+    traffic_.look(now[0] + now[1], send_errors, routing_->announces_anything(),
                   std::chrono::steady_clock::now());
   }
 }

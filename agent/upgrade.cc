@@ -16,6 +16,8 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <cstdlib>
+#include <string>
 
 #include "agent/base/hex.h"
 #include "agent/base/memfd.h"
@@ -54,6 +56,9 @@ class Call {
     if (test) words_.emplace_back("--self-test");
     environment_.emplace_back("PATH=/usr/sbin:/usr/bin:/sbin:/bin");
     environment_.emplace_back("LANG=C");
+    if (const char* journal = std::getenv("JOURNAL_STREAM")) {
+      environment_.push_back(std::string("JOURNAL_STREAM=") + journal);
+    }
     for (std::string& word : words_) argv_.push_back(word.data());
     for (std::string& variable : environment_) envp_.push_back(variable.data());
     argv_.push_back(nullptr);

@@ -112,20 +112,20 @@ Result<WayOutSeen> look_for_way_out(Family family) {
   const auto message = request.ask(refusal);
   if (!message) return message.error();
   if (refusal != 0)
-    return WayOutSeen{false, "no route to the clients: " + std::generic_category().message(refusal)};
+    return WayOutSeen{false, "no route to the clients: " + std::generic_category().message(refusal), ""};
   const Route route = read_route(*message);
-  if (route.head.rtm_type != RTN_UNICAST) return WayOutSeen{false, "no route to the clients"};
+  if (route.head.rtm_type != RTN_UNICAST) return WayOutSeen{false, "no route to the clients", ""};
   std::array<char, IF_NAMESIZE> name{};
   ::if_indextoname(static_cast<unsigned>(route.interface), name.data());
   const auto running = is_running(name.data());
   if (!running) return running.error();
-  if (!*running) return WayOutSeen{false, fmt::format("the link {} is down", name.data())};
-  if (route.gateway.empty()) return WayOutSeen{true, fmt::format("by {}", name.data())};
+  if (!*running) return WayOutSeen{false, fmt::format("the link {} is down", name.data()), name.data()};
+  if (route.gateway.empty()) return WayOutSeen{true, fmt::format("by {}", name.data()), name.data()};
   const std::string by = fmt::format("{} on {}", address_text(family, route.gateway), name.data());
   const auto failed = has_failed(family, route);
   if (!failed) return failed.error();
   if (*failed) ask_again(family, route);
-  return WayOutSeen{!*failed, *failed ? "the next hop " + by + " does not answer" : "by " + by};
+  return WayOutSeen{!*failed, *failed ? "the next hop " + by + " does not answer" : "by " + by, name.data()};
 }
 
 }  // namespace imrs::agent

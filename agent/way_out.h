@@ -12,6 +12,7 @@ namespace imrs::agent {
 struct WayOutSeen {
   bool usable = false;
   std::string detail;  // by which way, or what is missing
+  std::string device;  // the interface that leads there; empty: none does
   bool operator==(const WayOutSeen&) const = default;
 };
 

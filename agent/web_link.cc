@@ -6,10 +6,11 @@
 #include <sys/socket.h>
 
 #include <array>
-#include <nlohmann/json.hpp>
 
 #include "agent/base/log.h"
 #include "agent/base/memfd.h"
+#include "agent/config/web_settings.h"
+#include "agent/part_settings.h"
 
 namespace imrs::agent {
 namespace {
@@ -63,7 +64,7 @@ Result<std::vector<UniqueFd>> listen_on_all(const std::vector<Endpoint>& endpoin
 
 Result<WebLink> WebLink::open(const Config& config) {
   WebLink link;
-  link.identity_ = config.instance.identity;
+  link.settings_ = to_json(web_settings(config, source_key_id(source_key(config))));
   auto noc = listen_on_all(config.web.noc, "web.noc");
   if (!noc) return noc.error();
   auto ops = listen_on_all(config.web.ops, "web.ops");
@@ -75,13 +76,14 @@ Result<WebLink> WebLink::open(const Config& config) {
 
 WebLink WebLink::adopt(const Config& config, std::vector<UniqueFd> noc, std::vector<UniqueFd> ops) {
   WebLink link;
-  link.identity_ = config.instance.identity;
+  link.settings_ = to_json(web_settings(config, source_key_id(source_key(config))));
   link.noc_ = std::move(noc);
   link.ops_ = std::move(ops);
   return link;
 }
 
-void WebLink::start(Processes& processes, std::function<Snapshot()> current) {
+void WebLink::start(Processes& processes, int counters, std::function<Snapshot()> current) {
+  counters_ = counters;
   processes_ = &processes;
   processes.keep(Program::Web, {.started =
                                     [this, current = std::move(current)] {
@@ -96,14 +98,13 @@ void WebLink::start(Processes& processes, std::function<Snapshot()> current) {
 }
 
 void WebLink::send_setup() const {
-  const std::string settings = nlohmann::json{{"identity", identity_}}.dump();
   auto memfd = make_sealed_memfd("imrs-web-settings",
-                                 {reinterpret_cast<const std::uint8_t*>(settings.data()), settings.size()});
+                                 {reinterpret_cast<const std::uint8_t*>(settings_.data()), settings_.size()});
   if (!memfd) return log_error("web: {}", memfd.error().message);
   WebSetup setup;
   setup.noc_sockets = static_cast<std::uint32_t>(noc_.size());
   setup.ops_sockets = static_cast<std::uint32_t>(ops_.size());
-  std::vector<int> fds{memfd->get()};
+  std::vector<int> fds{memfd->get(), counters_};
   for (const UniqueFd& fd : noc_) fds.push_back(fd.get());
   for (const UniqueFd& fd : ops_) fds.push_back(fd.get());
   if (auto sent = processes_->send(Program::Web, setup, fds); !sent) {

@@ -22,11 +22,13 @@ class WebLink {
   // The listeners that an agent before this one has opened.
   [[nodiscard]] static WebLink adopt(const Config& config, std::vector<UniqueFd> noc,
                                      std::vector<UniqueFd> ops);
+  [[nodiscard]] const std::string& settings() const noexcept { return settings_; }  // WebSettings as JSON
   [[nodiscard]] const std::vector<UniqueFd>& noc() const noexcept { return noc_; }
   [[nodiscard]] const std::vector<UniqueFd>& ops() const noexcept { return ops_; }
 
-  // Keeps imrs-web running. `current` makes the snapshot that a new one starts with.
-  void start(Processes& processes, std::function<Snapshot()> current);
+  // Keeps imrs-web running. `counters`: of the counts, for reading; must stay open. `current` makes the
+  // snapshot that a new one starts with.
+  void start(Processes& processes, int counters, std::function<Snapshot()> current);
 
   // Drops the snapshot if imrs-web is not there or does not read.
   void send(const Snapshot& snapshot) const;
@@ -34,9 +36,10 @@ class WebLink {
  private:
   void send_setup() const;
 
-  std::string identity_;
+  std::string settings_;
   std::vector<UniqueFd> noc_;
   std::vector<UniqueFd> ops_;
+  int counters_ = -1;
   Processes* processes_ = nullptr;  // until it is started
 };
 

@@ -133,6 +133,7 @@ std::vector<ZoneState> ZoneLink::states() const {
   for (const auto& [origin, tracked] : zones_) {
     all.push_back(tracked.state);
     all.back().confirmed = tracked.refreshed;
+    if (tracked.sized_serial == tracked.state.serial) all.back().axfr_octets = tracked.axfr_octets;
   }
   return all;
 }
@@ -241,6 +242,10 @@ void ZoneLink::on_report(const ZoneReport& report) {
   state.last_reason = report.reason.str();
   state.last_attempt_ms = wall_ms();
   state.next_attempt_ms = state.last_attempt_ms + report.next_ms;
+  if (report.axfr_octets != 0) {
+    tracked.sized_serial = report.serial;
+    tracked.axfr_octets = report.axfr_octets;
+  }
   if (report.state == ZoneReport::State::Refused) count_refusal(state, report.topic.str());
   if (report.state == ZoneReport::State::Unreachable) count_refusal(state, kUnreachable);
   if (report.confirmed_at != 0) {

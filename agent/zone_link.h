@@ -66,6 +66,8 @@ class ZoneLink {
     // A version from the disk and when a primary last had it; its image is still on its way.
     std::uint32_t stored_serial = 0;
     std::int64_t stored_confirmed = 0;
+    // What imrs-zone last said of a version's size.
+    std::uint32_t sized_serial = 0, axfr_octets = 0;
   };
 
   [[nodiscard]] ZoneAge age_of(const Tracked& zone) const;

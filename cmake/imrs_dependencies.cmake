@@ -2,6 +2,7 @@
 # see who reaches it. All are Debian 12 packages; packaging/install-packages lists them.
 find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(nlohmann_json REQUIRED)

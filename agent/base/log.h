@@ -1,8 +1,12 @@
 // agent/base/log.h
-// Lines for the operator, on standard error, UTC with a zone, naming program and instance:
+// Lines for the operator. When standard error goes to the systemd journal (JOURNAL_STREAM names it), each is
+// an entry with fields (journal.h); else a line on standard error, UTC with a zone, naming program and
+// instance:
 //   2026-11-24T12:00:00.123Z imrs-agent[4711] lab01 info: family=ipv4 phase=up reason="..."
 // Only programs log; libraries return errors. Thread-safe. Never waits: a line that nobody takes is
 // dropped, and the next one that is taken says how many were. Control characters are shown as "?".
+// The same text (digits apart) at the same level is written five times in 10 s; more is counted, and the
+// count is written with the first line after that (repeats.h). Opens descriptors in log_start() only.
 #pragma once
 
 #include <fmt/format.h>

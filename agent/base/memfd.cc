@@ -27,6 +27,13 @@ Result<std::size_t> sealed_size(int fd, int required) {
   return static_cast<std::size_t>(status.st_size);
 }
 
+Result<void> check_shared(int fd, std::size_t size) {
+  auto actual = sealed_size(fd, kSharedSeals);
+  if (!actual) return actual.error();
+  if (*actual != size) return Error{Errc::Refused, "counter memfd has another size than expected"};
+  return {};
+}
+
 Result<Mapping> map(int fd, std::size_t size, int protection, int flags) {
   if (size == 0) return Error{Errc::Refused, "memfd is empty"};
   void* address = ::mmap(nullptr, size, protection, flags, fd, 0);
@@ -95,14 +102,24 @@ Result<UniqueFd> make_shared_memfd(const std::string& name, std::size_t size) {
   if (!fd) return system_error("memfd_create " + name);
   if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) return system_error("size " + name);
   if (::fcntl(fd.get(), F_ADD_SEALS, kSharedSeals) != 0) return system_error("seal " + name);
+  if (::fchmod(fd.get(), 0600) != 0) return system_error("mode of " + name);  // see read_only_of()
   return fd;
 }
 
+Result<UniqueFd> read_only_of(int fd) {
+  UniqueFd reader(::open(("/proc/self/fd/" + std::to_string(fd)).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!reader) return system_error("open a memfd for reading");
+  return reader;
+}
+
 Result<Mapping> map_shared(int fd, std::size_t size, bool writable) {
-  auto actual = sealed_size(fd, kSharedSeals);
-  if (!actual) return actual.error();
-  if (*actual != size) return Error{Errc::Refused, "counter memfd has another size than expected"};
+  if (auto right = check_shared(fd, size); !right) return right.error();
   return map(fd, size, writable ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED);
+}
+
+Result<Mapping> map_shared_part(int fd, std::size_t size, std::size_t part) {
+  if (auto right = check_shared(fd, size); !right) return right.error();
+  return map(fd, part, PROT_READ, MAP_SHARED);
 }
 
 }  // namespace imrs

@@ -51,8 +51,14 @@ class Mapping {
 // A zeroed memfd of `size` bytes that can be written but neither shrink nor grow (the counter pages).
 [[nodiscard]] Result<UniqueFd> make_shared_memfd(const std::string& name, std::size_t size);
 
+// Another descriptor of it that nobody can make a writable mapping of, whoever it is given to.
+[[nodiscard]] Result<UniqueFd> read_only_of(int fd);
+
 // Maps such a memfd MAP_SHARED. Refused unless it is exactly `size` bytes and sealed against
 // shrinking and growing. `writable` adds PROT_WRITE.
 [[nodiscard]] Result<Mapping> map_shared(int fd, std::size_t size, bool writable);
+
+// The first `part` bytes of such a memfd of `size`, to be read only.
+[[nodiscard]] Result<Mapping> map_shared_part(int fd, std::size_t size, std::size_t part);
 
 }  // namespace imrs

@@ -83,15 +83,16 @@ struct LaunchExited {
 
 // ---- agent -> engine ---------------------------------------------------------------------------
 
-// First message; with the counter memfd (workers x sizeof(WorkerPage), see worker_page.h).
+// First message; with the memfd of the counts (agent/counts/pages.h).
 struct EngineSetup {
   static constexpr std::uint32_t kType = 0x4501;
   std::uint32_t type = kType;
   std::uint32_t workers = 0;
   std::uint32_t sockets = 0;     // in all the EngineSockets messages that follow
   std::uint32_t rate_limit = 0;  // responses a second of one answer to one prefix by UDP; 0: no limit
-  std::array<std::uint64_t, 2> rate_key{};  // random
-  FixedText<256> identity;                  // NSID, hostname.bind, id.server
+  std::array<std::uint64_t, 2> rate_key{};    // random
+  std::array<std::uint64_t, 2> source_key{};  // of the sketches of sources: the fleet's, or this instance's
+  FixedText<256> identity;                    // NSID, hostname.bind, id.server
 };
 
 // What the responder needs besides the image. Before the first image, and at any time later.
@@ -192,13 +193,14 @@ struct ZoneReport {
   enum class State : std::uint32_t { Loaded, Unchanged, Unreachable, Refused };
   std::uint32_t type = kType;
   State state = State::Unchanged;
-  FixedText<64> origin;         // presentation form, "." for the root
-  FixedText<128> source;        // file name, or address and port of the primary
-  std::uint32_t serial = 0;     // 0 if it was not learnt
-  FixedText<512> reason;        // Refused, Unreachable: which record, what, why
-  FixedText<16> topic;          // the same in a word (Error::topic)
-  std::uint32_t next_ms = 0;    // until the next attempt
-  std::uint32_t confirmed = 0;  // 1: a source has the current version, `confirmed_serial`: it is fresh
+  FixedText<64> origin;           // presentation form, "." for the root
+  FixedText<128> source;          // file name, or address and port of the primary
+  std::uint32_t serial = 0;       // 0 if it was not learnt
+  FixedText<512> reason;          // Refused, Unreachable: which record, what, why
+  FixedText<16> topic;            // the same in a word (Error::topic)
+  std::uint32_t next_ms = 0;      // until the next attempt
+  std::uint32_t axfr_octets = 0;  // Loaded: of an AXFR of this version
+  std::uint32_t confirmed = 0;    // 1: a source has the current version, `confirmed_serial`: it is fresh
   std::uint32_t confirmed_serial = 0;
   // When a source confirmed it, Unix time on the trusted clock; 0: now. Another time comes from the disk.
   std::int64_t confirmed_at = 0;
@@ -255,8 +257,9 @@ struct AuditVerdict {
 
 // ---- agent -> web ------------------------------------------------------------------------------
 
-// First message; with a sealed memfd of JSON ({"identity": TEXT}, the instance's name) and then the
-// listening TCP sockets: `noc_sockets` of the NOC listener, then `ops_sockets` of the ops listener.
+// First message; with a sealed memfd of JSON (agent/config/web_settings.h), the memfd of the counts
+// (agent/counts/pages.h), for reading only, and then the listening TCP sockets: `noc_sockets` of the NOC
+// listener, then `ops_sockets` of the ops listener.
 struct WebSetup {
   static constexpr std::uint32_t kType = 0x5701;
   std::uint32_t type = kType;

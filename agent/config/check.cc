@@ -234,10 +234,30 @@ void check_zones(const Config& config, Complaints& complaints) {
 }
 
 void check_web(const WebConfig& web, Complaints& complaints) {
+  if (web.tls) {
+    const std::pair<const char*, const std::string&> files[] = {
+        {"certificate", web.tls->certificate}, {"key", web.tls->key}, {"client_ca", web.tls->client_ca}};
+    for (const auto& [key, file] : files) {
+      if (file.starts_with('/')) continue;
+      complaints.add(std::string("web.tls.") + key, "must be the absolute name of a PEM file");
+    }
+    return;
+  }
   for (std::size_t i = 0; i < web.ops.size(); ++i) {
     if (is_loopback(web.ops[i].address)) continue;
     complaints.add(element("web.ops", i),
-                   "must be a loopback address: the metrics have no access control yet");
+                   "must be a loopback address, for anybody could ask there: give \"web.tls\" to let only "
+                   "those in who have a client certificate");
+  }
+}
+
+void check_rssac002(const Rssac002Config& config, Complaints& complaints) {
+  if (!is_host_name(config.service)) complaints.add("rssac002.service", "must be a host name");
+  const bool plain = std::ranges::all_of(
+      config.prefix, [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-'; });
+  if (!plain || config.prefix.empty() || config.prefix.size() > 64) {
+    complaints.add("rssac002.prefix",
+                   "must be 1 to 64 letters, digits and hyphens: files are named after it");
   }
 }
 
@@ -277,6 +297,7 @@ void check_config(const Config& config, Complaints& complaints) {
   check_zones(config, complaints);
   check_tsig_keys(config.tsig_keys, complaints);
   check_web(config.web, complaints);
+  check_rssac002(config.rssac002, complaints);
   check_users(config.users, complaints);
   if (!config.control_socket.empty()) check_socket_name(config.control_socket, "control_socket", complaints);
   if (config.health.hold_down > config.health.hold_down_max) {

@@ -124,9 +124,25 @@ struct EngineConfig {
   std::uint32_t rate_limit = 200;
 };
 
+// PEM files, read by imrs-web, and read again when they change.
+struct TlsConfig {
+  std::string certificate, key;
+  std::string client_ca;  // who may ask: whose certificate one of these has signed
+};
+
 struct WebConfig {
-  std::vector<Endpoint> noc;  // the host's NOC page
-  std::vector<Endpoint> ops;  // ICANN's metrics: loopback only for now
+  std::vector<Endpoint> noc;     // the host's NOC page
+  std::vector<Endpoint> ops;     // ICANN's pages and metrics; plain on loopback, elsewhere by `tls` only
+  std::optional<TlsConfig> tls;  // of `ops` but on loopback: TLS 1.3 with client certificates
+  std::string contact;           // whom the host calls, in words, for the NOC page
+};
+
+// What is published of a UTC day (RSSAC002, version 4).
+struct Rssac002Config {
+  std::string service = "l.root-servers.net";
+  std::string prefix = "l-root";  // of the files' names
+  std::uint32_t keep_days = 400;
+  std::string source_key;  // 32 hex digits, the same in the whole fleet: else sources cannot be merged
 };
 
 struct UserConfig {  // resolved ids; names or numbers in the file
@@ -152,6 +168,7 @@ struct Config {
   HealthConfig health;
   EngineConfig engine;
   WebConfig web;
+  Rssac002Config rssac002;
   UserConfig users;
 };
 

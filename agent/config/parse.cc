@@ -20,11 +20,11 @@ namespace imrs {
 namespace {
 
 // Says nothing of the text itself, which is secret.
-Result<std::string> parse_cookie_secret(std::string_view text) {
+Result<std::string> parse_hex_secret(std::string_view text) {
   const bool hex = std::ranges::all_of(
       text, [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
   if (text.size() == 32 && hex) return std::string(text);
-  return Error{Errc::InvalidInput, "must be 32 hexadecimal digits, the same at all members (RFC 9018)"};
+  return Error{Errc::InvalidInput, "must be 32 hexadecimal digits, the same wherever it is shared"};
 }
 
 void read_engine(ObjectReader&& in, EngineConfig& out) {
@@ -45,7 +45,7 @@ void read_instance(ObjectReader&& in, InstanceConfig& out) {
     ClusterConfig cluster;
     ObjectReader reader(json, in.path_to("cluster"), in.complaints());
     reader.text("member", cluster.member, true);
-    reader.parsed_list("cookie_secrets", cluster.cookie_secrets, parse_cookie_secret, true);
+    reader.parsed_list("cookie_secrets", cluster.cookie_secrets, parse_hex_secret, true);
     out.cluster = cluster;
   }
 }
@@ -146,6 +146,22 @@ void read_health(ObjectReader&& in, HealthConfig& out) {
 void read_web(ObjectReader&& in, WebConfig& out) {
   in.parsed_list("noc", out.noc, parse_endpoint);
   in.parsed_list("ops", out.ops, parse_endpoint);
+  in.text("contact", out.contact);
+  const Json* json = in.member("tls");
+  if (json == nullptr) return;
+  TlsConfig tls;
+  ObjectReader reader(json, in.path_to("tls"), in.complaints());
+  reader.text("certificate", tls.certificate, true);
+  reader.text("key", tls.key, true);
+  reader.text("client_ca", tls.client_ca, true);
+  out.tls = tls;
+}
+
+void read_rssac002(ObjectReader&& in, Rssac002Config& out) {
+  in.text("service", out.service);
+  in.text("prefix", out.prefix);
+  in.number("keep_days", out.keep_days, 1, 4000);
+  in.parsed("source_key", out.source_key, parse_hex_secret);
 }
 
 struct Ids {
@@ -225,6 +241,7 @@ void read_all(ObjectReader& in, Config& config) {
   read_health(section("health"), config.health);
   read_engine(section("engine"), config.engine);
   read_web(section("web"), config.web);
+  read_rssac002(section("rssac002"), config.rssac002);
   read_users(section("users"), config.users);
 }
 

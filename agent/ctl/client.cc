@@ -6,11 +6,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <vector>
-
-#include "agent/base/unique_fd.h"
 
 namespace imrs::ctl {
 namespace {
@@ -35,9 +34,33 @@ Result<void> send_line(int fd, const std::string& line) {
   return system_error("ask the agent");
 }
 
+ssize_t receive(int fd, std::vector<char>& piece, UniqueFd& descriptor) {
+  iovec part{piece.data(), piece.size()};
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int))> control{};
+  msghdr message{};
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t n = ::recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+  const cmsghdr* const header = n > 0 ? CMSG_FIRSTHDR(&message) : nullptr;
+  if (header != nullptr && header->cmsg_type == SCM_RIGHTS) {
+    int received = -1;
+    std::memcpy(&received, CMSG_DATA(header), sizeof received);
+    descriptor = UniqueFd(received);
+  }
+  return n;
+}
+
 }  // namespace
 
 Result<std::string> ask_agent(const std::string& socket, const std::string& request) {
+  auto answer = ask_agent_for_descriptor(socket, request);
+  if (!answer) return answer.error();
+  return std::move(answer->text);
+}
+
+Result<AgentAnswer> ask_agent_for_descriptor(const std::string& socket, const std::string& request) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (socket.size() >= sizeof address.sun_path) {
@@ -52,10 +75,11 @@ Result<std::string> ask_agent(const std::string& socket, const std::string& requ
     return cannot_connect(socket);
   }
   if (auto sent = send_line(fd.get(), request + "\n"); !sent) return sent.error();
-  std::string answer;
+  AgentAnswer out;
+  std::string& answer = out.text;
   std::vector<char> piece(64 * 1024);
   for (;;) {
-    const ssize_t n = ::recv(fd.get(), piece.data(), piece.size(), 0);
+    const ssize_t n = receive(fd.get(), piece, out.descriptor);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return Error{Errc::Timeout, socket + ": the agent does not answer"};
     if (n == 0) break;
@@ -66,7 +90,7 @@ Result<std::string> ask_agent(const std::string& socket, const std::string& requ
     return Error{Errc::Closed, socket + ": the agent closed the connection (too many others, or it ends)"};
   }
   answer.pop_back();
-  return answer;
+  return out;
 }
 
 }  // namespace imrs::ctl

@@ -14,6 +14,14 @@ namespace {
 using web::duration_text;
 using web::utc_text;
 
+constexpr const char* kRed = "31";
+constexpr const char* kGreen = "32";
+
+// A part of what to_json() makes of it.
+std::string member_json(const Snapshot& snapshot, const char* member) {
+  return nlohmann::json::parse(to_json(snapshot)).at(member).dump(2);
+}
+
 std::string line(std::string_view label, const std::string& value) {
   return fmt::format("  {:<18}{}\n", label, value);
 }
@@ -77,13 +85,29 @@ const ZoneState* find_zone(const Snapshot& snapshot, const std::string& origin) 
 
 }  // namespace
 
-std::string status_text(const Snapshot& snapshot) {
+bool is_healthy(const Snapshot& snapshot) {
+  const auto goes = [](const DecisionState& decision) {
+    return decision.announce && decision.phase == "up" &&
+           std::ranges::all_of(decision.prefixes,
+                               [](const PrefixState& prefix) { return prefix.wanted && prefix.exported; });
+  };
+  return !snapshot.decisions.empty() && snapshot.bgp.bird_connected &&
+         std::ranges::all_of(snapshot.decisions, goes);
+}
+
+std::string status_text(const Snapshot& snapshot, bool colour) {
   std::string out = fmt::format("{} ({}, {}), version {}\n", snapshot.identity, snapshot.kind,
                                 snapshot.appliance, snapshot.version);
+  const auto painted = [&](const std::string& text, const char* code) {
+    return colour ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : text;
+  };
   for (const DecisionState& family : snapshot.decisions) {
-    out += fmt::format("{} to {}: {}, {}announced: {}\n", to_string(family.family),
-                       family.neighbour.empty() ? "nobody" : family.neighbour, family.phase,
-                       family.announce ? "" : "not ", family.reason);
+    const bool good = family.announce && family.phase == "up";
+    out += fmt::format("{} to {}: {}: {}\n", to_string(family.family),
+                       family.neighbour.empty() ? "nobody" : family.neighbour,
+                       painted(fmt::format("{}, {}announced", family.phase, family.announce ? "" : "not "),
+                               good ? kGreen : kRed),
+                       family.reason);
     out += prefixes_text(family);
   }
   for (const SessionState& session : snapshot.bgp.sessions) {
@@ -93,9 +117,38 @@ std::string status_text(const Snapshot& snapshot) {
   for (const ZoneState& zone : snapshot.zones) {
     out += fmt::format("zone {}: serial {}\n", zone.origin, zone.serial);
   }
-  for (const std::string& alarm : snapshot.alarms) out += "alarm: " + alarm + "\n";
+  for (const std::string& alarm : snapshot.alarms) out += painted("alarm: " + alarm, kRed) + "\n";
   return out;
 }
+
+std::string bgp_text(const Snapshot& snapshot) {
+  std::string out;
+  if (!snapshot.bgp.bird_connected) out += "BIRD cannot be asked: " + snapshot.bgp.bird_error + "\n";
+  for (const SessionState& session : snapshot.bgp.sessions) {
+    out += fmt::format("session {} with {} AS {}\n", session.name, session.neighbour, session.neighbour_as);
+    out += line("state", session.state + (session.since.empty() ? "" : " since " + session.since));
+    out += line("last error", session.last_error.empty() ? "none" : session.last_error);
+    if (!session.message.empty()) out += line("their message", "\"" + session.message + "\"");
+    for (const std::string& prefix : session.exported) out += line("announced", prefix);
+    if (session.exported.empty()) out += line("announced", "nothing");
+  }
+  return out.empty() ? "no neighbour is configured\n" : out;
+}
+
+std::string bgp_json(const Snapshot& snapshot) { return member_json(snapshot, "bgp"); }
+
+std::string probes_text(const Snapshot& snapshot) {
+  std::string out = fmt::format("{:<20}{:<6}{:>7}  {:<14}{:>12}{:>8}{:>8}{:>12}{:>15}\n", "service", "by",
+                                "worker", "last", "right", "wrong", "silent", "crowded out", "could not ask");
+  for (const ProbeState& probe : snapshot.probes) {
+    out += fmt::format("{:<20}{:<6}{:>7}  {:<14}{:>12}{:>8}{:>8}{:>12}{:>15}\n", probe.service,
+                       to_string(probe.transport), probe.worker, probe.last.empty() ? "not yet" : probe.last,
+                       probe.right, probe.wrong, probe.silent, probe.crowded_out, probe.could_not_ask);
+  }
+  return out;
+}
+
+std::string probes_json(const Snapshot& snapshot) { return member_json(snapshot, "probes"); }
 
 std::string history_text(const std::vector<HistoryEntry>& history) {
   std::string out;

@@ -19,18 +19,17 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RefusalCount, reason, count)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LoadState, transfer, verify, compile, audit, swap)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ZoneState, origin, serial, loaded_ms, first_signature_end, expire,
                                    dnssec_verified, zonemd_verified, last_attempt, last_source, last_serial,
-                                   last_reason, last_attempt_ms, next_attempt_ms, confirmed, primaries,
-                                   refusals)
+                                   last_reason, last_attempt_ms, next_attempt_ms, axfr_octets, confirmed,
+                                   primaries, refusals)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProbeState, service, family, transport, worker, last, right, wrong, silent,
                                    crowded_out, could_not_ask)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProgramState, name, pid, restarts)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TrafficState, transport, family, queries, responses, malformed, truncated,
-                                   limited, query_bytes, response_bytes, rcodes)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(EngineState, probes, denied, send_errors, tcp_connections, tcp_rejected)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LinkState, device, receive_bytes, transmit_bytes, receive_packets,
+                                   transmit_packets, receive_drops)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HistoryEntry, time_ms, what, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, time_ms, identity, kind, appliance, version, started_ms,
                                    image_generation, image_digest, decisions, bgp, zones, load, probes,
-                                   programs, traffic, engine, alarms, history)
+                                   programs, links, clock_synchronised, alarms, history)
 
 std::string to_json(const Snapshot& snapshot) {
   // Text from a neighbour may hold anything; what is not UTF-8 is replaced.

@@ -1,9 +1,9 @@
 // agent/snapshot/snapshot.h
 // What the agent tells imrs-web, once a second and at every change: the whole state, as one value.
-// Sent as JSON over the web child's channel, one way. Holds no client address and no secret.
+// Sent as JSON over the web child's channel, one way. Holds no client address and no secret. What the engine
+// counts is not in it: imrs-web reads that itself (agent/counts/).
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -12,7 +12,6 @@
 
 #include "agent/base/family.h"
 #include "agent/base/result.h"
-#include "agent/base/worker_page.h"
 
 namespace imrs {
 
@@ -88,6 +87,7 @@ struct ZoneState {
   std::string last_reason;
   std::int64_t last_attempt_ms = 0;
   std::int64_t next_attempt_ms = 0;  // Unix time in ms
+  std::uint64_t axfr_octets = 0;     // of an AXFR of the version served; 0: not known
   std::int64_t confirmed = 0;        // trusted Unix time at which a primary last had the version served
   std::vector<PrimaryState> primaries;
   std::vector<RefusalCount> refusals;
@@ -109,21 +109,12 @@ struct ProgramState {
   std::uint64_t restarts = 0;
 };
 
-struct TrafficState {
-  Transport transport = Transport::Udp;
-  Family family = Family::V4;
-  std::uint64_t queries = 0, responses = 0, malformed = 0, truncated = 0, limited = 0;
-  std::uint64_t query_bytes = 0, response_bytes = 0;
-  std::array<std::uint64_t, kRcodes> rcodes{};
-};
-
-// What the engine's workers count besides traffic, summed.
-struct EngineState {
-  std::uint64_t probes = 0;           // answered on the private sockets
-  std::uint64_t denied = 0;           // dropped, for they have killed engines before
-  std::uint64_t send_errors = 0;      // responses that the kernel did not take
-  std::uint64_t tcp_connections = 0;  // open now, without the probes'
-  std::uint64_t tcp_rejected = 0;     // closed or not taken because a table was full
+// What has gone through an interface that leads to a neighbour, since it is there.
+struct LinkState {
+  std::string device;
+  std::uint64_t receive_bytes = 0, transmit_bytes = 0;
+  std::uint64_t receive_packets = 0, transmit_packets = 0;
+  std::uint64_t receive_drops = 0;
 };
 
 // Something that was seen or done, and when.
@@ -146,8 +137,8 @@ struct Snapshot {
   LoadState load;
   std::vector<ProbeState> probes;
   std::vector<ProgramState> programs;
-  std::vector<TrafficState> traffic;  // summed over the workers
-  EngineState engine;
+  std::vector<LinkState> links;
+  bool clock_synchronised = false;
   std::vector<std::string> alarms;    // what is wrong now, in words
   std::vector<HistoryEntry> history;  // the newest few, oldest first
 };

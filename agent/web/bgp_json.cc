@@ -1,6 +1,7 @@
 // The NOC page as JSON. Called by the site.
 #include "agent/web/bgp_json.h"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "agent/web/status.h"
@@ -62,9 +63,31 @@ Json array_of(const Items& items, Function one) {
   return array;
 }
 
+Json rate_json(double value) {
+  if (!std::isfinite(value)) return nullptr;
+  return std::round(value);
+}
+
+Json link_json(const LinkState& link) {
+  return {{"device", link.device},
+          {"receive_bytes", link.receive_bytes},
+          {"transmit_bytes", link.transmit_bytes},
+          {"receive_drops", link.receive_drops}};
+}
+
+Json traffic_json(const Snapshot& snapshot, const Telemetry& telemetry) {
+  const counts::Traffic sum = counts::sum_of(telemetry.counts());
+  return {{"receive_bits_per_second", rate_json(telemetry.last("link.in"))},
+          {"transmit_bits_per_second", rate_json(telemetry.last("link.out"))},
+          {"queries", sum.queries},
+          {"responses", sum.responses},
+          {"dns_bytes", sum.query_bytes + sum.response_bytes},
+          {"interfaces", array_of(snapshot.links, link_json)}};
+}
+
 }  // namespace
 
-std::string bgp_json(const Snapshot& snapshot, std::int64_t now_ms) {
+std::string bgp_json(const Snapshot& snapshot, const Telemetry& telemetry, std::int64_t now_ms) {
   const Status status = status_of(snapshot, now_ms);
   const Json json = {
       {"identity", snapshot.identity},
@@ -81,6 +104,7 @@ std::string bgp_json(const Snapshot& snapshot, std::int64_t now_ms) {
       {"families", array_of(snapshot.decisions, family_json)},
       {"sessions", array_of(status.sessions, session_json)},
       {"prefixes", array_of(status.prefixes, prefix_json)},
+      {"traffic", traffic_json(snapshot, telemetry)},
       {"history", array_of(snapshot.history, entry_json)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }

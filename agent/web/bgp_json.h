@@ -21,20 +21,25 @@
 //   prefixes                    [{prefix, family, neighbour: session name,
 //                                 role: "specific" | "covering", wanted: bool,
 //                                 exported: bool, exported_to: [session name]}]
+//   traffic                     {receive_bits_per_second, transmit_bits_per_second: of the last ten
+//                                 seconds, null if not known; queries, responses, dns_bytes: since the
+//                                 agent started; interfaces: [{device, receive_bytes, transmit_bytes,
+//                                 receive_drops}]}
 //   history                     [{time: RFC 3339 UTC, what: "decision" | "bird" | "order" | "engine",
 //                                 text}], the newest few, oldest first
 //
-// Texts are empty where there is nothing to say. Before the first state of the agent: status 503 and
-// {error: text}.
+// The same as JSON Schema: agent/web/assets/bgp.schema.json. Texts are empty where there is nothing to say.
+// Before the first state of the agent: status 503 and {error: text}.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "agent/snapshot/snapshot.h"
+#include "agent/web/telemetry.h"
 
 namespace imrs::web {
 
-[[nodiscard]] std::string bgp_json(const Snapshot& snapshot, std::int64_t now_ms);
+[[nodiscard]] std::string bgp_json(const Snapshot& snapshot, const Telemetry& telemetry, std::int64_t now_ms);
 
 }  // namespace imrs::web

@@ -6,7 +6,6 @@
 
 #include <chrono>
 #include <ctime>
-#include <nlohmann/json.hpp>
 
 #include "agent/base/log.h"
 #include "agent/base/memfd.h"
@@ -17,6 +16,7 @@ namespace imrs::web {
 namespace {
 
 constexpr int kForEver = -1;
+constexpr std::size_t kBeforeSockets = 2;  // settings and counts
 
 std::int64_t wall_ms() {
   return std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -24,15 +24,11 @@ std::int64_t wall_ms() {
       .count();
 }
 
-Result<std::string> identity_from(int memfd) {
+Result<WebSettings> settings_from(int memfd) {
   auto mapping = map_sealed(memfd);
   if (!mapping) return mapping.error().within("settings");
   const auto bytes = mapping->bytes();
-  try {
-    return nlohmann::json::parse(bytes.begin(), bytes.end()).at("identity").get<std::string>();
-  } catch (const nlohmann::json::exception& error) {
-    return Error{Errc::InvalidInput, std::string("settings from the agent: ") + error.what()};
-  }
+  return web_settings_from_json({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 std::vector<UniqueFd> take(std::vector<UniqueFd>& fds, std::size_t first, std::size_t count) {
@@ -46,10 +42,12 @@ Result<void> serve(Channel channel, Setup setup) {
   settings.bird_zone = local_zone();
   settings.now_ms = wall_ms;
   settings.on_problem = [](const Error& error) { log_warning("{}", error.message); };
+  settings.web = setup.settings;
+  settings.pages = std::move(setup.pages);
   auto server = Server::open(std::move(setup.listeners), std::move(settings));
   if (!server) return server.error();
   if (auto followed = (*server)->follow(std::move(channel)); !followed) return followed;
-  if (auto caged = enter_sandbox(); !caged) return caged.error().within("sandbox");
+  if (auto caged = enter_sandbox(setup.settings); !caged) return caged.error().within("sandbox");
   return (*server)->run();
 }
 
@@ -61,18 +59,21 @@ Result<Setup> receive_setup(const Channel& channel) {
   const auto message = packet->as<WebSetup>();
   const std::size_t fds = packet->fds.size();
   if (!message || message->noc_sockets > fds || message->ops_sockets > fds ||
-      fds != 1 + std::size_t{message->noc_sockets} + message->ops_sockets) {
+      fds != kBeforeSockets + message->noc_sockets + message->ops_sockets) {
     return Error{Errc::InvalidInput,
                  fmt::format("unexpected message of type {:#x} with {} descriptors from the agent "
                              "(another version?)",
                              packet->type(), fds)};
   }
-  auto identity = identity_from(packet->fds[0].get());
-  if (!identity) return identity.error();
+  auto settings = settings_from(packet->fds[0].get());
+  if (!settings) return settings.error();
+  auto pages = counts::Pages::map(packet->fds[1].get(), settings->workers, false);
+  if (!pages) return pages.error();
   Setup setup;
-  setup.identity = std::move(*identity);
-  setup.listeners.noc = take(packet->fds, 1, message->noc_sockets);
-  setup.listeners.ops = take(packet->fds, 1 + message->noc_sockets, message->ops_sockets);
+  setup.settings = std::move(*settings);
+  setup.pages = std::move(*pages);
+  setup.listeners.noc = take(packet->fds, kBeforeSockets, message->noc_sockets);
+  setup.listeners.ops = take(packet->fds, kBeforeSockets + message->noc_sockets, message->ops_sockets);
   return setup;
 }
 
@@ -87,7 +88,7 @@ Result<void> run_child(Channel channel) {
   auto setup = receive_setup(channel);
   if (!setup && setup.error().code == Errc::Closed) return {};
   if (!setup) return setup.error();
-  log_start("imrs-web", setup->identity, LogLevel::Info);
+  log_start("imrs-web", setup->settings.identity, LogLevel::Info);
   auto served = serve(std::move(channel), std::move(*setup));
   if (!served && served.error().code == Errc::Closed) return {};
   return served;

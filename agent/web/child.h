@@ -11,11 +11,12 @@
 namespace imrs::web {
 
 struct Setup {
-  std::string identity;
+  WebSettings settings;
+  counts::Pages pages;
   Listeners listeners;
 };
 
-// Waits for the agent's first message: WebSetup with its settings and sockets.
+// Waits for the agent's first message: WebSetup with its settings, the counts and the sockets.
 [[nodiscard]] Result<Setup> receive_setup(const Channel& channel);
 
 // The zone of this machine's clock, which is BIRD's too ("UTC", "CET").

@@ -5,6 +5,7 @@
 #include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -13,8 +14,13 @@
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/beast/ssl/ssl_stream.hpp>
 #include <ctime>
 #include <optional>
+#include <type_traits>
+#include <utility>
+
+#include "agent/web/gzip.h"
 
 namespace imrs::web {
 namespace {
@@ -40,19 +46,30 @@ std::string http_date() {
   return {text.data(), std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts)};
 }
 
-Response make_response(Reply reply, unsigned version, bool keep_alive) {
-  Response response{http::int_to_status(reply.status), version};
+// What is the same in every response: nothing is kept, nothing is taken from elsewhere, no script or style is
+// in the page itself.
+template <typename Message>
+void set_fields(Message& response, std::string_view content_type) {
   response.set(http::field::server, "imrs-web");
   response.set(http::field::date, http_date());
-  response.set(http::field::content_type,
-               beast::string_view(reply.content_type.data(), reply.content_type.size()));
+  response.set(http::field::content_type, beast::string_view(content_type.data(), content_type.size()));
   response.set(http::field::cache_control, "no-store");
   response.set("Content-Security-Policy",
-               "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; "
-               "form-action 'none'; frame-ancestors 'none'");
+               "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:; "
+               "base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
   response.set("X-Content-Type-Options", "nosniff");
+  response.set("X-Frame-Options", "DENY");
   response.set("Referrer-Policy", "no-referrer");
+  response.set("Cross-Origin-Opener-Policy", "same-origin");
+  response.set("Cross-Origin-Resource-Policy", "same-origin");
+  response.set("Permissions-Policy", "camera=(), geolocation=(), microphone=()");
+}
+
+Response make_response(Reply reply, unsigned version, bool keep_alive) {
+  Response response{http::int_to_status(reply.status), version};
+  set_fields(response, reply.content_type);
   if (reply.status == 405) response.set(http::field::allow, "GET, HEAD");
+  if (reply.status == 429) response.set(http::field::retry_after, "1");
   response.keep_alive(keep_alive);
   response.body() = std::move(reply.body);
   response.prepare_payload();
@@ -71,23 +88,41 @@ std::optional<Reply> refusal(const beast::error_code& error) {
   return {};
 }
 
+// Over which a connection runs.
+using Plain = beast::tcp_stream;
+using Secure = beast::ssl_stream<beast::tcp_stream>;
+
+template <typename Stream>
 class Connection {
  public:
-  Connection(asio::ip::tcp::socket socket, const Limits& limits, Answer answer)
-      : stream_(std::move(socket)),
+  template <typename... StreamArguments>
+  Connection(const Limits& limits, Handling handling, StreamArguments&&... arguments)
+      : stream_(std::forward<StreamArguments>(arguments)...),
         limits_(limits),
-        answer_(std::move(answer)),
+        handling_(std::move(handling)),
         buffer_(limits.header_bytes + kReadAhead) {}
 
   asio::awaitable<void> run() {
-    for (bool more = true; more;) {
-      stream_.expires_after(limits_.request);
+    const bool ready = co_await shake_hands();
+    for (bool more = ready; more;) {
+      limit(limits_.request);
       more = co_await serve_one();  // g++ 12 miscompiles `a && co_await b`
       if (more) more = co_await next_request();
     }
   }
 
  private:
+  void limit(std::chrono::milliseconds time) { beast::get_lowest_layer(stream_).expires_after(time); }
+
+  asio::awaitable<bool> shake_hands() {
+    if constexpr (std::is_same_v<Stream, Secure>) {
+      limit(limits_.handshake);
+      auto [error] = co_await stream_.async_handshake(asio::ssl::stream_base::server, kNoThrow);
+      co_return !error;
+    }
+    co_return true;
+  }
+
   // False: the connection is over.
   asio::awaitable<bool> serve_one() {
     Parser parser;
@@ -99,7 +134,7 @@ class Connection {
       co_return false;
     }
     const auto& request = parser.get();
-    Reply reply = answer_(view(request.method_string()), view(request.target()));
+    Reply reply = handling_.answer(view(request.method_string()), view(request.target()));
     if (request.version() != 10 && request.count(http::field::host) != 1) {
       reply = failure(400, "a request needs one Host field");
     } else if (!parser.is_done() && reply.status != 405) {
@@ -110,15 +145,53 @@ class Connection {
       co_return false;
     }
     const bool head = request.method() == http::verb::head;
-    const bool sent = co_await send(make_response(std::move(reply), request.version(), request.keep_alive()),
-                                    head);
+    if (reply.lives && !head) {
+      co_await stream_events(request.version());
+      co_return false;
+    }
+    Response response = make_response(std::move(reply), request.version(), request.keep_alive());
+    compress(response, view(request[http::field::accept_encoding]));
+    const bool sent = co_await send(std::move(response), head);
     co_return sent&& request.keep_alive();
+  }
+
+  void compress(Response& response, std::string_view accepted) const {
+    if (response.body().size() < limits_.worth_compressing || !takes_gzip(accepted)) return;
+    auto shorter = gzip(response.body());
+    if (!shorter) return;
+    response.body() = std::move(*shorter);
+    response.set(http::field::content_encoding, "gzip");
+    response.set(http::field::vary, "Accept-Encoding");
+    response.prepare_payload();
+  }
+
+  // Server-sent events until the client has gone, or does not take them.
+  asio::awaitable<void> stream_events(unsigned version) {
+    const auto listener = handling_.feed->listen();
+    if (!listener) {
+      co_await refuse(failure(503, "too many are listening already"));
+      co_return;
+    }
+    http::response<http::empty_body> head{http::status::ok, version};
+    set_fields(head, "text/event-stream");
+    head.keep_alive(false);
+    http::response_serializer<http::empty_body> serializer{head};
+    limit(limits_.send);
+    auto [error, size] = co_await http::async_write_header(stream_, serializer, kNoThrow);
+    for (bool alive = !error; alive;) {
+      beast::get_lowest_layer(stream_).expires_never();
+      const std::string text = co_await listener->next();
+      if (text.empty()) co_return;
+      limit(limits_.send);
+      auto [failed, written] = co_await asio::async_write(stream_, asio::buffer(text), kNoThrow);
+      alive = !failed;
+    }
   }
 
   // Waits for the next request's first octets. False: none came.
   asio::awaitable<bool> next_request() {
     if (buffer_.size() > 0) co_return true;
-    stream_.expires_after(limits_.idle);
+    limit(limits_.idle);
     auto [error, size] = co_await stream_.async_read_some(buffer_.prepare(kReadAhead), kNoThrow);
     if (error) co_return false;
     buffer_.commit(size);
@@ -127,7 +200,7 @@ class Connection {
 
   asio::awaitable<bool> send(Response response, bool head) {
     http::response_serializer<http::string_body> serializer{response};
-    stream_.expires_after(limits_.send);
+    limit(limits_.send);
     if (head) {
       auto [error, size] = co_await http::async_write_header(stream_, serializer, kNoThrow);
       co_return !error;
@@ -141,8 +214,8 @@ class Connection {
     const bool sent = co_await send(make_response(std::move(reply), 11, false), false);
     if (!sent) co_return;
     beast::error_code ignored;
-    stream_.socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(limits_.linger);
+    beast::get_lowest_layer(stream_).socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);
+    limit(limits_.linger);
     std::array<char, 4096> rest;
     for (std::size_t total = 0; total < kLingerBytes;) {
       auto [error, size] = co_await stream_.async_read_some(asio::buffer(rest), kNoThrow);
@@ -151,17 +224,23 @@ class Connection {
     }
   }
 
-  beast::tcp_stream stream_;
+  Stream stream_;
   const Limits& limits_;
-  Answer answer_;
+  Handling handling_;
   beast::flat_buffer buffer_;
 };
 
 }  // namespace
 
-asio::awaitable<void> serve_connection(asio::ip::tcp::socket socket, Limits limits, Answer answer) {
-  Connection connection(std::move(socket), limits, std::move(answer));
-  co_await connection.run();
+asio::awaitable<void> serve_connection(asio::ip::tcp::socket socket, std::shared_ptr<asio::ssl::context> tls,
+                                       Limits limits, Handling handling) {
+  if (tls) {
+    Connection<Secure> connection(limits, std::move(handling), std::move(socket), *tls);
+    co_await connection.run();
+  } else {
+    Connection<Plain> connection(limits, std::move(handling), std::move(socket));
+    co_await connection.run();
+  }
 }
 
 }  // namespace imrs::web

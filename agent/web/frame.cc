@@ -26,15 +26,15 @@ std::string capitalised(std::string_view word) {
 
 }  // namespace
 
-std::string document(std::string_view title_text, std::string_view body_html) {
+std::string document(const Head& head, std::string_view body_html) {
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-      "<meta name=\"color-scheme\" content=\"light dark\">\n"
-      "<meta http-equiv=\"refresh\" content=\"5\">\n<title>{}</title>\n"
-      "<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/style.css\">\n"
+      "<meta name=\"color-scheme\" content=\"light dark\">\n{}<title>{}</title>\n"
+      "<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"/assets/style.css\">\n{}"
       "</head>\n<body>\n{}</body>\n</html>\n",
-      escape_html(title_text), body_html);
+      head.lives ? "<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>\n" : "",
+      escape_html(head.title), head.links_html, body_html);
 }
 
 std::string masthead(const Snapshot& snapshot, std::string_view what_text) {
@@ -62,10 +62,20 @@ std::string pill(Level level, std::string_view text) {
                      escape_html(text));
 }
 
+std::string title_of(const Snapshot& snapshot, const Verdict& verdict) {
+  switch (verdict.level) {
+    case Level::Good: return "OK " + snapshot.identity;
+    case Level::Warning: return "WARNING " + snapshot.identity;
+    case Level::Bad: return "DOWN " + snapshot.identity;
+    case Level::Unknown: return "UNKNOWN " + snapshot.identity;
+  }
+  return snapshot.identity;
+}
+
 std::string freshness(const Snapshot& snapshot, const Status& status) {
   return fmt::format(
       "<p class=\"fresh{}\">State of <time datetime=\"{}\">{}</time>, {} old{}. "
-      "This page reloads itself every 5 seconds.</p>\n",
+      "This page renews itself.</p>\n",
       status.stale ? " old" : "", rfc3339_text(snapshot.time_ms), utc_text(snapshot.time_ms),
       duration_text(status.age_ms), status.stale ? ": do not rely on it" : "");
 }
@@ -73,7 +83,7 @@ std::string freshness(const Snapshot& snapshot, const Status& status) {
 std::string waiting_page() {
   const Verdict verdict{
       Level::Unknown, "No state yet", {"The agent has not reported since this page server was started."}};
-  return document("? No state yet", verdict_box(verdict));
+  return document({.title = "? No state yet", .lives = true}, verdict_box(verdict));
 }
 
 }  // namespace imrs::web

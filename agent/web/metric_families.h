@@ -5,11 +5,14 @@
 #include <prometheus/metric_family.h>
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "agent/counts/counts.h"
 #include "agent/snapshot/snapshot.h"
+#include "agent/web/site.h"
 
 namespace imrs::web {
 
@@ -23,6 +26,8 @@ class Metric {
   void add(Labels labels, double value);
   void add(Labels labels, std::uint64_t value) { add(std::move(labels), static_cast<double>(value)); }
   void add(Labels labels, bool value) { add(std::move(labels), value ? 1.0 : 0.0); }
+  // `counts`: of the values up to bounds[i], and of those up to any, each with those before it.
+  void add(Labels labels, std::span<const double> bounds, std::span<const std::uint64_t> counts, double sum);
   // Moves the metric there; one without samples is left out.
   void into(Families& families);
 
@@ -32,9 +37,12 @@ class Metric {
 
 [[nodiscard]] Metric counter(std::string name, std::string help);
 [[nodiscard]] Metric gauge(std::string name, std::string help);
+[[nodiscard]] Metric histogram(std::string name, std::string help);
 
-void add_traffic(const Snapshot& snapshot, Families& out);
-void add_engine(const Snapshot& snapshot, Families& out);
+void add_traffic(const counts::Counts& counts, const SourceEstimates& sources, Families& out);
+void add_sizes_and_times(const counts::Counts& counts, Families& out);
+void add_engine(const counts::Counts& counts, Families& out);
+void add_web(const View& view, Families& out);  // HTTP, certificates, RSSAC002
 void add_zones(const Snapshot& snapshot, std::int64_t now_ms, Families& out);
 void add_probes(const Snapshot& snapshot, Families& out);
 void add_routing(const Snapshot& snapshot, Families& out);   // decision, prefixes, BIRD, sessions

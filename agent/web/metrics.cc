@@ -5,29 +5,34 @@
 #include <prometheus/collectable.h>
 #include <prometheus/text_serializer.h>
 
+#include <limits>
+
 #include "agent/web/metric_families.h"
 
 namespace imrs::web {
 namespace {
 
-class SnapshotMetrics : public prometheus::Collectable {
+class AllMetrics : public prometheus::Collectable {
  public:
-  SnapshotMetrics(const Snapshot& snapshot, std::int64_t now_ms) : snapshot_(snapshot), now_ms_(now_ms) {}
+  explicit AllMetrics(const View& view) : view_(view) {}
 
   Families Collect() const override {
     Families families;
-    add_instance(snapshot_, families);
-    add_routing(snapshot_, families);
-    add_probes(snapshot_, families);
-    add_zones(snapshot_, now_ms_, families);
-    add_traffic(snapshot_, families);
-    add_engine(snapshot_, families);
+    const Snapshot& snapshot = *view_.snapshot;
+    const counts::Counts& counts = view_.telemetry.counts();
+    add_instance(snapshot, families);
+    add_routing(snapshot, families);
+    add_probes(snapshot, families);
+    add_zones(snapshot, view_.now_ms, families);
+    add_traffic(counts, view_.telemetry.sources(), families);
+    add_sizes_and_times(counts, families);
+    add_engine(counts, families);
+    add_web(view_, families);
     return families;
   }
 
  private:
-  const Snapshot& snapshot_;
-  std::int64_t now_ms_;
+  const View& view_;
 };
 
 }  // namespace
@@ -46,6 +51,19 @@ void Metric::add(Labels labels, double value) {
   family_.metric.push_back(std::move(sample));
 }
 
+void Metric::add(Labels labels, std::span<const double> bounds, std::span<const std::uint64_t> counts,
+                 double sum) {
+  prometheus::ClientMetric sample;
+  sample.label = std::move(labels);
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    const double bound = i < bounds.size() ? bounds[i] : std::numeric_limits<double>::infinity();
+    sample.histogram.bucket.push_back({counts[i], bound});
+  }
+  sample.histogram.sample_count = counts.empty() ? 0 : counts.back();
+  sample.histogram.sample_sum = sum;
+  family_.metric.push_back(std::move(sample));
+}
+
 void Metric::into(Families& families) {
   if (!family_.metric.empty()) families.push_back(std::move(family_));
 }
@@ -58,8 +76,12 @@ Metric gauge(std::string name, std::string help) {
   return {std::move(name), std::move(help), prometheus::MetricType::Gauge};
 }
 
-std::string metrics_text(const Snapshot& snapshot, std::int64_t now_ms) {
-  const SnapshotMetrics metrics(snapshot, now_ms);
+Metric histogram(std::string name, std::string help) {
+  return {std::move(name), std::move(help), prometheus::MetricType::Histogram};
+}
+
+std::string metrics_text(const View& view) {
+  const AllMetrics metrics(view);
   return prometheus::TextSerializer().Serialize(metrics.Collect());
 }
 

@@ -80,6 +80,19 @@ void add_value(Families& out, Metric metric, double value) {
   metric.into(out);
 }
 
+void add_links(const Snapshot& snapshot, Families& out) {
+  Metric in = counter("imrs_link_receive_bytes_total", "Octets received by an interface that leads out.");
+  Metric sent = counter("imrs_link_transmit_bytes_total", "Octets sent by an interface that leads out.");
+  Metric drops = counter("imrs_link_receive_drops_total", "Packets dropped when received there.");
+  for (const LinkState& link : snapshot.links) {
+    const Labels labels{{"device", link.device}};
+    in.add(labels, link.receive_bytes);
+    sent.add(labels, link.transmit_bytes);
+    drops.add(labels, link.receive_drops);
+  }
+  for (Metric* metric : {&in, &sent, &drops}) metric->into(out);
+}
+
 }  // namespace
 
 void add_routing(const Snapshot& snapshot, Families& out) {
@@ -104,6 +117,10 @@ void add_instance(const Snapshot& snapshot, Families& out) {
             seconds(snapshot.time_ms));
   add_value(out, gauge("imrs_image_generation", "Generation of the answer image; counts up."),
             static_cast<double>(snapshot.image_generation));
+  add_value(out,
+            gauge("imrs_clock_synchronised", "1 if the kernel says that the wall clock is synchronised."),
+            snapshot.clock_synchronised ? 1 : 0);
+  add_links(snapshot, out);
   add_value(out, gauge("imrs_alarms", "Number of things that are wrong now."),
             static_cast<double>(snapshot.alarms.size()));
   add_programs(snapshot, out);

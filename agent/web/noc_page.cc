@@ -4,12 +4,17 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
+
 #include "agent/web/frame.h"
+#include "agent/web/router_config.h"
 #include "agent/web/status.h"
 #include "agent/web/text.h"
 
 namespace imrs::web {
 namespace {
+
+constexpr std::string_view kScript = "<script src=\"/assets/noc.js\" type=\"module\"></script>\n";
 
 std::string row(std::string_view term, std::string_view html) {
   return fmt::format("<dt>{}</dt><dd>{}</dd>\n", term, html);
@@ -147,29 +152,106 @@ std::string history_section(const Snapshot& snapshot) {
   return html + "</tbody></table></div>\n";
 }
 
-std::string title(const Snapshot& snapshot, const Verdict& verdict) {
-  switch (verdict.level) {
-    case Level::Good: return "OK " + snapshot.identity;
-    case Level::Warning: return "WARNING " + snapshot.identity;
-    case Level::Bad: return "DOWN " + snapshot.identity;
-    case Level::Unknown: return "UNKNOWN " + snapshot.identity;
+// "1.2 Mbit/s"; what is not known, as "-".
+std::string bit_rate(double bits) {
+  if (!std::isfinite(bits)) return "-";
+  if (bits >= 1e9) return fmt::format("{:.2f} Gbit/s", bits / 1e9);
+  return bits >= 1e6 ? fmt::format("{:.2f} Mbit/s", bits / 1e6) : fmt::format("{:.1f} kbit/s", bits / 1e3);
+}
+
+std::string octets_text(std::uint64_t octets) {
+  const auto number = static_cast<double>(octets);
+  if (number >= 1e9) return fmt::format("{:.2f} GB", number / 1e9);
+  return number >= 1e6 ? fmt::format("{:.2f} MB", number / 1e6) : fmt::format("{:.1f} kB", number / 1e3);
+}
+
+std::string rate_text(double per_second) {
+  return std::isfinite(per_second) ? fmt::format("{:.0f} a second", per_second) : "-";
+}
+
+std::string time_text(double microseconds) {
+  return std::isfinite(microseconds) ? fmt::format("{:.0f} µs", microseconds) : "-";
+}
+
+double queries_per_second(const Telemetry& telemetry) {
+  double sum = 0;
+  for (const char* path : {"udp.ipv4", "udp.ipv6", "tcp.ipv4", "tcp.ipv6"}) {
+    sum += telemetry.last(std::string("queries.") + path);
   }
-  return snapshot.identity;
+  return sum;
+}
+
+// What goes through the cable, and what does not have to leave the host's network.
+std::string traffic_section(const Snapshot& snapshot, const Telemetry& telemetry) {
+  const counts::Traffic sum = counts::sum_of(telemetry.counts());
+  std::string links;
+  for (const LinkState& link : snapshot.links) {
+    links += fmt::format("{}{}: {} in, {} out, {} dropped", links.empty() ? "" : "; ",
+                         escape_html(link.device), octets_text(link.receive_bytes),
+                         octets_text(link.transmit_bytes), grouped(link.receive_drops));
+  }
+  std::string rows = row("To this server", bit_rate(telemetry.last("link.in")));
+  rows += row("From this server", bit_rate(telemetry.last("link.out")));
+  rows += row("Queries answered here",
+              fmt::format("{}; {} since the agent started", rate_text(queries_per_second(telemetry)),
+                          grouped(sum.responses)));
+  rows += row("Answer time here",
+              fmt::format("{} in the median, {} for 99 of 100, inside the server",
+                          time_text(telemetry.last("time.p50")), time_text(telemetry.last("time.p99"))));
+  rows += row("Did not leave your network", fmt::format("{} of DNS messages since the agent started",
+                                                        octets_text(sum.query_bytes + sum.response_bytes)));
+  if (!links.empty()) rows += row("Interface", links + ", since it is there");
+  return "<h2>Traffic</h2>\n<div class=\"card\"><dl>\n" + rows +
+         "</dl><p class=\"soft\">Rates are of the last ten seconds. Many times the usual rate to this "
+         "server, and "
+         "little from it, is an attack; the appliance limits its answers by itself.</p></div>\n";
+}
+
+std::string help_section(const WebSettings& settings) {
+  const std::string contact = settings.contact.empty()
+                                  ? "whoever operates this instance (no contact is configured)"
+                                  : settings.contact;
+  return fmt::format(
+      "<h2>What to do</h2>\n<div class=\"card\"><ul class=\"advice\">\n"
+      "<li>Withdrawn by its own decision, sessions up: nothing. It comes back by itself.</li>\n"
+      "<li>A session is down: see its meaning and last error above; the router configuration is below.</li>\n"
+      "<li>It disturbs your network: you may disconnect it or shut the session down at any time; the route "
+      "goes "
+      "away by itself and the other instances of the root take over. Nothing has to be told to the "
+      "server.</li>\n"
+      "<li>Anything else, or before planned work: call <bdi>{}</bdi>, and name {}.</li>\n</ul></div>\n",
+      escape_html(contact), escape_html(settings.identity));
+}
+
+std::string snippets_section(const WebSettings& settings) {
+  std::string html =
+      "<h2>Router configuration</h2>\n<p class=\"soft\">Made from these sessions' addresses.</p>\n";
+  for (const RouterSnippet& snippet : router_snippets(settings)) {
+    html += fmt::format(
+        "<details class=\"card\"><summary>{}</summary><pre tabindex=\"0\">{}</pre></details>\n",
+        escape_html(snippet.router), escape_lines(snippet.text));
+  }
+  return html;
 }
 
 }  // namespace
 
-std::string noc_page(const Snapshot& snapshot, std::int64_t now_ms, std::string_view bird_zone) {
+std::string noc_page(const Snapshot& snapshot, const Telemetry& telemetry, std::int64_t now_ms,
+                     std::string_view bird_zone) {
   const Status status = status_of(snapshot, now_ms);
   std::string body = masthead(snapshot, "DNS root server instance");
-  body += "<main>\n" + verdict_box(status.verdict) + freshness(snapshot, status);
+  body += "<main id=\"state\">\n" + verdict_box(status.verdict) + freshness(snapshot, status);
   body += sessions_section(status, snapshot.bgp, bird_zone);
   body += prefixes_section(status);
   body += families_section(snapshot);
+  body += traffic_section(snapshot, telemetry);
   body += history_section(snapshot);
-  body += "</main>\n<footer>\n";
-  body += "<p>The same for programs: <a href=\"/api/bgp\">/api/bgp</a> (JSON)</p>\n</footer>\n";
-  return document(title(snapshot, status.verdict), body);
+  body += help_section(telemetry.settings()) + snippets_section(telemetry.settings());
+  body += "</main>\n<footer>\n<p>The same for programs: <a href=\"/api/bgp\">/api/bgp</a> (JSON, ";
+  body +=
+      "<a href=\"/api/bgp/schema\">its schema</a>), <a href=\"/events.atom\">/events.atom</a> (what happens ";
+  body += "here, for a feed reader)</p>\n</footer>\n";
+  return document({.title = title_of(snapshot, status.verdict), .lives = true, .links_html = kScript}, body);
 }
 
 }  // namespace imrs::web

@@ -102,17 +102,23 @@ std::string zones_section(const Snapshot& snapshot) {
          primaries_table(snapshot) + load_text(snapshot.load);
 }
 
-std::string traffic_section(const Snapshot& snapshot) {
+std::string traffic_section(const counts::Counts& counts) {
   std::vector<std::vector<std::string>> rows;
-  for (const TrafficState& traffic : snapshot.traffic) {
-    rows.push_back({fmt::format("{} {}", traffic.transport == Transport::Udp ? "UDP" : "TCP",
-                                family_text(traffic.family)),
-                    grouped(traffic.queries), grouped(traffic.responses), grouped(traffic.malformed),
-                    grouped(traffic.truncated)});
+  for (const Transport transport : kTransports) {
+    for (const Family family : kFamilies) {
+      const counts::Traffic traffic = counts::sum_of(counts, transport, family);
+      rows.push_back({fmt::format("{} {}", transport == Transport::Udp ? "UDP" : "TCP", family_text(family)),
+                      grouped(traffic.queries), grouped(traffic.responses), grouped(traffic.unanswered),
+                      grouped(traffic.truncated), grouped(traffic.limited)});
+    }
   }
-  return "<h2>Queries since the agent started</h2>\n" +
-         table({{"Path"}, {"Queries", true}, {"Responses", true}, {"Malformed", true}, {"Truncated", true}},
-               rows);
+  return "<h2>Queries since the agent started</h2>\n" + table({{"Path"},
+                                                               {"Queries", true},
+                                                               {"Responses", true},
+                                                               {"Unanswered", true},
+                                                               {"Truncated", true},
+                                                               {"Limited", true}},
+                                                              rows);
 }
 
 std::string probes_section(const Snapshot& snapshot) {
@@ -148,22 +154,33 @@ std::string programs_section(const Snapshot& snapshot) {
   return "<h2>Programs</h2>\n" + table({{"Program"}, {"State"}, {"Restarts", true}}, rows);
 }
 
+constexpr std::string_view kScripts =
+    "<link rel=\"stylesheet\" href=\"/assets/uPlot.min.css\">\n"
+    "<link rel=\"stylesheet\" href=\"/assets/ops.css\">\n"
+    "<script src=\"/assets/uPlot.iife.min.js\" defer></script>\n"
+    "<script src=\"/assets/ops.js\" type=\"module\"></script>\n";
+
 }  // namespace
 
-std::string ops_page(const Snapshot& snapshot, std::int64_t now_ms) {
+std::string ops_page(const Snapshot& snapshot, const Telemetry& telemetry, std::int64_t now_ms) {
   const Status status = status_of(snapshot, now_ms);
   std::string body = masthead(snapshot, "Operations");
   body +=
-      "<nav><a href=\"/metrics\">/metrics</a> for Prometheus, "
-      "<a href=\"/api/state\">/api/state</a> all of it as JSON</nav>\n";
-  body += "<main>\n" + verdict_box(status.verdict) + freshness(snapshot, status);
-  body += alarms_section(snapshot) + zones_section(snapshot) + traffic_section(snapshot);
+      "<nav><a href=\"/metrics\">/metrics</a> for Prometheus, <a href=\"/rssac002/\">/rssac002/</a> finished "
+      "days, "
+      "as JSON <a href=\"/api/state\">/api/state</a>, <a href=\"/api/series\">/api/series</a>, "
+      "<a href=\"/api/now\">/api/now</a></nav>\n";
+  body += "<main id=\"state\">\n" + verdict_box(status.verdict) + freshness(snapshot, status);
+  body += alarms_section(snapshot) + zones_section(snapshot) + traffic_section(telemetry.counts());
   body += probes_section(snapshot) + programs_section(snapshot);
   body += fmt::format(
-      "</main>\n<footer>\n<p>Version {}, started {}, answer image {} <code>{}</code></p>\n</footer>\n",
+      "</main>\n<section id=\"charts\" hidden></section>\n<footer>\n<p>Version {}, started {}, answer image "
+      "{} <code>{}</code></p>\n</footer>\n",
       escape_html(snapshot.version), utc_text(snapshot.started_ms), snapshot.image_generation,
       escape_html(std::string_view(snapshot.image_digest).substr(0, 16)));
-  return document("Operations " + snapshot.identity, body);
+  return document(
+      {.title = title_of(snapshot, status.verdict) + " operations", .lives = true, .links_html = kScripts},
+      body);
 }
 
 }  // namespace imrs::web

@@ -1,14 +1,16 @@
 // agent/web/ops_page.h
-// The front page of the ops listener: the main figures and where the rest is. Pure.
+// The front page of the ops listener: the main figures, and a place for the charts that
+// agent/web/assets/ops.js fills. Pure.
 #pragma once
 
 #include <cstdint>
 #include <string>
 
 #include "agent/snapshot/snapshot.h"
+#include "agent/web/telemetry.h"
 
 namespace imrs::web {
 
-[[nodiscard]] std::string ops_page(const Snapshot& snapshot, std::int64_t now_ms);
+[[nodiscard]] std::string ops_page(const Snapshot& snapshot, const Telemetry& telemetry, std::int64_t now_ms);
 
 }  // namespace imrs::web

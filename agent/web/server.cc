@@ -13,11 +13,16 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <list>
+#include <map>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "agent/base/messages.h"
+#include "agent/web/api_json.h"
 #include "agent/web/connection.h"
+#include "agent/web/status.h"
+#include "agent/web/tls.h"
 
 namespace imrs::web {
 namespace {
@@ -27,6 +32,8 @@ using asio::ip::tcp;
 
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kAcceptPause{100};  // when there is no descriptor to be had
+constexpr std::chrono::seconds kLook{1};                // at the counts
+constexpr int kTlsLooks = 10;                           // of the counts to one at the certificates
 
 Result<int> socket_option(int fd, int option, const char* name) {
   int value = 0;
@@ -47,24 +54,54 @@ Result<tcp> protocol_of(int fd) {
   return *domain == AF_INET ? tcp::v4() : tcp::v6();
 }
 
-class Place {  // one connection's place among the audience's
+// One connection's place among the audience's, and among those of its client. The address is known for as
+// long as the connection is open.
+class Place {
  public:
-  explicit Place(std::size_t& taken) : taken_(&taken) { ++*taken_; }
-  Place(Place&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
+  Place(std::size_t& taken, std::map<asio::ip::address, std::size_t>& clients, asio::ip::address client)
+      : taken_(&taken), clients_(&clients), client_(std::move(client)) {
+    ++*taken_;
+    ++clients[client_];
+  }
+  Place(Place&& other) noexcept
+      : taken_(std::exchange(other.taken_, nullptr)), clients_(other.clients_), client_(other.client_) {}
   Place& operator=(Place&&) = delete;
   ~Place() {
-    if (taken_ != nullptr) --*taken_;
+    if (taken_ == nullptr) return;
+    --*taken_;
+    if (--(*clients_)[client_] == 0) clients_->erase(client_);
   }
 
  private:
   std::size_t* taken_;
+  std::map<asio::ip::address, std::size_t>* clients_;
+  asio::ip::address client_;
 };
+
+// What a NOC engineer would want to see at once.
+std::string state_key(const Snapshot& snapshot, std::int64_t now_ms) {
+  const Status status = status_of(snapshot, now_ms);
+  std::string key = status.verdict.headline;
+  for (const std::string& detail : status.verdict.details) key += "\n" + detail;
+  for (const SessionState& session : snapshot.bgp.sessions) {
+    key += "\n" + session.state + " " + std::to_string(session.exported.size());
+  }
+  return key + "\n" + std::to_string(snapshot.alarms.size());
+}
 
 }  // namespace
 
 class Server::Impl {
  public:
-  explicit Impl(ServerSettings settings) : settings_(std::move(settings)) {}
+  explicit Impl(ServerSettings settings)
+      : settings_(std::move(settings)),
+        telemetry_(settings_.web, std::move(settings_.pages), settings_.on_problem) {
+    if (settings_.web.tls.certificate.empty()) return;
+    tls_.emplace(settings_.web.tls);
+    if (auto looked = tls_->look(); !looked) {
+      settings_.on_problem(looked.error().within("nobody is let in at the ops listener"));
+    }
+  }
 
   Result<void> listen(std::vector<UniqueFd> sockets, Audience audience) {
     for (UniqueFd& socket : sockets) {
@@ -90,17 +127,26 @@ class Server::Impl {
     return {};
   }
 
-  void show(Snapshot snapshot) { snapshot_ = std::move(snapshot); }
+  void show(Snapshot snapshot) {
+    telemetry_.take(snapshot);
+    snapshot_ = std::move(snapshot);
+  }
 
   Result<void> run() {
+    telemetry_.open(settings_.now_ms());
+    asio::co_spawn(io_, look_regularly(), asio::detached);
     io_.run();
+    telemetry_.look(settings_.now_ms(), snapshot());
+    telemetry_.save(settings_.now_ms());
     return end_;
   }
 
  private:
+  static std::size_t index(Audience audience) { return static_cast<std::size_t>(audience); }
+  [[nodiscard]] const Snapshot* snapshot() const { return snapshot_ ? &*snapshot_ : nullptr; }
+
   asio::awaitable<void> accept_all(tcp::acceptor& acceptor, Audience audience) {
     asio::steady_timer pause(io_);
-    std::size_t& taken = taken_[static_cast<std::size_t>(audience)];
     bool complained = false;
     for (;;) {
       auto [error, socket] = co_await acceptor.async_accept(kNoThrow);
@@ -113,18 +159,92 @@ class Server::Impl {
         continue;
       }
       complained = false;
-      if (taken >= settings_.limits.connections) continue;  // the socket closes itself
-      asio::co_spawn(io_, serve(std::move(socket), audience, Place(taken)), asio::detached);
+      take(std::move(socket), audience);
     }
   }
 
-  asio::awaitable<void> serve(tcp::socket socket, Audience audience, Place) {
-    co_await serve_connection(
-        std::move(socket), settings_.limits,
-        [this, audience](std::string_view method, std::string_view target) {
-          const View view{snapshot_ ? &*snapshot_ : nullptr, settings_.now_ms(), settings_.bird_zone};
-          return answer(audience, method, target, view);
-        });
+  // A connection too many closes itself.
+  void take(tcp::socket socket, Audience audience) {
+    boost::system::error_code error;
+    const auto client = socket.remote_endpoint(error).address();
+    if (error) return;
+    auto& clients = clients_[index(audience)];
+    std::size_t& taken = taken_[index(audience)];
+    const auto known = clients.find(client);
+    const std::size_t of_client = known == clients.end() ? 0 : known->second;
+    if (taken >= settings_.limits.connections || of_client >= settings_.limits.per_client) {
+      ++http_.rejected[index(audience)];
+      return;
+    }
+    // Only this machine itself is trusted without a certificate.
+    const bool secure = audience == Audience::Ops && !client.is_loopback();
+    asio::co_spawn(io_, serve(std::move(socket), audience, secure, Place(taken, clients, client)),
+                   asio::detached);
+  }
+
+  asio::awaitable<void> serve(tcp::socket socket, Audience audience, bool secure, Place) {
+    const auto tls = secure && tls_ ? tls_->context() : nullptr;
+    if (secure && !tls) co_return;
+    Handling handling;
+    handling.answer = [this, audience](std::string_view method, std::string_view target) {
+      return reply_to(audience, method, target);
+    };
+    handling.feed = &feeds_[index(audience)];
+    co_await serve_connection(std::move(socket), tls, settings_.limits, std::move(handling));
+  }
+
+  Reply reply_to(Audience audience, std::string_view method, std::string_view target) {
+    Reply reply;
+    if (budgets_[index(audience)].take(std::chrono::steady_clock::now())) {
+      reply = answer(audience, method, target, view());
+    } else {
+      reply = failure(429, "too many requests: wait a second");
+    }
+    ++http_.replies[index(audience)][reply.status];
+    return reply;
+  }
+
+  [[nodiscard]] View view() const {
+    View view{.snapshot = snapshot(),
+              .telemetry = telemetry_,
+              .http = http_,
+              .certificates = {},
+              .now_ms = settings_.now_ms(),
+              .bird_zone = settings_.bird_zone};
+    if (tls_) view.certificates = {tls_->server_not_after(), tls_->client_ca_not_after()};
+    return view;
+  }
+
+  asio::awaitable<void> look_regularly() {
+    asio::steady_timer timer(io_);
+    for (int looks = 0;; ++looks) {
+      if (const auto point = telemetry_.look(settings_.now_ms(), snapshot())) {
+        feeds_[index(Audience::Ops)].publish("point", point_json(*point));
+      }
+      if (tls_ && looks % kTlsLooks == 0) look_at_certificates();
+      tell_state();  // it may have grown stale
+      timer.expires_after(kLook);
+      const auto [error] = co_await timer.async_wait(kNoThrow);
+      if (error) co_return;
+    }
+  }
+
+  void look_at_certificates() {
+    const auto looked = tls_->look();
+    if (!looked) {
+      settings_.on_problem(
+          looked.error().within("the certificates have changed: what was used before is used on"));
+    } else if (*looked) {
+      settings_.on_problem({Errc::Unavailable, "the certificates have changed and are used now"});
+    }
+  }
+
+  void tell_state() {
+    if (!snapshot_) return;
+    std::string key = state_key(*snapshot_, settings_.now_ms());
+    if (key == told_) return;
+    told_ = std::move(key);
+    for (LiveFeed& feed : feeds_) feed.publish("state", "{}");
   }
 
   asio::awaitable<void> read_channel() {
@@ -145,12 +265,13 @@ class Server::Impl {
 
   // A snapshot that cannot be read leaves the one before, which grows old and is shown as such.
   void take(const Packet& packet) {
-    auto snapshot = read_snapshot(packet);
-    if (snapshot) {
-      snapshot_ = std::move(*snapshot);
+    auto read = read_snapshot(packet);
+    if (read) {
+      show(std::move(*read));
+      tell_state();
       unreadable_ = false;
     } else if (!std::exchange(unreadable_, true)) {
-      settings_.on_problem(snapshot.error());
+      settings_.on_problem(read.error());
     }
   }
 
@@ -166,12 +287,19 @@ class Server::Impl {
 
   // Coroutines still waiting are destroyed with io_: what they refer to comes before it.
   ServerSettings settings_;
+  Telemetry telemetry_;
+  std::optional<Tls> tls_;
   std::optional<Snapshot> snapshot_;
+  std::string told_;  // what the listeners of the feeds know
+  HttpCounts http_;
   std::array<std::size_t, 2> taken_{};  // connections, by audience
+  std::array<std::map<asio::ip::address, std::size_t>, 2> clients_;
+  std::array<RequestBudget, 2> budgets_{RequestBudget(settings_.limits), RequestBudget(settings_.limits)};
   bool unreadable_ = false;
   Result<void> end_;
   Channel channel_;
   asio::io_context io_{1};
+  std::array<LiveFeed, 2> feeds_{LiveFeed(io_.get_executor()), LiveFeed(io_.get_executor())};
   std::list<tcp::acceptor> acceptors_;
   std::optional<asio::posix::stream_descriptor> readable_;
 };

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "agent/base/unique_fd.h"
 #include "agent/snapshot/snapshot.h"
 #include "agent/web/limits.h"
+#include "agent/web/telemetry.h"
 
 namespace imrs::web {
 
@@ -25,12 +27,14 @@ struct ServerSettings {
   std::string bird_zone = "UTC";                 // see noc_page.h
   std::function<std::int64_t()> now_ms;          // Unix time in ms
   std::function<void(const Error&)> on_problem;  // worth a log line; serving goes on
+  WebSettings web;
+  counts::Pages pages;  // of the counts, to be read
 };
 
 class Server {
  public:
-  // Everything that opens a descriptor is done here, so that a sandbox can follow. Nothing is accepted
-  // before run().
+  // Everything that opens a descriptor is done here, so that a sandbox can follow, but for the files of
+  // web.state_directory and web.tls, which are opened at any time. Nothing is accepted before run().
   [[nodiscard]] static Result<std::unique_ptr<Server>> open(Listeners listeners, ServerSettings settings);
   ~Server();
   Server(const Server&) = delete;

@@ -59,6 +59,22 @@ Result<Snapshot> read_file(const std::string& path) {
   return snapshot;
 }
 
+// As far as the snapshot knows them.
+WebSettings settings_of(const Snapshot& snapshot) {
+  WebSettings settings;
+  settings.identity = snapshot.identity;
+  settings.appliance = snapshot.appliance;
+  for (const SessionState& session : snapshot.bgp.sessions) {
+    settings.neighbours.push_back({.name = session.name,
+                                   .family = session.family,
+                                   .address = session.neighbour,
+                                   .source = "",
+                                   .as = session.neighbour_as,
+                                   .local_as = session.local_as});
+  }
+  return settings;
+}
+
 }  // namespace
 
 Result<void> run_standalone(const StandaloneOptions& options) {
@@ -71,10 +87,16 @@ Result<void> run_standalone(const StandaloneOptions& options) {
   ServerSettings settings;
   settings.now_ms = [now = snapshot->time_ms + options.age_seconds * 1000] { return now; };
   settings.on_problem = [](const Error& error) { log_warning("{}", error.message); };
+  auto counters = counts::Pages::make(1);
+  if (!counters) return counters.error();
+  auto pages = counts::Pages::map(counters->get(), 1, false);
+  if (!pages) return pages.error();
+  settings.pages = std::move(*pages);
+  settings.web = settings_of(*snapshot);
   auto server = Server::open({std::move(*noc), std::move(*ops)}, std::move(settings));
   if (!server) return server.error();
   (*server)->show(std::move(*snapshot));
-  if (auto caged = enter_sandbox(); !caged) return caged.error().within("sandbox");
+  if (auto caged = enter_sandbox({}); !caged) return caged.error().within("sandbox");
   log_info("serving {}", options.snapshot);
   return (*server)->run();
 }

@@ -79,6 +79,15 @@ std::string escape_html(std::string_view text) {
   return out;
 }
 
+std::string escape_lines(std::string_view text) {
+  std::string out;
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n')) {
+    out += escape_html(text.substr(0, end)) + "\n";
+    text.remove_prefix(end + 1);
+  }
+  return out + escape_html(text);
+}
+
 std::string utc_text(std::int64_t unix_ms) {
   if (unix_ms == 0) return "never";
   return format_time(utc(unix_ms), "%Y-%m-%d %H:%M:%S UTC");

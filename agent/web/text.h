@@ -15,6 +15,9 @@ namespace imrs::web {
 // characters and octets that are not UTF-8 as U+FFFD. A newline becomes a space.
 [[nodiscard]] std::string escape_html(std::string_view text);
 
+// The same for preformatted text: a newline stays one.
+[[nodiscard]] std::string escape_lines(std::string_view text);
+
 // Unix time in ms as "2026-11-24 12:00:00 UTC"; 0 as "never".
 [[nodiscard]] std::string utc_text(std::int64_t unix_ms);
 

@@ -108,19 +108,13 @@ bool read_options(std::span<const std::uint8_t> options, std::size_t at, Edns& e
   return reader.ok();
 }
 
-// What has been seen of the records after the question.
-struct Records {
-  bool well_formed = true;  // up to here
-  std::uint8_t version = 0;
-};
-
 bool read_opt(std::uint16_t rclass, std::uint32_t ttl, std::span<const std::uint8_t> rdata,
-              std::size_t rdata_at, bool root_owner, Query& query, Records& seen) noexcept {
+              std::size_t rdata_at, bool root_owner, Query& query) noexcept {
   if (query.edns.present || !root_owner) return false;
   query.edns.present = true;
   query.edns.udp_size = rclass;
   query.edns.dnssec_ok = (ttl & kDnssecOk) != 0;
-  seen.version = static_cast<std::uint8_t>(ttl >> 16);
+  query.edns.version = static_cast<std::uint8_t>(ttl >> 16);
   return read_options(rdata, rdata_at, query.edns);
 }
 
@@ -141,7 +135,7 @@ bool read_tsig(std::span<const std::uint8_t> message, std::size_t owner_at, std:
   return rdata.ok();
 }
 
-bool read_record(std::span<const std::uint8_t> message, ByteReader& reader, Query& query, Records& seen,
+bool read_record(std::span<const std::uint8_t> message, ByteReader& reader, Query& query,
                  bool additional) noexcept {
   const std::size_t start = reader.position();
   if (query.tsig.present || !skip_name(reader)) return false;  // TSIG is the last record
@@ -154,7 +148,7 @@ bool read_record(std::span<const std::uint8_t> message, ByteReader& reader, Quer
   const auto rdata = reader.take(size);
   if (!reader.ok()) return false;
   if (type == rrtype::OPT) {
-    return additional && read_opt(rclass, ttl, rdata, rdata_at, root_owner, query, seen);
+    return additional && read_opt(rclass, ttl, rdata, rdata_at, root_owner, query);
   }
   if (type == rrtype::TSIG) {
     return additional && read_tsig(message, start, rdata_at, size, query.tsig);
@@ -171,20 +165,24 @@ bool read_question(ByteReader& reader, Query& query) noexcept {
   return reader.ok();
 }
 
+Verdict wrong(Query& query, Malformed what) noexcept {
+  query.malformed = what;
+  return Verdict::FormErr;
+}
+
 Verdict read_body(std::span<const std::uint8_t> message, ByteReader& reader, Query& query,
                   std::uint16_t questions, unsigned before, unsigned additional) noexcept {
-  if (questions > 1 || (questions == 1 && !read_question(reader, query))) return Verdict::FormErr;
-  Records seen;
-  for (unsigned i = 0; seen.well_formed && i < before + additional; ++i) {
-    seen.well_formed = read_record(message, reader, query, seen, i >= before);
+  if (questions > 1) return wrong(query, Malformed::Count);
+  if (questions == 1 && !read_question(reader, query)) return wrong(query, Malformed::Question);
+  for (unsigned i = 0; i < before + additional; ++i) {
+    if (read_record(message, reader, query, i >= before)) continue;
+    query.edns = {};  // nothing of records that cannot be read is taken at its word, their OPT neither
+    return wrong(query, Malformed::Records);
   }
-  // Nothing of records that cannot be read is taken at its word, their OPT neither.
-  if (!seen.well_formed) query.edns = {};
-  if (!seen.well_formed) return Verdict::FormErr;
-  if (questions == 0 && query.edns.cookie_size == 0) return Verdict::FormErr;
+  if (questions == 0 && query.edns.cookie_size == 0) return wrong(query, Malformed::Count);
   if (query.tsig.present) return Verdict::BadKey;
-  if (seen.version != 0) return Verdict::BadVersion;
-  if (query.edns.broken_cookie) return Verdict::FormErr;
+  if (query.edns.version != 0) return Verdict::BadVersion;
+  if (query.edns.broken_cookie) return wrong(query, Malformed::Cookie);
   return questions == 0 ? Verdict::CookieOnly : Verdict::Question;
 }
 
@@ -196,10 +194,14 @@ void read_query(std::span<const std::uint8_t> message, Query& query) noexcept {
   query.flags = reader.u16();
   const std::uint16_t questions = reader.u16();
   const unsigned answers = reader.u16(), authorities = reader.u16(), additional = reader.u16();
-  if (!reader.ok() || (query.flags & flag::QR) != 0) return;
+  if (!reader.ok()) query.malformed = Malformed::Short;
+  if (reader.ok() && (query.flags & flag::QR) != 0) query.malformed = Malformed::Response;
+  if (query.malformed != Malformed::Nothing) return;
   query.verdict = read_body(message, reader, query, questions, answers + authorities, additional);
   const std::uint16_t opcode = query.flags & kOpcodeMask;
-  if (opcode != 0) query.verdict = opcode == kOpcodeNotify ? Verdict::Notify : Verdict::NotImp;
+  if (opcode == 0) return;
+  query.verdict = opcode == kOpcodeNotify ? Verdict::Notify : Verdict::NotImp;
+  query.malformed = Malformed::Nothing;  // of another opcode, nothing has to be as a query is
 }
 
 }  // namespace imrs::answer

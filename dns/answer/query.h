@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <span>
 
+#include "agent/base/query_kinds.h"
 #include "dns/wire/name.h"
 
 namespace imrs::answer {
@@ -25,6 +26,7 @@ enum class Verdict {
 
 struct Edns {
   bool present = false;
+  std::uint8_t version = 0;
   bool dnssec_ok = false;
   bool wants_nsid = false;       // RFC 5001
   bool wants_keepalive = false;  // RFC 7828
@@ -43,8 +45,9 @@ struct TsigPlace {
 
 struct Query {
   Verdict verdict = Verdict::Drop;
-  std::uint16_t flags = 0;        // as received
-  std::size_t question_size = 0;  // octets of name, type and class; 0: no readable question
+  Malformed malformed = Malformed::Nothing;  // Drop and FormErr: what is wrong
+  std::uint16_t flags = 0;                   // as received
+  std::size_t question_size = 0;             // octets of name, type and class; 0: no readable question
   std::array<std::uint8_t, wire::kMaxNameSize + 1> name;  // lower case; a multiple of eight octets
   std::size_t name_size = 0;
   std::uint16_t type = 0;

@@ -30,15 +30,29 @@ constexpr std::string_view kIdServer{"\2id\6server", 11};
 constexpr std::string_view kVersionBind{"\7version\4bind", 14};
 constexpr std::string_view kVersionServer{"\7version\6server", 16};
 
-Outcome answer_chaos(const Query& query, const Identity& identity, Response& response) noexcept {
+ChaosName chaos_name(const Query& query) noexcept {
   const std::string_view name(reinterpret_cast<const char*>(query.name.data()), query.name_size);
-  if (query.type == rrtype::TXT || query.type == rrtype::ANY) {
-    if (name == kHostnameBind || name == kIdServer) return response.chaos_text(identity.name);
-    if (name == kVersionBind || name == kVersionServer) {
-      return response.chaos_text(identity.version);
-    }
+  if (name == kHostnameBind) return ChaosName::HostnameBind;
+  if (name == kIdServer) return ChaosName::IdServer;
+  if (name == kVersionBind) return ChaosName::VersionBind;
+  return name == kVersionServer ? ChaosName::VersionServer : ChaosName::Other;
+}
+
+Outcome chaos_answer(ChaosName name, const Query& query, const Identity& identity,
+                     Response& response) noexcept {
+  const bool text = query.type == rrtype::TXT || query.type == rrtype::ANY;
+  if (!text || name == ChaosName::Other) {
+    return response.error(rcode::Refused, extended_error::NotAuthoritative);
   }
-  return response.error(rcode::Refused, extended_error::NotAuthoritative);
+  const bool who = name == ChaosName::HostnameBind || name == ChaosName::IdServer;
+  return response.chaos_text(who ? identity.name : identity.version);
+}
+
+Outcome answer_chaos(const Query& query, const Identity& identity, Response& response) noexcept {
+  const ChaosName name = chaos_name(query);
+  Outcome outcome = chaos_answer(name, query, identity, response);
+  outcome.chaos = name;
+  return outcome;
 }
 
 Outcome answer_question(const Context& context, const Query& query, Response& response) noexcept {
@@ -64,15 +78,7 @@ std::size_t size_limit(Transport transport, const Edns& edns) noexcept {
   return std::clamp<std::size_t>(edns.udp_size, kMinUdpResponse, kMaxUdpResponse);
 }
 
-}  // namespace
-
-Outcome respond(const Context& context, const Client& client, Octets query_octets,
-                std::span<std::uint8_t> response_octets) noexcept {
-  Query query;
-  read_query(query_octets, query);
-  if (query.verdict == Verdict::Drop) return {};
-  Response response(context, client, query, query_octets, response_octets,
-                    size_limit(client.transport, query.edns));
+Outcome by_verdict(const Context& context, const Query& query, Response& response) noexcept {
   switch (query.verdict) {
     case Verdict::FormErr: return response.error(rcode::FormErr);
     case Verdict::NotImp: return response.error(rcode::NotImp, extended_error::NotSupported);
@@ -84,6 +90,25 @@ Outcome respond(const Context& context, const Client& client, Octets query_octet
     case Verdict::Drop: break;
   }
   return {};
+}
+
+}  // namespace
+
+Outcome respond(const Context& context, const Client& client, Octets query_octets,
+                std::span<std::uint8_t> response_octets) noexcept {
+  Query query;
+  read_query(query_octets, query);
+  Outcome outcome;
+  if (query.verdict != Verdict::Drop) {
+    Response response(context, client, query, query_octets, response_octets,
+                      size_limit(client.transport, query.edns));
+    outcome = by_verdict(context, query, response);
+  }
+  outcome.malformed = query.malformed;
+  outcome.edns = query.edns.present;
+  outcome.edns_other_version = query.edns.version != 0;
+  outcome.dnssec_ok = query.edns.dnssec_ok;
+  return outcome;
 }
 
 void shorten(std::span<std::uint8_t> response, Outcome& outcome) noexcept {

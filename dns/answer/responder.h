@@ -9,6 +9,7 @@
 #include <string>
 
 #include "agent/base/family.h"
+#include "agent/base/query_kinds.h"
 #include "dns/answer/cookies.h"
 #include "dns/image/image.h"
 
@@ -44,8 +45,14 @@ struct Outcome {
   CookieState cookie = CookieState::None;
   std::uint32_t answer = 0;        // which answer of the image this is, for limiting its rate; all names in a
                                    // gap have one; 0: none of the image's
-  std::uint16_t question_end = 0;  // where the question ends in the response
+  std::uint16_t question_end = 0;  // where the question ends in the response, and in the query
   std::uint16_t opt_size = 0;      // octets of its OPT record, which is the last; 0: none
+  // For counting only:
+  std::uint32_t zone = 0;        // index of the image's zone that answered, if there is an `answer`
+  std::uint32_t delegation = 0;  // image::Found::delegation
+  Malformed malformed = Malformed::Nothing;
+  ChaosName chaos = ChaosName::None;
+  bool edns = false, edns_other_version = false, dnssec_ok = false;
 };
 
 // Room the response buffer must have: a whole TCP message.

@@ -60,7 +60,10 @@ Outcome Response::found(const image::Found& found) noexcept {
   authorities_ = rendered.authorities;
   additionals_ = rendered.additionals;
   answer_ = found.identity;
-  return finish(rendered.flags);
+  Outcome outcome = finish(rendered.flags);
+  outcome.zone = found.zone;
+  outcome.delegation = found.delegation;
+  return outcome;
 }
 
 Outcome Response::chaos_text(std::string_view text) noexcept {
@@ -155,14 +158,16 @@ Outcome Response::finish(std::uint16_t flags) noexcept {
   store_u16(out_ + 6, answers_);
   store_u16(out_ + 8, authorities_);
   store_u16(out_ + 10, additionals_);
-  return {.size = end_,
-          .rcode = rcode,
-          .qtype = query_.type,
-          .truncated = (flags & flag::TC) != 0,
-          .cookie = cookie_.state,
-          .answer = answer_,
-          .question_end = static_cast<std::uint16_t>(kHeaderSize + query_.question_size),
-          .opt_size = static_cast<std::uint16_t>(opt)};
+  Outcome outcome;
+  outcome.size = end_;
+  outcome.rcode = rcode;
+  outcome.qtype = query_.type;
+  outcome.truncated = (flags & flag::TC) != 0;
+  outcome.cookie = cookie_.state;
+  outcome.answer = answer_;
+  outcome.question_end = static_cast<std::uint16_t>(kHeaderSize + query_.question_size);
+  outcome.opt_size = static_cast<std::uint16_t>(opt);
+  return outcome;
 }
 
 }  // namespace imrs::answer

@@ -5,7 +5,6 @@
 
 #include "dns/engine/question_hash.h"
 #include "dns/engine/test_hook.h"
-#include "dns/engine/traffic.h"
 
 namespace imrs::engine {
 
@@ -29,19 +28,23 @@ answer::Outcome Answerer::answer(const answer::Client& client, std::span<const s
     count(page_.probes);
     return outcome;
   }
-  if (limiter_ != nullptr && outcome.answer != 0) limit(client, response, outcome, *counters);
-  count_query(*counters, query.size(), outcome);
+  const bool limited = limiter_ != nullptr && outcome.answer != 0 && limit(client, response, outcome);
+  recorder_.note(*counters, client, query, outcome, limited);
   return outcome;
 }
 
-void Answerer::limit(const answer::Client& client, std::span<std::uint8_t> response, answer::Outcome& outcome,
-                     TrafficCounters& counters) noexcept {
-  if (client.transport == Transport::Tcp) return limiter_->prove(client.address, now_ms_);
-  if (outcome.truncated || outcome.cookie == answer::CookieState::Valid) return;
-  if (limiter_->take(limiter_->bucket_of(client.address, outcome.answer), now_ms_)) return;
-  if (limiter_->is_proven(client.address, now_ms_)) return;
+// True: it is over the limit and has been cut.
+bool Answerer::limit(const answer::Client& client, std::span<std::uint8_t> response,
+                     answer::Outcome& outcome) noexcept {
+  if (client.transport == Transport::Tcp) {
+    limiter_->prove(client.address, now_ms_);
+    return false;
+  }
+  if (outcome.truncated || outcome.cookie == answer::CookieState::Valid) return false;
+  if (limiter_->take(limiter_->bucket_of(client.address, outcome.answer), now_ms_)) return false;
+  if (limiter_->is_proven(client.address, now_ms_)) return false;
   answer::shorten(response, outcome);
-  count(counters.limited);
+  return true;
 }
 
 }  // namespace imrs::engine

@@ -50,19 +50,19 @@ class Child {
     if (!packet) return packet.error();
     const auto setup = packet->as<EngineSetup>();
     if (!setup || packet->fds.size() != 1) return unexpected(*packet);
-    auto pages = map_shared(packet->fds[0].get(), setup->workers * sizeof(WorkerPage), true);
+    auto pages = counts::Pages::map(packet->fds[0].get(), setup->workers, true);
     if (!pages) return pages.error();
     pages_ = std::move(*pages);
     auto sockets = take_sockets(setup->sockets);
     if (!sockets) return sockets.error();
     auto limits = tcp_limits(descriptors_, sockets->size(), setup->workers);
     if (!limits) return limits.error();
-    auto engine = Engine::start(std::move(*sockets),
-                                {static_cast<WorkerPage*>(pages_.address()), setup->workers},
+    auto engine = Engine::start(std::move(*sockets), pages_,
                                 {.identity = {setup->identity.str(), std::string(kVersionText)},
                                  .tcp = *limits,
                                  .rate_limit = setup->rate_limit,
-                                 .rate_key = setup->rate_key});
+                                 .rate_key = setup->rate_key,
+                                 .source_key = setup->source_key});
     if (!engine) return engine.error();
     engine_ = std::move(*engine);
     image::prepare_digests();
@@ -129,7 +129,7 @@ class Child {
   Channel channel_;
   std::size_t descriptors_;
   std::chrono::milliseconds swap_limit_;
-  Mapping pages_;
+  counts::Pages pages_;
   std::unique_ptr<Engine> engine_;
 };
 

@@ -2,7 +2,7 @@
 // What a worker's thread had in hand when it crashed, left in its page for the agent.
 #pragma once
 
-#include "agent/base/worker_page.h"
+#include "agent/counts/worker_page.h"
 
 namespace imrs::engine {
 

@@ -28,7 +28,7 @@ Result<void> check_workers(std::span<const SocketRole> roles, std::uint32_t work
   if (workers == 0) return Error{Errc::Refused, "no workers: at least one is needed"};
   std::vector<bool> busy(workers, false);
   for (const SocketRole& role : roles) {
-    if (role.worker >= workers || role.transport > 1 || role.family > 1) {
+    if (role.worker >= workers || role.transport > 1 || role.family > 1 || role.service >= kMaxServices) {
       return Error{Errc::Refused, "a socket is meant for worker " + std::to_string(role.worker) +
                                       ", but there are " + std::to_string(workers) +
                                       ": a socket that nobody reads would swallow queries"};
@@ -40,29 +40,37 @@ Result<void> check_workers(std::span<const SocketRole> roles, std::uint32_t work
   return Error{Errc::Refused, "worker " + std::to_string(idle - busy.begin()) + " has no socket to read"};
 }
 
-Engine::Engine(std::span<WorkerPage> pages, EngineOptions options)
-    : pages_(pages), options_(std::move(options)) {
+Engine::Engine(const counts::Pages& pages, EngineOptions options)
+    : pages_(pages.workers()),
+      tables_(pages.tables()),
+      registry_(pages.names()),
+      options_(std::move(options)) {
   if (options_.rate_limit == 0) return;
   limiter_ = std::make_unique<RateLimiter>(options_.rate_limit, options_.rate_key);
 }
 
-Result<std::unique_ptr<Engine>> Engine::start(std::vector<WorkerSocket> sockets, std::span<WorkerPage> pages,
+Result<std::unique_ptr<Engine>> Engine::start(std::vector<WorkerSocket> sockets, const counts::Pages& pages,
                                               EngineOptions options) {
+  const auto workers = static_cast<std::uint32_t>(pages.workers().size());
   std::vector<SocketRole> roles;
   for (const WorkerSocket& socket : sockets) roles.push_back(socket.role);
-  if (auto ok = check_workers(roles, static_cast<std::uint32_t>(pages.size())); !ok) {
+  if (auto ok = check_workers(roles, workers); !ok) {
     return ok.error();
   }
   std::unique_ptr<Engine> engine(new Engine(pages, std::move(options)));
-  std::vector<std::vector<WorkerSocket>> shares(pages.size());
+  std::vector<std::vector<WorkerSocket>> shares(workers);
   for (WorkerSocket& socket : sockets) shares[socket.role.worker].push_back(std::move(socket));
-  for (std::size_t i = 0; i < pages.size(); ++i) {
-    pages[i].generation.store(0, std::memory_order_relaxed);
-    pages[i].tcp_connections.store(0, std::memory_order_relaxed);
-    pages[i].in_hand.store(0, std::memory_order_relaxed);
-    pages[i].fatal.store(0, std::memory_order_relaxed);
-    auto worker = Worker::make(std::move(shares[i]), pages[i], engine->slot_, engine->options_.identity,
-                               engine->options_.tcp, engine->limiter_.get());
+  for (std::size_t i = 0; i < workers; ++i) {
+    WorkerPage& page = engine->pages_[i];
+    for (Counter* counter : {&page.generation, &page.tcp_connections, &page.in_hand, &page.fatal}) {
+      counter->store(0, std::memory_order_relaxed);
+    }
+    const WorkerContext context{.page = page,
+                                .tables = engine->tables_[i],
+                                .identity = engine->options_.identity,
+                                .limiter = engine->limiter_.get(),
+                                .source_key = engine->options_.source_key};
+    auto worker = Worker::make(std::move(shares[i]), context, engine->slot_, engine->options_.tcp);
     if (!worker) return worker.error();
     engine->workers_.push_back(std::move(*worker));
   }
@@ -80,7 +88,8 @@ Engine::~Engine() {
 
 Result<void> Engine::serve(std::shared_ptr<const image::Image> image, std::uint64_t generation,
                            std::chrono::milliseconds limit) {
-  publish(std::move(image), generation);
+  auto names = std::make_shared<const NamePlaces>(registry_.places_of(*image));
+  publish(std::move(image), std::move(names), generation);
   const auto end = std::chrono::steady_clock::now() + limit;
   while (!all_serve(generation)) {
     if (std::chrono::steady_clock::now() >= end) {
@@ -99,13 +108,15 @@ void Engine::set(const answer::CookieSecrets& cookies, const DeniedQuestions& de
   expired_ = expired;
   if (held_.empty()) return;
   const Held& now = *held_.back();
-  publish(now.image, now.published.generation);
+  publish(now.image, now.names, now.published.generation);
 }
 
-void Engine::publish(std::shared_ptr<const image::Image> image, std::uint64_t generation) {
+void Engine::publish(std::shared_ptr<const image::Image> image, std::shared_ptr<const NamePlaces> names,
+                     std::uint64_t generation) {
   auto held = std::make_unique<Held>();
   held->image = std::move(image);
-  held->published = {held->image.get(), generation, cookies_, denied_, expired_};
+  held->names = std::move(names);
+  held->published = {held->image.get(), generation, cookies_, denied_, expired_, held->names.get()};
   slot_.publish(&held->published);
   held_.push_back(std::move(held));
 }

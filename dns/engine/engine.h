@@ -28,13 +28,14 @@ struct EngineOptions {
   TcpLimits tcp;
   std::uint32_t rate_limit = 0;             // RateLimiter's per_second; 0: no limit
   std::array<std::uint64_t, 2> rate_key{};  // random
+  counts::SketchKey source_key{};
 };
 
 class Engine {
  public:
-  // `pages`: one per worker; must outlive the engine.
+  // As many workers as `pages` are for, writable; they must outlive the engine.
   [[nodiscard]] static Result<std::unique_ptr<Engine>> start(std::vector<WorkerSocket> sockets,
-                                                             std::span<WorkerPage> pages,
+                                                             const counts::Pages& pages,
                                                              EngineOptions options);
   ~Engine();
   Engine(const Engine&) = delete;
@@ -54,14 +55,18 @@ class Engine {
  private:
   struct Held {
     std::shared_ptr<const image::Image> image;
+    std::shared_ptr<const NamePlaces> names;
     Published published;
   };
 
-  Engine(std::span<WorkerPage> pages, EngineOptions options);
-  void publish(std::shared_ptr<const image::Image> image, std::uint64_t generation);
+  Engine(const counts::Pages& pages, EngineOptions options);
+  void publish(std::shared_ptr<const image::Image> image, std::shared_ptr<const NamePlaces> names,
+               std::uint64_t generation);
   [[nodiscard]] bool all_serve(std::uint64_t generation) const noexcept;
 
   std::span<WorkerPage> pages_;
+  std::span<counts::WorkerTables> tables_;
+  NameRegistry registry_;
   EngineOptions options_;
   std::unique_ptr<RateLimiter> limiter_;  // null: no limit
   answer::CookieSecrets cookies_;

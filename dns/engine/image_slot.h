@@ -10,6 +10,7 @@
 #include <cstdint>
 
 #include "dns/answer/cookies.h"
+#include "dns/engine/name_registry.h"
 #include "dns/image/image.h"
 
 namespace imrs::engine {
@@ -34,6 +35,7 @@ struct Published {
   answer::CookieSecrets cookies;
   DeniedQuestions denied;
   std::uint32_t expired = 0;  // answer::Context::expired
+  const NamePlaces* names = nullptr;
 };
 
 class ImageSlot {

@@ -111,14 +111,18 @@ Result<void> run_standalone(const StandaloneOptions& options, std::size_t descri
   if (!sockets) return sockets.error();
   auto limits = tcp_limits(descriptors, sockets->size(), workers);
   if (!limits) return limits.error();
-  std::vector<WorkerPage> pages(workers);
+  auto memory = counts::Pages::make(workers);
+  if (!memory) return memory.error();
+  auto pages = counts::Pages::map(memory->get(), workers, true);
+  if (!pages) return pages.error();
   auto cookies = parse_secrets(options.cookie_secrets);
   if (!cookies) return cookies.error();
-  auto engine = Engine::start(std::move(*sockets), pages,
+  auto engine = Engine::start(std::move(*sockets), *pages,
                               {.identity = {options.identity, std::string(kVersionText)},
                                .tcp = *limits,
                                .rate_limit = options.rate_limit,
-                               .rate_key = random_key()});
+                               .rate_key = random_key(),
+                               .source_key = random_key()});
   if (!engine) return engine.error();
   (*engine)->set(*cookies, {}, 0);
   if (auto caged = enter_sandbox(); !caged) return caged.error();

@@ -5,6 +5,7 @@
 // connections share; only what is left over is kept with the connection.
 #include "dns/engine/tcp_server.h"
 
+#include <strings.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -86,6 +87,11 @@ void TcpServer::expire(Clock::time_point now) {
   }
 }
 
+void TcpServer::forget() noexcept {
+  ::explicit_bzero(received_.data(), used_);
+  used_ = 0;
+}
+
 void TcpServer::add(UniqueFd fd, std::span<const std::uint8_t> address, TrafficCounters* counters,
                     Clock::time_point now) {
   if (free_.empty()) {
@@ -105,6 +111,7 @@ void TcpServer::add(UniqueFd fd, std::span<const std::uint8_t> address, TrafficC
   connections_[slot] = std::move(connection);
   if (counters != nullptr) ++share_of(address);
   ++(counters != nullptr ? open_public_ : open_probes_);
+  if (counters != nullptr) count(page_.tcp_accepted);
   page_.tcp_connections.store(open_public_, std::memory_order_relaxed);
   serve(slot, now);
 }
@@ -161,6 +168,7 @@ bool TcpServer::read_queries(Connection& connection, std::size_t& size, Clock::t
   }
   connection.progress = now;
   size += static_cast<std::size_t>(n);
+  used_ = std::max(used_, size);
   return true;
 }
 
@@ -172,11 +180,13 @@ bool TcpServer::answer_all(Connection& connection, std::span<const std::uint8_t>
   TcpFraming framing(stream);
   bool more = true;
   while (more && connection.output.empty()) {
-    std::size_t size = 0;
+    const auto received = answerer_.received();
+    std::size_t size = 0, queries = 0;
     while (size < limits_.output) {
       const auto query = framing.next();
       more = !query.empty();
       if (!more) break;
+      ++queries;
       const auto room = std::span(answers_).subspan(size + kLength);
       const answer::Outcome outcome = answerer_.answer(client, query, room, connection.counters);
       if (outcome.size == 0) continue;
@@ -185,6 +195,7 @@ bool TcpServer::answer_all(Connection& connection, std::span<const std::uint8_t>
     }
     answerer_.rest();
     if (size > 0 && !send_scratch(connection, size, now)) return false;
+    if (connection.counters != nullptr) answerer_.handed_over(Transport::Tcp, queries, received);
   }
   if (framing.broken()) connection.finished = true;
   const auto rest = framing.broken() ? std::span<const std::uint8_t>() : framing.rest();

@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "agent/base/unique_fd.h"
-#include "agent/base/worker_page.h"
+#include "agent/counts/worker_page.h"
 #include "dns/engine/answerer.h"
 #include "dns/engine/tcp_framing.h"
 
@@ -49,6 +49,9 @@ class TcpServer {
 
   // Closes what has been idle or open for too long. Call a few times a second.
   void expire(Clock::time_point now);
+
+  // Nothing of the queries is in memory any more but what belongs to an open connection.
+  void forget() noexcept;
 
   [[nodiscard]] std::size_t open() const noexcept { return open_public_ + open_probes_; }
 
@@ -91,6 +94,7 @@ class TcpServer {
   std::vector<std::uint16_t> shares_;               // open connections by hash of the client
   std::size_t open_public_ = 0, open_probes_ = 0;
   std::vector<std::uint8_t> received_, answers_;  // of the connection being served
+  std::size_t used_ = 0;                          // octets of received_ that were written to since forget()
 };
 
 }  // namespace imrs::engine

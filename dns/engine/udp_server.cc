@@ -2,6 +2,9 @@
 // two system calls per batch, the responder, and counters.
 #include "dns/engine/udp_server.h"
 
+#include <strings.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -29,6 +32,8 @@ std::size_t UdpBatch::serve(int fd, Answerer& answerer, WorkerPage& page,
   Memory& m = *memory_;
   const int got = ::recvmmsg(fd, m.received.data(), kMessages, MSG_DONTWAIT, nullptr);
   if (got <= 0) return 0;
+  const auto received = answerer.received();
+  used_ = std::max(used_, static_cast<std::size_t>(got));
   std::size_t replies = 0;
   for (std::size_t i = 0; i < static_cast<std::size_t>(got); ++i) {
     // For the next time: most batches are small, and to go through all headers before each would cost more
@@ -45,7 +50,14 @@ std::size_t UdpBatch::serve(int fd, Answerer& answerer, WorkerPage& page,
   }
   answerer.rest();
   send(fd, replies, page);
+  if (counters != nullptr) answerer.handed_over(Transport::Udp, static_cast<std::size_t>(got), received);
   return static_cast<std::size_t>(got);
+}
+
+void UdpBatch::forget() noexcept {
+  ::explicit_bzero(memory_->peers.data(), used_ * sizeof memory_->peers[0]);
+  ::explicit_bzero(memory_->queries.data(), used_ * sizeof memory_->queries[0]);
+  used_ = 0;
 }
 
 // What the kernel does not take is dropped: a UDP answer that waits is worth less than the next query.

@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <memory>
 
-#include "agent/base/worker_page.h"
+#include "agent/counts/worker_page.h"
 #include "dns/engine/answerer.h"
 #include "dns/wire/protocol.h"
 
@@ -29,6 +29,9 @@ class UdpBatch {
   // may be waiting. No allocation, no other system call than recvmmsg and sendmmsg.
   std::size_t serve(int fd, Answerer& answerer, WorkerPage& page, TrafficCounters* counters) noexcept;
 
+  // Nothing of the queries, and of who sent them, is in memory any more.
+  void forget() noexcept;
+
  private:
   void send(int fd, std::size_t count, WorkerPage& page) noexcept;
 
@@ -40,6 +43,7 @@ class UdpBatch {
     std::array<mmsghdr, kMessages> received, replies;
   };
   std::unique_ptr<Memory> memory_;
+  std::size_t used_ = 0;  // messages of the memory that have been written to since forget()
 };
 
 }  // namespace imrs::engine

@@ -2,6 +2,7 @@
 // started by Engine. It must never wait for anything but epoll, and there at most kIdle.
 #include "dns/engine/worker.h"
 
+#include <strings.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -16,8 +17,9 @@ namespace {
 
 constexpr int kIdleMs = 20;  // the agent reads `progress` at intervals of 100 ms
 constexpr std::size_t kEvents = 128;
-constexpr int kBatchesInARow = 2;  // of one socket, before the others have their turn
-constexpr std::chrono::milliseconds kExpiryInterval{250};
+constexpr std::size_t kStackInUse = 8192;  // octets, of what serves a query, below turn()
+constexpr int kBatchesInARow = 2;          // of one socket, before the others have their turn
+constexpr std::chrono::milliseconds kTidyingInterval{250};
 // Of a turn, for all public connections: clients that ask much and never read make each of them cost 0.2 ms,
 // and UDP is not to wait for that. Measured by the end-to-end test of a siege.
 constexpr std::chrono::microseconds kConnectionsTime{1000};
@@ -43,28 +45,26 @@ std::uint32_t in_ms(std::chrono::steady_clock::time_point now) {
 
 }  // namespace
 
-Result<std::unique_ptr<Worker>> Worker::make(std::vector<WorkerSocket> sockets, WorkerPage& page,
-                                             const ImageSlot& slot, const answer::Identity& identity,
-                                             TcpLimits limits, RateLimiter* limiter) {
+Result<std::unique_ptr<Worker>> Worker::make(std::vector<WorkerSocket> sockets, const WorkerContext& context,
+                                             const ImageSlot& slot, TcpLimits limits) {
   UniqueFd epoll(::epoll_create1(EPOLL_CLOEXEC));
   if (!epoll) return system_error("epoll_create1");
   // The probes' sockets first: events are served in this order.
   std::ranges::stable_sort(sockets, std::greater{},
                            [](const WorkerSocket& socket) { return socket.role.probe; });
-  std::unique_ptr<Worker> worker(
-      new Worker(std::move(sockets), std::move(epoll), page, slot, identity, limits, limiter));
+  std::unique_ptr<Worker> worker(new Worker(std::move(sockets), std::move(epoll), context, slot, limits));
   if (auto watched = worker->watch_sockets(); !watched) return watched.error();
   return worker;
 }
 
-Worker::Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, WorkerPage& page, const ImageSlot& slot,
-               const answer::Identity& identity, TcpLimits limits, RateLimiter* limiter)
+Worker::Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, const WorkerContext& context,
+               const ImageSlot& slot, TcpLimits limits)
     : sockets_(std::move(sockets)),
       epoll_(std::move(epoll)),
-      page_(page),
+      page_(context.page),
       slot_(slot),
-      answerer_(page, identity, limiter, in_keepalive_units(limits.idle)),
-      tcp_(epoll_.get(), kConnectionTag, limits, page, answerer_) {}
+      answerer_(context, in_keepalive_units(limits.idle)),
+      tcp_(epoll_.get(), kConnectionTag, limits, context.page, answerer_) {}
 
 Result<void> Worker::watch_sockets() {
   for (std::size_t i = 0; i < sockets_.size(); ++i) {
@@ -106,10 +106,19 @@ void Worker::turn() {
     serve_socket(sockets_[event.data.u64], now);
   }
   serve_connections({connections, ready.end()}, now);
-  if (now >= next_expiry_) {
+  if (now >= next_tidying_) {
     tcp_.expire(now);
-    next_expiry_ = now + kExpiryInterval;
+    forget();
+    next_tidying_ = now + kTidyingInterval;
   }
+}
+
+// Who has asked what: not even in a buffer that waits for its next use, or on the stack.
+void Worker::forget() noexcept {
+  udp_.forget();
+  tcp_.forget();
+  std::array<std::uint8_t, kStackInUse> stack;
+  ::explicit_bzero(stack.data(), stack.size());
 }
 
 // The agent's all; of the others as many as kConnectionsTime allows, and one at least. They go on where the
@@ -145,7 +154,7 @@ void Worker::serve_socket(const WorkerSocket& socket, Clock::time_point now) {
 }
 
 TrafficCounters* Worker::counters_of(const SocketRole& role) noexcept {
-  return role.probe != 0 ? nullptr : &page_.traffic[role.transport][role.family];
+  return role.probe != 0 ? nullptr : &page_.traffic[role.transport][role.service];
 }
 
 }  // namespace imrs::engine

@@ -12,7 +12,7 @@
 #include "agent/base/messages.h"
 #include "agent/base/result.h"
 #include "agent/base/unique_fd.h"
-#include "agent/base/worker_page.h"
+#include "agent/counts/worker_page.h"
 #include "dns/engine/answerer.h"
 #include "dns/engine/image_slot.h"
 #include "dns/engine/tcp_server.h"
@@ -27,11 +27,10 @@ struct WorkerSocket {
 
 class Worker {
  public:
-  // `page`, `slot`, `identity`, `limiter` (or null) and `stop` must outlive the worker.
+  // What `context` refers to, `slot` and `stop` must outlive the worker.
   [[nodiscard]] static Result<std::unique_ptr<Worker>> make(std::vector<WorkerSocket> sockets,
-                                                            WorkerPage& page, const ImageSlot& slot,
-                                                            const answer::Identity& identity,
-                                                            TcpLimits limits, RateLimiter* limiter);
+                                                            const WorkerContext& context,
+                                                            const ImageSlot& slot, TcpLimits limits);
 
   // Serves until `stop`; the body of the worker's thread. Does not read a socket before there is an
   // image: the kernel queues.
@@ -44,11 +43,12 @@ class Worker {
  private:
   using Clock = std::chrono::steady_clock;
 
-  Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, WorkerPage& page, const ImageSlot& slot,
-         const answer::Identity& identity, TcpLimits limits, RateLimiter* limiter);
+  Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, const WorkerContext& context,
+         const ImageSlot& slot, TcpLimits limits);
 
   Result<void> watch_sockets();
   void serve_socket(const WorkerSocket& socket, Clock::time_point now);
+  void forget() noexcept;
   void serve_connections(std::span<const epoll_event> ready, Clock::time_point now);
   [[nodiscard]] TrafficCounters* counters_of(const SocketRole& role) noexcept;
 
@@ -60,7 +60,7 @@ class Worker {
   UdpBatch udp_;
   TcpServer tcp_;
   const Published* published_ = nullptr;
-  Clock::time_point next_expiry_{};
+  Clock::time_point next_tidying_{};
   std::uint32_t next_slot_ = 0;  // of the connections; whose turn it is
 };
 

@@ -27,7 +27,7 @@
 namespace imrs::image {
 
 inline constexpr std::array<char, 8> kMagic{'I', 'M', 'R', 'S', 'I', 'M', 'G', '\0'};
-inline constexpr std::uint32_t kFormatVersion = 3;
+inline constexpr std::uint32_t kFormatVersion = 4;
 inline constexpr std::uint32_t kByteOrder = 0x01020304;
 inline constexpr std::uint32_t kMaxZones = 16;
 inline constexpr std::uint32_t kMaxImageSize = 64U << 20;  // octets; the root zone takes about 3 MB
@@ -89,7 +89,7 @@ struct Node {
   std::array<std::uint32_t, 2> ds;        // Delegation: DS or its absence
   std::array<std::uint32_t, 2> no_data;   // the others
   std::uint32_t wildcard_nsec;            // piece that denies "*." + name; 0: none or not signed
-  std::uint32_t reserved;
+  std::uint32_t number;                   // Delegation: 1 to the zone's `delegations`, canonical order; or 0
 };
 
 struct TypeAnswer {

@@ -113,7 +113,9 @@ Found in_zone(const View& view, const ZoneRecord& zone, Name name, const Labels&
     node = next;
     if (node->kind != NodeKind::Delegation) continue;
     const bool ds = label == 0 && type == wire::rrtype::DS;
-    return answer_of(view, *node, ds ? node->ds : node->referral, dnssec_ok);
+    Found found = answer_of(view, *node, ds ? node->ds : node->referral, dnssec_ok);
+    found.delegation = node->number;
+    return found;
   }
   return at_node(view, *node, type, dnssec_ok);
 }

@@ -45,6 +45,7 @@ struct Found {
   std::uint32_t identity = 0;           // the same for all questions that have this answer, with and without
                                         // DO; for a name error, for all names in the gap. Never 0 with a body
   std::uint32_t zone = 0;               // index in View::zones() of the zone that answers
+  std::uint32_t delegation = 0;         // Node::number of the delegation asked about; 0: none
 };
 
 // `name`: uncompressed wire name in lower case. `type`: not a meta type other than ANY.

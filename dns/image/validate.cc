@@ -123,7 +123,8 @@ class Validator {
     for (const std::uint32_t offset : bodies) body(offset, needed);
   }
 
-  void node(std::uint32_t offset) {
+  // `delegations`: of the zone the node is in.
+  void node(std::uint32_t offset, std::uint32_t delegations) {
     const auto* node = array<Node>(offset, 1, "name entry outside the file");
     if (node == nullptr) return;
     check(node->name_size > 0 && node->name_size <= wire::kMaxNameSize, "name size");
@@ -131,6 +132,8 @@ class Validator {
     const bool delegation = node->kind == NodeKind::Delegation;
     check(delegation || node->kind == NodeKind::Authoritative || node->kind == NodeKind::EmptyNonTerminal,
           "kind of name");
+    check(delegation ? node->number > 0 && node->number <= delegations : node->number == 0,
+          "number of a delegation");
     pair(node->referral, delegation);
     pair(node->ds, delegation);
     pair(node->no_data, !delegation);
@@ -144,12 +147,12 @@ class Validator {
   void zone(const ZoneRecord& zone) {
     check(zone.origin_size > 0 && zone.origin_size <= wire::kMaxNameSize, "origin size");
     name(zone.origin, zone.origin_size);
-    node(zone.apex);
+    node(zone.apex, zone.delegations);
     check(std::has_single_bit(zone.slot_count), "slot count");
     const auto* slots = array<Slot>(zone.slots, zone.slot_count, "index outside the file");
     (void)spend(zone.slot_count);
     for (std::uint32_t i = 0; slots != nullptr && i < zone.slot_count && failure_ == nullptr; ++i) {
-      if (slots[i].node != 0) node(slots[i].node);
+      if (slots[i].node != 0) node(slots[i].node, zone.delegations);
     }
     check((zone.flags & kSigned) == 0 || zone.sorted_count > 0, "signed zone without NSEC");
     const auto* sorted = array<Sorted>(zone.sorted, zone.sorted_count, "order outside the file");

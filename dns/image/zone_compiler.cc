@@ -127,6 +127,7 @@ void ZoneCompiler::write_nsec_pieces() {
 
 // A name lies behind its node: of a delegation with a short name they share a cache line.
 Result<void> ZoneCompiler::write_nodes() {
+  std::uint32_t delegations = 0;
   for (const auto& [owner, place] : places_) {
     std::vector<TypeAnswer> types;
     Node node = place.kind == NodeKind::Delegation ? make_delegation(owner, *place.node)
@@ -137,6 +138,7 @@ Result<void> ZoneCompiler::write_nodes() {
     names_[owner] = node.name = static_cast<std::uint32_t>(nodes_[owner] + before_name);
     node.name_size = static_cast<std::uint32_t>(owner.size());
     node.kind = place.kind;
+    if (place.kind == NodeKind::Delegation) node.number = ++delegations;
     node.type_count = static_cast<std::uint32_t>(types.size());
     std::vector<std::uint8_t> octets(before_name);
     std::memcpy(octets.data(), &node, sizeof node);

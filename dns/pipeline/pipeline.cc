@@ -13,6 +13,7 @@
 #include "dns/pipeline/contents.h"
 #include "dns/pipeline/summary.h"
 #include "dns/transfer/timers.h"
+#include "dns/zone/axfr_size.h"
 
 namespace imrs::pipeline {
 namespace {
@@ -66,6 +67,10 @@ namespace {
 std::uint32_t milliseconds_since(std::chrono::steady_clock::time_point start) {
   const auto took = std::chrono::steady_clock::now() - start;
   return static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
+}
+
+std::uint32_t axfr_octets(const VerifiedZone& zone) {
+  return static_cast<std::uint32_t>(zone::axfr_size(zone.zone()));
 }
 
 double chance() {
@@ -161,6 +166,7 @@ Result<void> Pipeline::restore(Tracked& tracked) {
   if (broken_) return *broken_;
   ZoneReport report = report_of(tracked.source, attempt);
   report.confirmed_at = confirmed;
+  if (attempt.state == ZoneReport::State::Loaded) report.axfr_octets = axfr_octets(*tracked.good);
   return sink_.report(report);
 }
 
@@ -226,6 +232,7 @@ Result<void> Pipeline::report(const Tracked& tracked, const Attempt& attempt) {
     if (auto sent = sink_.primary(one); !sent) return sent;
   }
   ZoneReport all = report_of(tracked.source, attempt);
+  if (attempt.state == ZoneReport::State::Loaded) all.axfr_octets = axfr_octets(*tracked.good);
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(tracked.due - Steady::now());
   all.next_ms = static_cast<std::uint32_t>(std::max<std::int64_t>(left.count(), 0));
   return sink_.report(all);

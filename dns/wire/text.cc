@@ -9,28 +9,17 @@
 namespace imrs::wire {
 namespace {
 
+// IANA, "Resource Record (RR) TYPEs".
 constexpr std::pair<std::uint16_t, const char*> kTypes[] = {
-    {rrtype::A, "A"},
-    {rrtype::NS, "NS"},
-    {rrtype::CNAME, "CNAME"},
-    {rrtype::SOA, "SOA"},
-    {rrtype::PTR, "PTR"},
-    {rrtype::MX, "MX"},
-    {rrtype::TXT, "TXT"},
-    {rrtype::AAAA, "AAAA"},
-    {rrtype::SRV, "SRV"},
-    {rrtype::DNAME, "DNAME"},
-    {rrtype::OPT, "OPT"},
-    {rrtype::DS, "DS"},
-    {rrtype::RRSIG, "RRSIG"},
-    {rrtype::NSEC, "NSEC"},
-    {rrtype::DNSKEY, "DNSKEY"},
-    {rrtype::NSEC3, "NSEC3"},
-    {rrtype::NSEC3PARAM, "NSEC3PARAM"},
-    {rrtype::ZONEMD, "ZONEMD"},
-    {rrtype::AXFR, "AXFR"},
-    {rrtype::IXFR, "IXFR"},
-    {rrtype::ANY, "ANY"},
+    {1, "A"},       {2, "NS"},     {5, "CNAME"},    {6, "SOA"},         {10, "NULL"},  {11, "WKS"},
+    {12, "PTR"},    {13, "HINFO"}, {15, "MX"},      {16, "TXT"},        {17, "RP"},    {18, "AFSDB"},
+    {24, "SIG"},    {25, "KEY"},   {28, "AAAA"},    {29, "LOC"},        {30, "NXT"},   {33, "SRV"},
+    {35, "NAPTR"},  {36, "KX"},    {37, "CERT"},    {38, "A6"},         {39, "DNAME"}, {41, "OPT"},
+    {42, "APL"},    {43, "DS"},    {44, "SSHFP"},   {45, "IPSECKEY"},   {46, "RRSIG"}, {47, "NSEC"},
+    {48, "DNSKEY"}, {49, "DHCID"}, {50, "NSEC3"},   {51, "NSEC3PARAM"}, {52, "TLSA"},  {53, "SMIMEA"},
+    {55, "HIP"},    {59, "CDS"},   {60, "CDNSKEY"}, {61, "OPENPGPKEY"}, {62, "CSYNC"}, {63, "ZONEMD"},
+    {64, "SVCB"},   {65, "HTTPS"}, {99, "SPF"},     {249, "TKEY"},      {250, "TSIG"}, {251, "IXFR"},
+    {252, "AXFR"},  {255, "ANY"},  {256, "URI"},    {257, "CAA"},       {32768, "TA"}, {32769, "DLV"},
 };
 
 constexpr const char* kRcodes[] = {"NOERROR",  "FORMERR", "SERVFAIL", "NXDOMAIN", "NOTIMP", "REFUSED",

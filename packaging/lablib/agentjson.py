@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 from lablib import topology as net
+from lablib.certificates import Certificates
 
 
-def agent_json(bird_socket: Path, trust_anchor: Path, state_directory: Path, control_socket: Path) -> str:
+def agent_json(bird_socket: Path, trust_anchor: Path, state_directory: Path, control_socket: Path,
+               certificates: Certificates) -> str:
     """The text of agent.json; what is not said here is the agent's default."""
     session = {'as': net.HOST_AS, 'interface': 'a0', 'password': net.MD5_PASSWORD, 'gtsm': True,
                'bfd': True, 'hold_time': 9, 'keepalive_time': 3}
@@ -33,6 +35,10 @@ def agent_json(bird_socket: Path, trust_anchor: Path, state_directory: Path, con
         'control_socket': str(control_socket),
         'engine': {'workers': 2},
         'web': {'noc': [f'{net.APPLIANCE_LINK4}:{net.NOC_PORT}', f'[{net.APPLIANCE_LINK6}]:{net.NOC_PORT}'],
-                'ops': [f'127.0.0.1:{net.OPS_PORT}']},
+                'ops': [f'127.0.0.1:{net.OPS_PORT}', f'{net.MANAGEMENT4}:{net.OPS_PORT}'],
+                'tls': {'certificate': str(certificates.server), 'key': str(certificates.server_key),
+                        'client_ca': str(certificates.ca)},
+                'contact': 'the DNS engineers of the lab, +1 555 0100'},
+        'rssac002': {'source_key': net.SOURCE_KEY},
         'users': {name: f'{uid}:{uid}' for name, uid in net.UIDS.items() if name != 'bird'},
     }, indent=2) + '\n'

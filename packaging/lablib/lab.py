@@ -18,12 +18,13 @@ from lablib import netns
 from lablib import topology as net
 from lablib.agentjson import agent_json
 from lablib.bird import HOST_CONFIG, Bird, appliance_config
+from lablib.certificates import Certificates
 from lablib.primary import Primary
 from lablib.processes import Service, Stat, ancestors, descendants, strays, wait_until
 from lablib.routewatch import RouteWatch, host_routes
 from lablib.zonemaker import ZoneMaker, ZoneVersion
 
-PROGRAMS = ('ip', 'sysctl', 'bird', 'ldns-keygen', 'ldns-signzone', 'dig')
+PROGRAMS = ('ip', 'sysctl', 'bird', 'ldns-keygen', 'ldns-signzone', 'dig', 'openssl')
 MARK = 'lab.json'                  # in a directory that is ours to delete
 ROUTES_LIMIT = 30                  # seconds
 
@@ -44,6 +45,7 @@ class Lab:
         self.state_directory = appliance / 'state'
         self.control_socket = appliance / 'control.sock'
         self.trust_anchor = appliance / 'trust-anchor.ds'
+        self.certificates = Certificates(appliance / 'tls')
         self.zones = ZoneMaker(self.directory / 'zones')
         self.primary = Primary(self.directory / 'primary', self.directory)
         self.appliance_bird = Bird(appliance / 'bird', net.APPLIANCE, self.directory,
@@ -216,9 +218,10 @@ class Lab:
     def _write_agent_files(self) -> None:
         """agent.json holds the MD5 password: for the agent alone."""
         shutil.copyfile(self.zones.trust_anchor, self.trust_anchor)
+        self.certificates.ensure(net.MANAGEMENT4, net.UIDS['web'])
         self.config_file.write_text(
             agent_json(self.appliance_bird.socket, self.trust_anchor, self.state_directory,
-                       self.control_socket))
+                       self.control_socket, self.certificates))
         os.chown(self.config_file, 0, net.UIDS['agent'])
         self.config_file.chmod(0o640)
 

@@ -20,6 +20,7 @@ NAMESPACES = (PRIMARY, APPLIANCE, HOST)
 LOCAL_AS, HOST_AS = 20144, 64500
 MD5_PASSWORD = 'lab-md5-password'
 TSIG_KEY, TSIG_ALGORITHM = 'imrs-lab.', 'hmac-sha256'
+SOURCE_KEY = '000102030405060708090a0b0c0d0e0f'
 TSIG_SECRET = 'bGFiIHNlY3JldCBvZiAzMiBvY3RldHMgZm9yIFRTSUc='
 
 SERVICE_ADDRESSES = ('199.7.83.42', '2001:500:9f::42', '2001:500:3::42')
@@ -45,7 +46,9 @@ PAIRS = (('a0', 'h0'), ('a1', 'p0'))
 NOC_PORT, OPS_PORT = 8080, 9053
 NOC_PAGE = f'http://{APPLIANCE_LINK4}:{NOC_PORT}/'
 NOC_PAGE_V6 = f'http://[{APPLIANCE_LINK6}]:{NOC_PORT}/'
-METRICS_PAGE = f'http://127.0.0.1:{OPS_PORT}/metrics'
+OPS_PAGE = f'http://127.0.0.1:{OPS_PORT}/'                  # on the appliance itself
+METRICS_PAGE = OPS_PAGE + 'metrics'
+SECURE_OPS_PAGE = f'https://{MANAGEMENT4}:{OPS_PORT}/'      # with a client certificate
 
 # User and group ids; no passwd entries are needed.
 UIDS = {'agent': 64001, 'launcher': 64002, 'engine': 64003, 'zone': 64004, 'web': 64005, 'bird': 64006,

@@ -30,7 +30,7 @@ class ControlTest : public testing::Test {
     auto listener = open_control_socket(path_);
     ASSERT_TRUE(listener.ok()) << listener.error().message;
     server_ = std::make_unique<ControlServer>(context_.get_executor(), [](std::string_view request) {
-      return "answer to " + std::string(request);
+      return ControlReply{"answer to " + std::string(request)};
     });
     spawn(context_.get_executor(), server_->run(std::move(*listener)));
     thread_ = std::thread([this] { context_.run(); });

@@ -7,10 +7,17 @@ import time
 from contextlib import suppress
 from functools import partial
 
+from lablib import topology as net
 from lablib.drilling.plan import Drill, DrillError, Round
 from lablib.drilling.site import LIMIT, Site
 from lablib.processes import wait_until
 
+MUTE = '''
+import socket, sys, time, urllib.parse
+at = urllib.parse.urlsplit(sys.argv[1])
+held = [socket.create_connection((at.hostname, at.port)) for _ in range(64)]
+time.sleep(60)
+'''
 EXPIRE = 13                # seconds: SOA expire of a zone that is to expire soon
 
 def primaries_dead(site: Site) -> Round:
@@ -35,6 +42,24 @@ def lying_primary(site: Site) -> Round:
         version = site.lab.zones.next_version(True)
         site.lab.primary.serve(version.file, version.serial)
     return site.unseen(fault, mend, alarm=r'zone \. from .* refused')
+
+
+def web_flooded(site: Site) -> Round:
+    """As many requests as curl's can make for some seconds, and connections that say nothing."""
+    seconds = 3
+
+    def flood() -> None:
+        clients = []
+        for namespace, page in ((net.HOST, net.NOC_PAGE), (net.APPLIANCE, net.OPS_PAGE)):
+            inside = ['ip', 'netns', 'exec', namespace]
+            many = [*inside, 'timeout', str(seconds), 'sh', '-c',
+                    f'while :; do curl -s -o /dev/null "{page}?[1-200]"; done']
+            clients += [subprocess.Popen(many) for _ in range(4)]
+            mute = [*inside, 'timeout', str(seconds), '/usr/bin/python3', '-c', MUTE, page]
+            clients.append(subprocess.Popen(mute))
+        for client in clients:
+            client.wait(timeout=seconds + 20)
+    return site.unseen(flood)
 
 
 def expired(by_signature: bool, site: Site) -> Round:
@@ -194,6 +219,7 @@ DRILLS = (
     Drill('zone-stopped', 'zone process hung', partial(child_stopped, 'imrs-zone'), lost_udp=0),
     Drill('audit-killed', 'auditor dead', partial(child_dead, 'imrs-audit'), lost_udp=0),
     Drill('web-killed', 'web process dead', partial(child_dead, 'imrs-web'), lost_udp=0),
+    Drill('web-flooded', 'web process flooded (both listeners, 64 clients)', web_flooded, lost_udp=0),
     Drill('web-stopped', 'web process hung', partial(child_stopped, 'imrs-web'), lost_udp=0),
     Drill('disk-full', 'state disk full', partial(disk, 'full'), lost_udp=0),
     Drill('disk-hung', 'state disk hung', partial(disk, 'hung'), lost_udp=0),

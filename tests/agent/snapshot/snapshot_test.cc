@@ -34,9 +34,8 @@ Snapshot filled() {
                       .worker = 1,
                       .last = "right",
                       .right = 18446744073709551615U});
-  TrafficState traffic{.transport = Transport::Udp, .family = Family::V6, .queries = 9};
-  traffic.rcodes[3] = 7;
-  s.traffic.push_back(traffic);
+  s.links.push_back({.device = "eth0", .receive_bytes = 9, .receive_drops = 7});
+  s.clock_synchronised = true;
   s.alarms = {"one", "two"};
   return s;
 }
@@ -55,7 +54,8 @@ TEST(Snapshot, SurvivesJson) {
   EXPECT_EQ(back->bgp.sessions[0].neighbour_as, 4200000000U);
   EXPECT_EQ(back->probes[0].transport, Transport::Tcp);
   EXPECT_EQ(back->probes[0].right, 18446744073709551615U);
-  EXPECT_EQ(back->traffic[0].rcodes[3], 7U);
+  EXPECT_EQ(back->links[0].receive_drops, 7U);
+  EXPECT_TRUE(back->clock_synchronised);
   EXPECT_EQ(back->alarms.size(), 2U);
 }
 

@@ -11,6 +11,7 @@
 
 #include "agent/base/memfd.h"
 #include "agent/base/messages.h"
+#include "exhibit.h"
 
 namespace imrs::web {
 namespace {
@@ -95,14 +96,16 @@ std::string get(std::uint16_t port, std::string_view target) {
 }
 
 void send_setup(const Channel& agent, int noc, int ops) {
-  const std::string_view text = R"({"identity": "fra02.l.example"})";
+  const std::string text = to_json(sample_settings());
   auto settings = make_sealed_memfd("settings",
                                     {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
   ASSERT_TRUE(settings.ok());
   WebSetup setup;
+  const auto counters = counts::Pages::make(sample_settings().workers);
+  ASSERT_TRUE(counters.ok());
   setup.noc_sockets = 1;
   setup.ops_sockets = 1;
-  const std::array fds{settings->get(), noc, ops};
+  const std::array fds{settings->get(), counters->get(), noc, ops};
   ASSERT_TRUE(agent.send_message(setup, fds).ok());
 }
 

@@ -78,11 +78,12 @@ TEST_F(Connections, HeadHasTheHeaderAndNoBody) {
 
 TEST_F(Connections, EveryReplyHasTheSecurityHeaders) {
   start_healthy();
-  for (const char* target : {"/", "/api/bgp", "/style.css", "/nothing"}) {
+  for (const char* target : {"/", "/api/bgp", "/assets/style.css", "/nothing"}) {
     EXPECT_THAT(get(noc_.port, target),
-                AllOf(HasSubstr("Content-Security-Policy: default-src 'none'; style-src 'self';"),
-                      HasSubstr("X-Content-Type-Options: nosniff"), HasSubstr("Referrer-Policy: no-referrer"),
-                      HasSubstr("Cache-Control: no-store")))
+                AllOf(HasSubstr("Content-Security-Policy: default-src 'none'; script-src 'self'; style-src "
+                                "'self'; connect-src 'self'; img-src data:;"),
+                      HasSubstr("X-Frame-Options: DENY"), HasSubstr("X-Content-Type-Options: nosniff"),
+                      HasSubstr("Referrer-Policy: no-referrer"), HasSubstr("Cache-Control: no-store")))
         << target;
   }
 }
@@ -90,7 +91,7 @@ TEST_F(Connections, EveryReplyHasTheSecurityHeaders) {
 TEST_F(Connections, SeveralRequestsOnOneConnection) {
   start_healthy();
   Client client(noc_.port);
-  const std::string request = "GET /style.css HTTP/1.1\r\nHost: x\r\n\r\n";
+  const std::string request = "GET /assets/style.css HTTP/1.1\r\nHost: x\r\n\r\n";
   client.send(request + request + request);  // pipelined
   for (int i = 0; i < 3; ++i) EXPECT_THAT(client.read_reply(), StartsWith("HTTP/1.1 200")) << i;
   client.send("GET / HTTP/1.0\r\n\r\n");  // HTTP/1.0 closes

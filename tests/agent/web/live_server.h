@@ -27,10 +27,12 @@ class LiveServer : public testing::Test {
     if (first != nullptr) send_snapshot(agent_, *first);
     auto setup = receive_setup(pair->second);
     ASSERT_TRUE(setup.ok()) << setup.error().message;
-    EXPECT_EQ(setup->identity, "fra02.l.example");
+    EXPECT_EQ(setup->settings.identity, "fra02.l.example");
     ServerSettings settings;
     settings.limits = limits;
     settings.now_ms = [] { return kNow; };
+    settings.web = setup->settings;
+    settings.pages = std::move(setup->pages);
     settings.on_problem = [this](const Error& error) { problems_.push_back(error.message); };
     auto server = Server::open(std::move(setup->listeners), std::move(settings));
     ASSERT_TRUE(server.ok()) << server.error().message;

@@ -8,7 +8,8 @@
 #include "agent/web/frame.h"
 #include "agent/web/noc_page.h"
 #include "agent/web/ops_page.h"
-#include "sample.h"
+#include "agent/web/assets.h"
+#include "exhibit.h"
 
 namespace imrs::web {
 namespace {
@@ -17,7 +18,20 @@ using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
-std::string noc(const Snapshot& snapshot) { return noc_page(snapshot, kNow, "UTC"); }
+std::string noc(const Snapshot& snapshot, std::int64_t now_ms = kNow, std::string_view zone = "UTC") {
+  Exhibit exhibit;
+  return noc_page(snapshot, exhibit.view(&snapshot).telemetry, now_ms, zone);
+}
+
+std::string ops(const Snapshot& snapshot) {
+  Exhibit exhibit;
+  return ops_page(snapshot, exhibit.view(&snapshot).telemetry, kNow);
+}
+
+std::string bgp(const Snapshot& snapshot, std::int64_t now_ms = kNow) {
+  Exhibit exhibit;
+  return bgp_json(snapshot, exhibit.view(&snapshot).telemetry, now_ms);
+}
 
 TEST(NocPage, ShowsWhatANocNeeds) {
   EXPECT_THAT(noc(healthy()),
@@ -39,12 +53,12 @@ TEST(NocPage, TitleTellsTheStateInATab) {
                {with_session_down(Family::V4, "Idle", "", ""), 0, "<title>WARNING fra02"},
                {healthy(), 9000, "<title>UNKNOWN fra02"}};
   for (const auto& c : cases) {
-    EXPECT_THAT(noc_page(c.snapshot, kNow + c.age, "UTC"), HasSubstr(c.want));
+    EXPECT_THAT(noc(c.snapshot, kNow + c.age), HasSubstr(c.want));
   }
 }
 
 TEST(NocPage, WarnsWhenTheAgentIsSilent) {
-  EXPECT_THAT(noc_page(healthy(), kNow + 12'000, "UTC"),
+  EXPECT_THAT(noc(healthy(), kNow + 12'000),
               AllOf(HasSubstr("has not reported for 12 s"), HasSubstr("do not rely on it")));
   EXPECT_THAT(noc(healthy()), Not(HasSubstr("do not rely on it")));
 }
@@ -56,9 +70,9 @@ TEST(NocPage, SaysWhyAPrefixIsWithdrawn) {
 
 TEST(NocPage, GivesBirdsTimeAZoneUnlessItHasOne) {
   Snapshot snapshot = healthy();
-  EXPECT_THAT(noc_page(snapshot, kNow, "CET"), HasSubstr("11:00:00.123 CET"));
+  EXPECT_THAT(noc(snapshot, kNow, "CET"), HasSubstr("11:00:00.123 CET"));
   snapshot.bgp.sessions[0].since = "2026-11-24T11:00:00Z";
-  EXPECT_THAT(noc_page(snapshot, kNow, "CET"), HasSubstr("11:00:00Z<"));
+  EXPECT_THAT(noc(snapshot, kNow, "CET"), HasSubstr("11:00:00Z<"));
 }
 
 TEST(NocPage, ShowsTheNeighboursMessageAsText) {
@@ -92,27 +106,55 @@ Snapshot hostile() {
 }
 
 TEST(Pages, NoTextFromASnapshotBecomesMarkup) {
-  for (const std::string& page : {noc(hostile()), ops_page(hostile(), kNow)}) {
+  for (const std::string& page : {noc(hostile()), ops(hostile())}) {
     EXPECT_THAT(page, Not(HasSubstr("<b ")));
     EXPECT_THAT(page, Not(HasSubstr("onload=\"")));
     EXPECT_THAT(page, HasSubstr("&lt;b onload=&quot;x&quot;&gt;&#39;&amp;"));
   }
 }
 
-TEST(Pages, NeedNoScriptAndFetchNothingForeign) {
-  for (const std::string& page : {noc(healthy()), ops_page(healthy(), kNow), waiting_page()}) {
-    EXPECT_THAT(page, Not(HasSubstr("<script")));
+// What runs comes from this server, and nothing is in the page itself.
+TEST(Pages, HaveNoInlineScriptAndFetchNothingForeign) {
+  for (const std::string& page : {noc(healthy()), ops(healthy()), waiting_page()}) {
+    for (std::size_t at = page.find("<script"); at != std::string::npos; at = page.find("<script", at + 1)) {
+      EXPECT_TRUE(page.substr(at).starts_with("<script src=\"/assets/")) << page.substr(at, 80);
+      EXPECT_EQ(page.find("></script>", at), page.find('>', at)) << page.substr(at, 80);
+    }
     EXPECT_THAT(page, Not(HasSubstr("://")));
     EXPECT_THAT(page, Not(HasSubstr("style=\"")));
     EXPECT_THAT(page, HasSubstr("<html lang=\"en\">"));
   }
-  EXPECT_THAT(std::string(stylesheet()), Not(HasSubstr("url(")));
+  for (const Asset& asset : assets()) {
+    if (!asset.name.ends_with(".css")) continue;
+    const std::string text(asset.content.begin(), asset.content.end());
+    EXPECT_THAT(text, Not(HasSubstr("url("))) << asset.name;
+    EXPECT_THAT(text, Not(HasSubstr("@import"))) << asset.name;
+  }
 }
 
-TEST(NocPages, TellNothingAboutQueriesAndZones) {
+// Without JavaScript they load themselves anew; with it they need not.
+TEST(Pages, RenewThemselves) {
+  for (const std::string& page : {noc(healthy()), ops(healthy())}) {
+    EXPECT_THAT(page, HasSubstr("<noscript><meta http-equiv=\"refresh\" content=\"5\"></noscript>"));
+    EXPECT_THAT(page, HasSubstr("<main id=\"state\">"));
+  }
+}
+
+TEST(NocPages, SayWhatToDoAndWhomToCall) {
+  WebSettings settings = sample_settings();
+  settings.contact = "ICANN <noc@example>, +1 555 0100";
+  Exhibit exhibit(std::move(settings));
+  const Snapshot snapshot = healthy();
+  EXPECT_THAT(noc_page(snapshot, exhibit.view(&snapshot).telemetry, kNow, "UTC"),
+              AllOf(HasSubstr("ICANN &lt;noc@example&gt;, +1 555 0100"),
+                    HasSubstr("the route goes away by itself"), HasSubstr("<summary>BIRD 2</summary>"),
+                    HasSubstr("192.0.2.2"), HasSubstr("eth0: 36.00 GB in")));
+}
+
+TEST(NocPages, TellNothingAboutWhichQueriesAndZones) {
   Snapshot snapshot = healthy();
   snapshot.alarms = {"secret alarm"};
-  for (const std::string& page : {noc(snapshot), bgp_json(snapshot, kNow)}) {
+  for (const std::string& page : {noc(snapshot), bgp(snapshot)}) {
     for (const char* ops : {"812345678", "812,345,678", "2026112401", "4711", "secret alarm", "imrs-zone",
                             "9f86d081", "192.0.2.53"}) {
       EXPECT_THAT(page, Not(HasSubstr(ops)));
@@ -123,15 +165,15 @@ TEST(NocPages, TellNothingAboutQueriesAndZones) {
 TEST(OpsPage, ShowsTheMainFigures) {
   Snapshot snapshot = healthy();
   snapshot.alarms = {"zone . refused"};
-  EXPECT_THAT(ops_page(snapshot, kNow),
+  EXPECT_THAT(ops(snapshot),
               AllOf(HasSubstr("zone . refused"), HasSubstr("2026112401"), HasSubstr("1 min 30 s"),
-                    HasSubstr("812,345,678"), HasSubstr("4,711"), HasSubstr("not running"),
+                    HasSubstr("4,711"), HasSubstr("not running"), HasSubstr("id=\"charts\""),
                     HasSubstr("pid 812"), HasSubstr("href=\"/metrics\""), HasSubstr("href=\"/api/state\""),
                     HasSubstr("9f86d081884c7d65<")));
 }
 
 TEST(BgpJson, HasTheDocumentedMembers) {
-  const auto json = nlohmann::json::parse(bgp_json(healthy(), kNow + 1500));
+  const auto json = nlohmann::json::parse(bgp(healthy(), kNow + 1500));
   EXPECT_EQ(json["identity"], "fra02.l.example");
   EXPECT_EQ(json["time"], "2026-11-24T12:00:00.000Z");
   EXPECT_EQ(json["age_seconds"], 1.5);
@@ -151,7 +193,7 @@ TEST(BgpJson, HasTheDocumentedMembers) {
 
 TEST(BgpJson, GivesReasonsAndBirdsOwnWords) {
   const auto json = nlohmann::json::parse(
-      bgp_json(with_session_down(Family::V4, "Active", "Received: Administrative reset", "caf\xE9"), kNow));
+      bgp(with_session_down(Family::V4, "Active", "Received: Administrative reset", "caf\xE9")));
   const auto& session = json["sessions"][0];
   EXPECT_EQ(session["last_error"], "Received: Administrative reset");
   EXPECT_EQ(session["last_error_meaning"], "The neighbour closed the session: Administrative reset");

@@ -92,7 +92,7 @@ TEST_F(WebProgram, ServesFromInsideItsCage) {
 
 TEST_F(WebProgram, EndsWhenTheAgentHasGone) {
   send_snapshot(agent_, healthy());
-  EXPECT_THAT(get(noc_.port, "/style.css"), StartsWith("HTTP/1.1 200"));
+  EXPECT_THAT(get(noc_.port, "/assets/style.css"), StartsWith("HTTP/1.1 200"));
   Client connected(noc_.port);
   agent_.close();
   EXPECT_EQ(wait_for_end(), 0);

@@ -77,18 +77,12 @@ void add_dns(Snapshot& s) {
                .silent = 3,
                .crowded_out = 4,
                .could_not_ask = 5}};
-  TrafficState traffic{.transport = Transport::Udp,
-                       .family = Family::V6,
-                       .queries = 812345678,
-                       .responses = 812345670,
-                       .malformed = 8,
-                       .truncated = 77,
-                       .query_bytes = 36000000001,
-                       .response_bytes = 480000000001};
-  traffic.rcodes[0] = 500000000;
-  traffic.rcodes[3] = 312345670;
-  traffic.rcodes[23] = 6;
-  s.traffic = {traffic};
+  s.links = {{.device = "eth0",
+              .receive_bytes = 36000000001,
+              .transmit_bytes = 480000000001,
+              .receive_packets = 400000000,
+              .transmit_packets = 500000000,
+              .receive_drops = 17}};
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ TEST(WebSandbox, Filter) { GTEST_SKIP() << "no filter in builds with sanitizers"
 
 // In a child of the test, caged: ends with 0 if `act` returns true, 1 if not, and by SIGSYS if killed.
 [[noreturn]] void caged(bool (*act)()) {
-  if (!enter_sandbox().ok()) ::_exit(99);
+  if (!enter_sandbox({}).ok()) ::_exit(99);
   ::_exit(act() ? 0 : 1);
 }
 

@@ -15,7 +15,7 @@
 #include "agent/base/channel.h"
 #include "agent/base/memfd.h"
 #include "agent/base/messages.h"
-#include "agent/base/worker_page.h"
+#include "agent/counts/pages.h"
 #include "tests/dns/engine/client.h"
 #include "tests/dns/engine/test_engine.h"
 #include "tests/support/test_zones.h"
@@ -70,7 +70,7 @@ class Child : public testing::Test {
     setup.workers = workers;
     setup.sockets = static_cast<std::uint32_t>(loopback.sockets.size());
     setup.identity = "lab01";
-    pages_ = std::move(*make_shared_memfd("pages", workers * sizeof(WorkerPage)));
+    pages_ = std::move(*counts::Pages::make(workers));
     const int page_fds[] = {pages_.get()};
     ASSERT_TRUE(channel_.send_message(setup, page_fds).ok());
     EngineSockets sockets;

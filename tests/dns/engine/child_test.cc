@@ -15,7 +15,7 @@ TEST_F(Child, ServesImageAfterImageAndEndsWithTheAgent) {
     EXPECT_EQ(wait_serving(), generation);
     EXPECT_EQ(ask(query_), response_to(*image, query_));
   }
-  const auto pages = map_shared(pages_.get(), 2 * sizeof(WorkerPage), false);
+  const auto pages = counts::Pages::map_worker_pages(pages_.get(), 2);
   ASSERT_TRUE(pages.ok());
   const auto* page = static_cast<const WorkerPage*>(pages->address());
   EXPECT_EQ(page[0].traffic[0][0].queries + page[1].traffic[0][0].queries, 3U);

@@ -28,7 +28,12 @@ class HaltedWorker : public testing::Test {
   void SetUp() override {
     LoopbackSockets loopback = open_loopback(1);
     port_ = loopback.port[0];
-    auto worker = engine::Worker::make(std::move(loopback.sockets), page_, slot_, identity_, {}, nullptr);
+    const engine::WorkerContext context{.page = page_,
+                                        .tables = pages_.tables()[0],
+                                        .identity = identity_,
+                                        .limiter = nullptr,
+                                        .source_key = {1, 2}};
+    auto worker = engine::Worker::make(std::move(loopback.sockets), context, slot_, {});
     ASSERT_TRUE(worker.ok()) << worker.error().message;
     worker_ = std::move(*worker);
     slot_.publish(&published_);
@@ -84,9 +89,11 @@ class HaltedWorker : public testing::Test {
   const std::shared_ptr<const image::Image> image_ = image_of(three_zones());
   const int all_ = static_cast<int>(kPipelined * (2 + response_to(*image_, query_, Transport::Tcp).size()));
   const answer::Identity identity_{"lab01", "IMRS"};
-  const engine::Published published_{image_.get(), 1, {}, {}};
+  const counts::Pages pages_ = new_pages(1);
+  const engine::NamePlaces names_ = engine::NameRegistry(pages_.names()).places_of(*image_);
+  const engine::Published published_{image_.get(), 1, {}, {}, 0, &names_};
   engine::ImageSlot slot_;
-  WorkerPage page_{};
+  WorkerPage& page_ = pages_.workers()[0];
   std::unique_ptr<engine::Worker> worker_;
   std::uint16_t port_ = 0;
   std::vector<UniqueFd> clients_;

@@ -21,7 +21,7 @@ class QueryOfDeath : public Child {
     ASSERT_TRUE(channel_.send_message(settings).ok());
     send_image(*image_, 1);
     ASSERT_EQ(wait_serving(), 1U);
-    mapping_ = std::move(*map_shared(pages_.get(), 2 * sizeof(WorkerPage), false));
+    mapping_ = std::move(*counts::Pages::map_worker_pages(pages_.get(), 2));
   }
   const WorkerPage& page(int worker) const {
     return static_cast<const WorkerPage*>(mapping_.address())[worker];

@@ -66,14 +66,25 @@ LoopbackSockets open_loopback(std::uint8_t workers, std::uint8_t probe) {
   return out;
 }
 
+counts::Pages new_pages(std::uint32_t workers) {
+  const auto memory = counts::Pages::make(workers);
+  if (!memory) give_up(memory.error());
+  auto pages = counts::Pages::map(memory->get(), workers, true);
+  if (!pages) give_up(pages.error());
+  return std::move(*pages);
+}
+
 TestEngine::TestEngine(std::uint8_t workers, engine::TcpLimits limits, std::uint8_t probe,
                        std::uint32_t rate_limit)
-    : pages_(workers) {
+    : pages_(new_pages(workers)) {
   LoopbackSockets loopback = open_loopback(workers, probe);
   std::copy(std::begin(loopback.port), std::end(loopback.port), std::begin(port_));
-  auto engine = engine::Engine::start(
-      std::move(loopback.sockets), pages_,
-      {.identity = {"lab01", "IMRS"}, .tcp = limits, .rate_limit = rate_limit, .rate_key = {1, 2}});
+  auto engine = engine::Engine::start(std::move(loopback.sockets), pages_,
+                                      {.identity = {"lab01", "IMRS"},
+                                       .tcp = limits,
+                                       .rate_limit = rate_limit,
+                                       .rate_key = {1, 2},
+                                       .source_key = {3, 4}});
   if (!engine) give_up(engine.error());
   engine_ = std::move(*engine);
 }

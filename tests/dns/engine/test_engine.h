@@ -16,6 +16,9 @@ struct LoopbackSockets {
 };
 [[nodiscard]] LoopbackSockets open_loopback(std::uint8_t workers, std::uint8_t probe = 0);
 
+// Memory for the counts of so many workers, writable.
+[[nodiscard]] counts::Pages new_pages(std::uint32_t workers);
+
 class TestEngine {
  public:
   explicit TestEngine(std::uint8_t workers = 1, engine::TcpLimits limits = {}, std::uint8_t probe = 0,
@@ -24,10 +27,10 @@ class TestEngine {
   void serve(std::shared_ptr<const image::Image> image);
   [[nodiscard]] engine::Engine& engine() { return *engine_; }
   [[nodiscard]] std::uint16_t port(Family family) const { return port_[static_cast<std::size_t>(family)]; }
-  [[nodiscard]] const WorkerPage& page(std::size_t worker = 0) const { return pages_[worker]; }
+  [[nodiscard]] const WorkerPage& page(std::size_t worker = 0) const { return pages_.workers()[worker]; }
 
  private:
-  std::vector<WorkerPage> pages_;
+  counts::Pages pages_;
   std::uint16_t port_[2] = {};
   std::unique_ptr<engine::Engine> engine_;
   std::uint64_t generation_ = 0;

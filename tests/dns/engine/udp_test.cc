@@ -63,7 +63,7 @@ TEST(Udp, SilenceForResponsesAndShortMessages) {
   Octets out(2000);
   EXPECT_GT(::recv(fd.get(), out.data(), out.size(), 0), 12);
   EXPECT_LT(::recv(fd.get(), out.data(), out.size(), MSG_DONTWAIT), 0);
-  EXPECT_EQ(engine.page().traffic[0][0].malformed, 3U);
+  EXPECT_EQ(engine.page().traffic[0][0].unanswered, 3U);
   EXPECT_EQ(engine.page().traffic[0][0].responses, 1U);
 }
 

@@ -1,0 +1,37 @@
+// Asks the kernel for an interface's counters. Called by the supervisor for each snapshot.
+#include "agent/link_counters.h"
+
+#include <linux/if_link.h>
+#include <net/if.h>
+
+#include <algorithm>
+#include <cstring>
+#include <system_error>
+
+#include "agent/netlink_request.h"
+
+namespace imrs::agent {
+
+Result<LinkState> read_link_counters(const std::string& device) {
+  if_stats_msg body{};
+  body.ifindex = ::if_nametoindex(device.c_str());
+  if (body.ifindex == 0) return system_error(device);
+  body.filter_mask = IFLA_STATS_FILTER_BIT(IFLA_STATS_LINK_64);
+  NetlinkRequest request(RTM_GETSTATS, 0, body);
+  int refusal = 0;
+  const auto message = request.ask(refusal);
+  if (!message) return message.error().within(device);
+  if (refusal != 0) return system_error(device, refusal);
+  rtnl_link_stats64 stats{};
+  if (message->size() < NLMSG_ALIGN(sizeof body)) return Error{Errc::System, device + ": short answer"};
+  const auto found = find_attribute(message->subspan(NLMSG_ALIGN(sizeof body)), IFLA_STATS_LINK_64);
+  std::memcpy(&stats, found.data(), std::min(found.size(), sizeof stats));
+  return LinkState{.device = device,
+                   .receive_bytes = stats.rx_bytes,
+                   .transmit_bytes = stats.tx_bytes,
+                   .receive_packets = stats.rx_packets,
+                   .transmit_packets = stats.tx_packets,
+                   .receive_drops = stats.rx_dropped + stats.rx_missed_errors};
+}
+
+}  // namespace imrs::agent
