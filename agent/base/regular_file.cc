@@ -3,7 +3,9 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <array>
 #include <cerrno>
 
 namespace imrs {
@@ -15,6 +17,21 @@ Result<UniqueFd> open_regular_file(const std::string& path) {
   if (!fd || ::fstat(fd.get(), &status) != 0) return system_error(path);
   if (!S_ISREG(status.st_mode)) return Error{Errc::InvalidInput, path + " is no regular file"};
   return fd;
+}
+
+Result<std::string> read_regular_file(const std::string& path, std::size_t most) {
+  const auto fd = open_regular_file(path);
+  if (!fd) return fd.error();
+  std::string content;
+  std::array<char, 65536> piece;
+  for (;;) {
+    const ssize_t n = ::read(fd->get(), piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error(path);
+    if (n == 0) return content;
+    content.append(piece.data(), static_cast<std::size_t>(n));
+    if (content.size() > most) return Error{Errc::InvalidInput, path + " is too large"};
+  }
 }
 
 }  // namespace imrs

@@ -60,7 +60,13 @@ std::string to_json(const WebSettings& settings) {
 
 Result<WebSettings> web_settings_from_json(std::string_view text) {
   try {
-    return nlohmann::json::parse(text).get<WebSettings>();
+    const auto json = nlohmann::json::parse(text);
+    auto settings = json.get<WebSettings>();
+    // What would be understood otherwise than it is written: a number that does not fit, a word that is none.
+    if (nlohmann::json(settings) != json) {
+      return Error{Errc::InvalidInput, "settings from the agent: not as this version writes them"};
+    }
+    return settings;
   } catch (const nlohmann::json::exception& error) {
     return Error{Errc::InvalidInput, std::string("settings from the agent: ") + error.what()};
   }

@@ -142,6 +142,7 @@ void Sources::merge(const Sources& other) noexcept {
 
 Counts read_counts(const Pages& pages, const std::vector<Service>& services) {
   Counts out;
+  if (pages.empty()) return out;
   out.epoch = get(pages.names().epoch);
   for (const Transport transport : kTransports) {
     for (std::size_t i = 0; i < std::min(services.size(), kMaxServices); ++i) {

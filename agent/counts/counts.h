@@ -84,6 +84,9 @@ struct Counts {
 [[nodiscard]] Traffic sum_of(const Counts& counts, Transport transport, Family family);
 [[nodiscard]] Traffic sum_of(const Counts& counts);
 
+// As in a zone file (RFC 1035 section 5.1): what cannot be printed, and a dot, as \\DDD.
+[[nodiscard]] std::string label_text(std::string_view label);
+
 // Names for people and labels.
 [[nodiscard]] std::string_view rcode_name(std::size_t index);      // "NXDOMAIN"
 [[nodiscard]] std::string_view opcode_name(std::size_t opcode);    // "QUERY", "opcode7"

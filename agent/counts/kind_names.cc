@@ -1,4 +1,6 @@
 // What the kinds of queries and responses are called on pages and in metrics.
+#include <fmt/format.h>
+
 #include <array>
 
 #include "agent/counts/counts.h"
@@ -35,6 +37,19 @@ std::string_view malformed_name(std::size_t index) { return kMalformedNames.at(i
 std::string_view attribute_name(std::size_t index) { return kAttributeNames.at(index); }
 std::string_view chaos_name(std::size_t index) { return kChaosNameTexts.at(index); }
 std::string_view name_type_name(std::size_t index) { return kNameTypeNames.at(index); }
+
+std::string label_text(std::string_view label) {
+  std::string out;
+  for (const char c : label) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet > 0x20 && octet < 0x7F && c != '.' && c != '\\' && c != '"') {
+      out.push_back(c);
+    } else {
+      out += fmt::format("\\{:03}", octet);
+    }
+  }
+  return out;
+}
 
 std::string type_name(std::size_t index) {
   if (index == kTypeTa) return "TA";

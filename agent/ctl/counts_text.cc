@@ -85,7 +85,7 @@ std::string top_text(const Statistics& statistics, std::size_t top) {
   out += "names that do not exist, by their last label, since midnight UTC (too many by at most)\n";
   for (std::size_t i = 0; i < std::min(top, statistics.missing.size()); ++i) {
     const counts::MissingName& name = statistics.missing[i];
-    out += fmt::format("  {:<24}{:>16} ({})\n", name.label, web::grouped(name.count),
+    out += fmt::format("  {:<24}{:>16} ({})\n", counts::label_text(name.label), web::grouped(name.count),
                        web::grouped(name.error));
   }
   return out;
@@ -142,7 +142,8 @@ std::string statistics_json(const Statistics& statistics, std::size_t top) {
   out["missing"] = Json::array();
   for (std::size_t i = 0; i < std::min(top, statistics.missing.size()); ++i) {
     const counts::MissingName& name = statistics.missing[i];
-    out["missing"].push_back({{"label", name.label}, {"count", name.count}, {"error", name.error}});
+    out["missing"].push_back(
+        {{"label", counts::label_text(name.label)}, {"count", name.count}, {"error", name.error}});
   }
   return out.dump(2, ' ', false, Json::error_handler_t::replace);
 }

@@ -12,7 +12,10 @@ namespace {
 // line.
 std::string roff(std::string_view text) {
   std::string out;
+  bool at_start = true;
   for (const char c : text) {
+    if (at_start && (c == '.' || c == '\'')) out += "\\&";
+    at_start = c == '\n';
     if (c == '\\')
       out += "\\e";
     else if (c == '-')
@@ -20,7 +23,6 @@ std::string roff(std::string_view text) {
     else
       out.push_back(c);
   }
-  if (out.starts_with('.') || out.starts_with('\'')) out.insert(0, "\\&");
   return out;
 }
 

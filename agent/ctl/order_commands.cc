@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <chrono>
 #include <ctime>
+#include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
 
@@ -17,6 +18,10 @@ namespace {
 constexpr int kUpgradeLooks = 200;
 constexpr std::chrono::milliseconds kUpgradeLook{50};
 
+int say(const Options& options, const std::string& text) {
+  return print(options.json ? nlohmann::json{{"text", text}}.dump() : text);
+}
+
 int give(const Options& options, const Result<std::string>& request) {
   if (!request) return fail(request.error().message, kBadUse);
   auto answer = ask_agent(options.socket, *request);
@@ -25,7 +30,7 @@ int give(const Options& options, const Result<std::string>& request) {
   const auto done = take_answer(*answer, warning);
   if (!done) return fail(done.error().message, kFailed);
   if (!warning.empty()) (void)fail(warning, 0);
-  return print(*done);
+  return say(options, *done);
 }
 
 int waive(const Options& options) {
@@ -51,7 +56,7 @@ int upgrade(const Options& options) {
     for (const HistoryEntry& entry : *entries) {
       if (entry.time_ms < begun.count()) continue;
       if (entry.text.starts_with("upgrade failed")) return fail(entry.text, kFailed);
-      if (entry.text.starts_with("upgraded in place")) return print(entry.text);
+      if (entry.text.starts_with("upgraded in place")) return say(options, entry.text);
     }
   }
   return fail("the agent does not say what came of it; see imrsctl history", kFailed);
@@ -72,6 +77,7 @@ void add_orders(CLI::App& app, Options& options, int& exit_code) {
                      "v4 or v6, and the name of a neighbour's session; all if left out")
         ->expected(0, 2);
     command->add_option("--reason", options.reason, "shown in the history and on the NOC page");
+    command->add_flag("--json", options.json, "what came of it as JSON");
     command->callback([&options, &exit_code, verb = std::string(verb)] {
       exit_code = give(options, overlay_request(verb, options.words, options.reason));
     });
@@ -80,6 +86,7 @@ void add_orders(CLI::App& app, Options& options, int& exit_code) {
       "upgrade",
       "test the agent's program as it is on disk now, and become it without a lost route or answer");
   next->add_option("--program", options.program, "another one, by its absolute file name");
+  next->add_flag("--json", options.json, "what came of it as JSON, a line each");
   next->callback([&options, &exit_code] { exit_code = upgrade(options); });
   CLI::App* const command = app.add_subcommand(
       "waive", "let one check that the whole fleet may fail at once withdraw nothing for a while");
@@ -87,6 +94,7 @@ void add_orders(CLI::App& app, Options& options, int& exit_code) {
   command->add_option("--until", options.until,
                       "2026-11-27T12:00:00Z, or +90m, +2h, +3d; at most seven days");
   command->add_flag("--end", options.end, "end the waiver");
+  command->add_flag("--json", options.json, "what came of it as JSON");
   command->callback([&options, &exit_code] { exit_code = waive(options); });
 }
 

@@ -138,10 +138,10 @@ std::string bgp_text(const Snapshot& snapshot) {
 std::string bgp_json(const Snapshot& snapshot) { return member_json(snapshot, "bgp"); }
 
 std::string probes_text(const Snapshot& snapshot) {
-  std::string out = fmt::format("{:<20}{:<6}{:>7}  {:<14}{:>12}{:>8}{:>8}{:>12}{:>15}\n", "service", "by",
+  std::string out = fmt::format("{:<40}{:<6}{:>7}  {:<14}{:>12}{:>8}{:>8}{:>12}{:>15}\n", "service", "by",
                                 "worker", "last", "right", "wrong", "silent", "crowded out", "could not ask");
   for (const ProbeState& probe : snapshot.probes) {
-    out += fmt::format("{:<20}{:<6}{:>7}  {:<14}{:>12}{:>8}{:>8}{:>12}{:>15}\n", probe.service,
+    out += fmt::format("{:<40}{:<6}{:>7}  {:<14}{:>12}{:>8}{:>8}{:>12}{:>15}\n", probe.service,
                        to_string(probe.transport), probe.worker, probe.last.empty() ? "not yet" : probe.last,
                        probe.right, probe.wrong, probe.silent, probe.crowded_out, probe.could_not_ask);
   }

@@ -2,9 +2,8 @@
 #include "agent/ctl/rssac002_merge.h"
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
+#include "agent/base/regular_file.h"
 #include "agent/base/whole_file.h"
 #include "agent/rssac002/day.h"
 
@@ -12,12 +11,12 @@ namespace imrs::ctl {
 namespace {
 
 namespace fs = std::filesystem;
+constexpr std::size_t kMaxFile = 16U << 20;  // octets
 
 Result<rssac002::Day> read_day(const std::string& file) {
-  std::ifstream in(file, std::ios::binary);
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad()) return Error{Errc::System, file + ": cannot be read"};
-  auto day = rssac002::day_from_json(text);
+  const auto text = read_regular_file(file, kMaxFile);
+  if (!text) return text.error();
+  auto day = rssac002::day_from_json(*text);
   if (!day) return day.error().within(file);
   return day;
 }
@@ -25,21 +24,24 @@ Result<rssac002::Day> read_day(const std::string& file) {
 }  // namespace
 
 Result<std::string> merge_rssac002(const std::vector<std::string>& files, const std::string& directory) {
-  std::vector<rssac002::Day> days;
+  std::vector<rssac002::Day> sum;
   for (const std::string& file : files) {
     auto day = read_day(file);
     if (!day) return day.error();
-    days.push_back(std::move(*day));
+    sum.push_back(std::move(*day));
+    auto merged = rssac002::merge(sum);
+    if (!merged) return merged.error().within(file);
+    sum = {std::move(*merged)};
   }
-  const auto whole = rssac002::merge(days);
-  if (!whole) return whole.error();
+  if (sum.empty()) return Error{Errc::InvalidInput, "nothing to merge"};
+  const rssac002::Day& whole = sum.front();
   std::string written;
   for (const std::string_view metric : rssac002::kMetrics) {
-    const std::string path = directory + "/" + rssac002::yaml_path(*whole, metric);
+    const std::string path = directory + "/" + rssac002::yaml_path(whole, metric);
     std::error_code error;
     fs::create_directories(fs::path(path).parent_path(), error);
     if (error) return Error{Errc::System, path + ": " + error.message()};
-    const std::string content = rssac002::yaml(*whole, metric);
+    const std::string content = rssac002::yaml(whole, metric);
     auto done = write_whole(path, {reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
     if (!done) return done.error();
     written += path + "\n";

@@ -108,7 +108,7 @@ Json times(const counts::Counts& counts) {
 Json missing(const Telemetry& telemetry, std::int64_t now_ms) {
   Json out = Json::array();
   for (const counts::MissingName& name : telemetry.missing(now_ms, kTopMissing)) {
-    out.push_back({{"label", name.label}, {"count", name.count}, {"error", name.error}});
+    out.push_back({{"label", counts::label_text(name.label)}, {"count", name.count}, {"error", name.error}});
   }
   return out;
 }

@@ -3,10 +3,8 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <filesystem>
 
@@ -33,16 +31,13 @@ bool is_plain(std::string_view path) {
          path.find("/.") == std::string_view::npos;
 }
 
-std::optional<std::string> read(const std::string& path) {
-  const auto fd = open_regular_file(path);
-  if (!fd) return {};
-  std::string content;
-  std::array<char, 65536> piece;
-  for (ssize_t n = 0; (n = ::read(fd->get(), piece.data(), piece.size())) > 0;) {
-    content.append(piece.data(), static_cast<std::size_t>(n));
-    if (content.size() > kMaxFile) return {};
-  }
-  return content;
+// No link on the way leads elsewhere.
+bool is_within(const std::string& directory, const std::string& path) {
+  std::error_code error;
+  const fs::path root = fs::canonical(directory, error), real = fs::canonical(path, error);
+  if (error) return false;
+  return std::mismatch(root.begin(), root.end(), real.begin(), real.end()).first == root.end() &&
+         !fs::is_symlink(fs::symlink_status(path, error));
 }
 
 BookFile list(const std::string& path) {
@@ -67,9 +62,9 @@ std::optional<BookFile> find_book_file(const std::string& directory, std::string
   if (directory.empty() || !is_plain(path)) return {};
   const std::string full = directory + "/" + std::string(path);
   struct stat status {};
-  if (::lstat(full.c_str(), &status) != 0) return {};
+  if (::lstat(full.c_str(), &status) != 0 || !is_within(directory, full)) return {};
   if (S_ISDIR(status.st_mode)) return list(full);
-  auto content = read(full);
+  auto content = read_regular_file(full, kMaxFile);
   if (!content) return {};
   return BookFile{{}, std::move(*content), false};
 }

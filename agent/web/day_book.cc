@@ -7,10 +7,10 @@
 
 #include <cerrno>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
+#include <utility>
 #include <nlohmann/json.hpp>
 
+#include "agent/base/regular_file.h"
 #include "agent/base/whole_file.h"
 
 namespace imrs::web {
@@ -22,12 +22,7 @@ constexpr std::int64_t kDay = 86400;
 // Before that the clock has not been set; what is counted then belongs to the day it turns out to be.
 constexpr std::int64_t kFirstDay = 20454;  // 2026-01-01
 constexpr const char* kToday = "today.json";
-
-Result<std::string> read_text(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return system_error(path, errno);
-  return std::string(std::istreambuf_iterator<char>(file), {});
-}
+constexpr std::size_t kMaxFile = 16U << 20;  // octets
 
 Result<void> make_directories(const std::string& directory, const std::string& name) {
   for (std::size_t slash = name.find('/'); slash != std::string::npos; slash = name.find('/', slash + 1)) {
@@ -74,8 +69,13 @@ rssac002::Day DayBook::empty_day(std::int64_t day) const {
 // A day that has been left unfinished is finished; one that is not over goes on.
 void DayBook::open(std::int64_t now) {
   if (directory_.empty()) return;
-  const auto text = read_text(directory_ + "/" + kToday);
-  if (!text) return;  // the first start
+  const auto text = read_regular_file(directory_ + "/" + kToday, kMaxFile);
+  if (!text && text.error().code == Errc::Unavailable) return;  // the first start
+  begin_from_here_ = true;
+  if (!text) {
+    complained_ = true;
+    return on_problem_(text.error().within("RSSAC002: the day's counts begin anew"));
+  }
   try {
     const auto json = nlohmann::json::parse(*text);
     auto day = rssac002::day_from_json(json.at("day").dump());
@@ -85,6 +85,7 @@ void DayBook::open(std::int64_t now) {
     json.at("epoch").get_to(epoch_);
     seen_ = seen->volumes;
     today_ = std::move(*day);
+    begin_from_here_ = false;
   } catch (const std::exception& error) {
     on_problem_({Errc::InvalidInput,
                  fmt::format("{}/{}: {}; the day's counts begin anew", directory_, kToday, error.what())});
@@ -101,25 +102,35 @@ void DayBook::look(const counts::Counts& counts, const SourcesOf& sources, std::
   const bool over = today_.day != 0 && day != today_.day;
   const rssac002::Volumes volumes = rssac002::volumes_of(counts);
   rssac002::Volumes grown = volumes;
-  if (counts.epoch == epoch_) grown -= seen_;
+  if (std::exchange(begin_from_here_, false)) {
+    if (is_published(day) || is_published(day - 1)) grown = {};
+  } else if (counts.epoch == epoch_) {
+    grown -= seen_;
+  }
   epoch_ = counts.epoch;
   seen_ = volumes;
   if (today_.day == 0) begin(day);
   today_.volumes += grown;
-  if (over || now - last_save_ >= kSaveInterval) today_.sources.merge(sources(today_.day));
+  const bool save_now = over || now - last_save_ >= kSaveInterval || now < last_save_;
+  if (save_now) today_.sources.merge(sources(today_.day));
   if (over) {
     finish();
     begin(day);
   }
-  if (over || now - last_save_ >= kSaveInterval) save(now);
+  if (save_now) save(now);
+}
+
+bool DayBook::is_published(std::int64_t day) const {
+  const std::string name = rssac002::instance_path(settings_.rssac002.prefix, day, settings_.identity);
+  return open_regular_file(directory_ + "/" + name).ok();
 }
 
 // A clock that has gone back comes to a day that has been published: it goes on with that.
 void DayBook::begin(std::int64_t day) {
   today_ = empty_day(day);
   if (directory_.empty()) return;
-  const auto text = read_text(directory_ + "/" +
-                              rssac002::instance_path(today_.prefix, day, settings_.identity));
+  const std::string name = rssac002::instance_path(today_.prefix, day, settings_.identity);
+  const auto text = read_regular_file(directory_ + "/" + name, kMaxFile);
   if (!text) return;
   auto known = rssac002::day_from_json(*text);
   if (known && known->source_key_id == today_.source_key_id) today_ = std::move(*known);

@@ -48,6 +48,7 @@ class DayBook {
 
  private:
   [[nodiscard]] rssac002::Day empty_day(std::int64_t day) const;
+  [[nodiscard]] bool is_published(std::int64_t day) const;
   void begin(std::int64_t day);
   void finish();
   void publish(const rssac002::Day& day);
@@ -62,6 +63,9 @@ class DayBook {
   std::uint64_t epoch_ = 0;
   rssac002::Volumes seen_{};
   std::int64_t last_save_ = 0, last_write_ = 0;
+  // today.json could not be used: what the engine has counted already is today's only if no day that could have
+  // it has been published.
+  bool begin_from_here_ = false;
   bool complained_ = false;
 };
 

@@ -8,21 +8,32 @@
 namespace imrs::web {
 namespace {
 
+// Two code points that HTML knows and XML 1.0 does not (section 2.2).
+std::string escape_xml(const std::string& text) {
+  std::string out = escape_html(text);
+  for (const char* const none : {"\xEF\xBF\xBE", "\xEF\xBF\xBF"}) {
+    for (std::size_t at = out.find(none); at != std::string::npos; at = out.find(none, at)) {
+      out.replace(at, 3, "\xEF\xBF\xBD");
+    }
+  }
+  return out;
+}
+
 // An entry's identity has to stay the same (RFC 4287 section 4.2.6): what happened, and when.
 std::string entry_of(const Snapshot& snapshot, const HistoryEntry& entry) {
-  const std::string identity = escape_html(snapshot.identity);
-  const std::string text = escape_html(entry.text);
+  const std::string identity = escape_xml(snapshot.identity);
+  const std::string text = escape_xml(entry.text);
   return fmt::format(
       "<entry>\n<id>tag:{0},2026:{1}-{2}-{3:016x}</id>\n<title>{2}: {4}</title>\n<updated>{5}</updated>\n"
       "<content type=\"text\">{4}</content>\n</entry>\n",
-      identity, entry.time_ms, escape_html(entry.what), std::hash<std::string>()(entry.text), text,
+      identity, entry.time_ms, escape_xml(entry.what), std::hash<std::string>()(entry.text), text,
       rfc3339_text(entry.time_ms));
 }
 
 }  // namespace
 
 std::string event_feed(const Snapshot& snapshot) {
-  const std::string identity = escape_html(snapshot.identity);
+  const std::string identity = escape_xml(snapshot.identity);
   const std::int64_t updated = snapshot.history.empty() ? snapshot.started_ms
                                                         : snapshot.history.back().time_ms;
   std::string out = fmt::format(

@@ -86,12 +86,17 @@ void Telemetry::note_load(const Snapshot& snapshot, const ZoneState& zone) {
   const auto known = std::ranges::find_if(loads_.rbegin(), loads_.rend(),
                                           [&](const ZoneLoad& load) { return load.zone == zone.origin; });
   if (known != loads_.rend() && known->serial == zone.serial) return;
+  // The times are those of whichever zone's version came last.
+  const bool last = std::ranges::none_of(
+      snapshot.zones, [&](const ZoneState& other) { return other.loaded_ms > zone.loaded_ms; });
   const LoadState& load = snapshot.load;
-  const double seconds = (load.transfer + load.verify + load.compile + load.audit + load.swap) / 1000.0;
+  const double seconds =
+      last ? (load.transfer + load.verify + load.compile + load.audit + load.swap) / 1000.0 : 0;
   loads_.push_back({zone.loaded_ms / 1000, zone.origin, zone.serial, seconds});
   if (loads_.size() > kMaxLoads) loads_.pop_front();
   // What was on the disk was not learnt of today.
-  if (zone.origin == "." && seconds > 0) book_.loaded(zone.serial, static_cast<std::uint32_t>(seconds + 0.5));
+  const bool today = zone.loaded_ms / 1000 / kDay == snapshot.time_ms / 1000 / kDay;
+  if (zone.origin == "." && today && seconds > 0) book_.loaded(zone.serial, static_cast<std::uint32_t>(seconds + 0.5));
 }
 
 std::vector<counts::MissingName> Telemetry::missing(std::int64_t now_ms, std::size_t most) const {

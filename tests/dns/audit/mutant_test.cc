@@ -256,6 +256,7 @@ const Mutant kMutants[] = {
      [](Octets& i, const ImageMap& m) {
        const std::uint32_t node = m.node(".", "net.");
        put(i, node + offsetof(Node, kind), NodeKind::Authoritative);
+       put(i, node + offsetof(Node, number), 0U);
        copy_pointer(i, m.node(".", ".") + offsetof(Node, no_data), node + offsetof(Node, no_data));
        copy_pointer(i, m.node(".", ".") + offsetof(Node, no_data) + 4, node + offsetof(Node, no_data) + 4);
      },

@@ -37,9 +37,9 @@ Result<std::vector<engine::WorkerSocket>> try_open_family(Family family, std::ui
       auto fd = open_dns_socket(family, transport, family == Family::V4 ? "127.0.0.1" : "::1", port, {});
       if (!fd) return fd.error();
       port = port_of(fd->get());
-      out.push_back(
-          {{worker, static_cast<std::uint8_t>(transport), static_cast<std::uint8_t>(family), 0, probe},
-           std::move(*fd)});
+      out.push_back({{worker, static_cast<std::uint8_t>(transport), static_cast<std::uint8_t>(family),
+                      static_cast<std::uint8_t>(family), probe},
+                     std::move(*fd)});
     }
   }
   return out;
