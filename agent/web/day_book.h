@@ -63,8 +63,8 @@ class DayBook {
   std::uint64_t epoch_ = 0;
   rssac002::Volumes seen_{};
   std::int64_t last_save_ = 0, last_write_ = 0;
-  // today.json could not be used: what the engine has counted already is today's only if no day that could have
-  // it has been published.
+  // today.json could not be used: what the engine has counted already is today's only if no day that could
+  // have it has been published.
   bool begin_from_here_ = false;
   bool complained_ = false;
 };

@@ -90,13 +90,14 @@ void Telemetry::note_load(const Snapshot& snapshot, const ZoneState& zone) {
   const bool last = std::ranges::none_of(
       snapshot.zones, [&](const ZoneState& other) { return other.loaded_ms > zone.loaded_ms; });
   const LoadState& load = snapshot.load;
-  const double seconds =
-      last ? (load.transfer + load.verify + load.compile + load.audit + load.swap) / 1000.0 : 0;
+  const double seconds = last ? (load.transfer + load.verify + load.compile + load.audit + load.swap) / 1000.0
+                              : 0;
   loads_.push_back({zone.loaded_ms / 1000, zone.origin, zone.serial, seconds});
   if (loads_.size() > kMaxLoads) loads_.pop_front();
   // What was on the disk was not learnt of today.
   const bool today = zone.loaded_ms / 1000 / kDay == snapshot.time_ms / 1000 / kDay;
-  if (zone.origin == "." && today && seconds > 0) book_.loaded(zone.serial, static_cast<std::uint32_t>(seconds + 0.5));
+  if (zone.origin == "." && today && seconds > 0)
+    book_.loaded(zone.serial, static_cast<std::uint32_t>(seconds + 0.5));
 }
 
 std::vector<counts::MissingName> Telemetry::missing(std::int64_t now_ms, std::size_t most) const {

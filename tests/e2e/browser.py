@@ -1,6 +1,7 @@
 """A headless Chromium in a network namespace, driven by its own protocol over a pipe (DevTools Protocol)."""
 
 import base64
+import fcntl
 import json
 import os
 import subprocess
@@ -36,7 +37,7 @@ class Page:
 
     def open(self, url: str) -> None:
         self.call('Page.navigate', {'url': url})
-        if not self.wait(lambda: 'imrs' in self.text().lower() or 'DNS root server' in self.text()):
+        if not self.wait(lambda: 'State of' in self.text()):
             raise AssertionError(f'{url} does not show: {self.text()[:300]}')
 
     def evaluate(self, expression: str) -> object:
@@ -76,17 +77,19 @@ class Browser:
         self._number = 0
         self._rest = b''
         self._profile = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-        to_read, self._to_browser = os.pipe()
-        self._from_browser, to_write = os.pipe()
+        low_read, self._to_browser = os.pipe()
+        self._from_browser, low_write = os.pipe()
+        # Out of the way of 3 and 4, which the browser wants them to be.
+        to_read, to_write = (fcntl.fcntl(fd, fcntl.F_DUPFD, 30) for fd in (low_read, low_write))
         command = ('exec chromium --headless=new --no-sandbox --disable-gpu --disable-dev-shm-usage '
                    '--no-first-run --disable-background-networking --disable-component-update --mute-audio '
                    f'--user-data-dir={self._profile.name} --remote-debugging-pipe about:blank '
                    f'3<&{to_read} 4>&{to_write}')
-        self._process = subprocess.Popen(['ip', 'netns', 'exec', namespace, 'sh', '-c', command],
+        self._process = subprocess.Popen(['ip', 'netns', 'exec', namespace, 'bash', '-c', command],
                                          pass_fds=(to_read, to_write), stdout=subprocess.DEVNULL,
                                          stderr=subprocess.DEVNULL)
-        os.close(to_read)
-        os.close(to_write)
+        for fd in (low_read, low_write, to_read, to_write):
+            os.close(fd)
 
     def page(self, width: int = 1280, dark: bool = False, javascript: bool = True) -> Page:
         return Page(self, width, dark, javascript)

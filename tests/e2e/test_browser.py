@@ -43,7 +43,8 @@ class InTheBrowser(LabCase):
             for name, width in WIDTHS.items():
                 for dark in (False, True):
                     with self.subTest(kind, size=name, dark=dark):
-                        self.look(browser.page(width, dark), url, f'{kind}-{name}-{"dark" if dark else "light"}')
+                        colour = 'dark' if dark else 'light'
+                        self.look(browser.page(width, dark), url, f'{kind}-{name}-{colour}')
 
     def look(self, page: Page, url: str, name: str) -> None:
         page.open(url)
@@ -94,7 +95,7 @@ class InTheBrowser(LabCase):
         page.open(net.OPS_PAGE)
         self.assertTrue(page.wait(lambda: 'Live: a new point' in page.text()), page.text()[:2000])
         for _ in range(30):
-            subprocess.run(['ip', 'netns', 'exec', net.HOST, 'dig', '+tries=1', '+noall', '-b', net.CLIENT4,
+            subprocess.run(['ip', 'netns', 'exec', net.HOST, 'dig', '+tries=3', '+noall', '-b', net.CLIENT4,
                             '@199.7.83.42', 'com.', 'DS'], check=True, capture_output=True, timeout=10)
         heat = 'document.querySelector("#charts").innerText.includes("com.")'
         self.assertTrue(page.wait(lambda: page.evaluate(heat)), page.text()[-3000:])

@@ -28,17 +28,21 @@ QUERY = bytes.fromhex('abcd0100000100000000000103636f6d0000020001' '000029100000
 # Run in the host's namespace: addresses on standard input, a line each; asks by UDP, BY_TCP of them by TCP.
 ASK = f'''
 import socket, sys
+def free_bind(one, six):
+    one.setsockopt(socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP, 78 if six else 15, 1)
 query = bytes.fromhex("{QUERY.hex()}")
 for number, address in enumerate(sys.stdin.read().split()):
     six = ":" in address
     family, server = (socket.AF_INET6, "2001:500:9f::42") if six else (socket.AF_INET, "199.7.83.42")
     with socket.socket(family, socket.SOCK_DGRAM) as one:
+        free_bind(one, six)
         one.bind((address, 0))
         one.settimeout(2)
         one.sendto(query, (server, 53))
         one.recv(2000)
     if number % {COUNT // BY_TCP} == 0:
         with socket.socket(family, socket.SOCK_STREAM) as one:
+            free_bind(one, six)
             one.bind((address, 0))
             one.settimeout(2)
             one.connect((server, 53))

@@ -91,8 +91,10 @@ class Telemetry(LabCase):
         return json.loads(self.lab.ask_agent('stats', '--json', '--top', '1000'))
 
     def test_counts_survive_the_engine_and_the_day_survives_imrs_web(self) -> None:
+        before = self.settled()
         self.dig_once()
-        total = self.queries_of_the_day()
+        total = before + 1
+        self.assertTrue(wait_until(lambda: self.queries_of_the_day() == total, 5))
         for name in ('imrs-engine', 'imrs-web'):
             self.lab.kill_child(name)
             self.assertTrue(wait_until(lambda: self.queries_of_the_day() is not None, 10), self.log_tail())
@@ -100,6 +102,17 @@ class Telemetry(LabCase):
             self.assertGreaterEqual(self.queries_of_the_day(), total, name)
         self.dig_once()
         self.assertTrue(wait_until(lambda: self.queries_of_the_day() == total + 1, 5))
+
+    def settled(self) -> int:
+        """When imrs-web has looked again after the last question."""
+        seen = [self.queries_of_the_day()]
+
+        def same() -> bool:
+            time.sleep(1.2)                # it looks every second
+            seen.append(self.queries_of_the_day())
+            return seen[-1] is not None and seen[-1] == seen[-2]
+        self.assertTrue(wait_until(same, 15))
+        return seen[-1]
 
     def dig_once(self) -> None:
         subprocess.run(['ip', 'netns', 'exec', net.HOST, 'dig', '+tries=1', '+noall', '-b', net.CLIENT4,

@@ -122,8 +122,7 @@ TEST(CountsText, ForPrograms) {
 TEST(CountsText, LabelsAreAnyOctets) {
   Statistics statistics = sample();
   statistics.missing = {{"\xff\xfe\"\n", 1, 0}};
-  EXPECT_EQ(json::parse(statistics_json(statistics, 1)).at("missing")[0].at("label"),
-            R"(\255\254\034\010)");
+  EXPECT_EQ(json::parse(statistics_json(statistics, 1)).at("missing")[0].at("label"), R"(\255\254\034\010)");
 }
 
 TEST(CountsText, NothingOfALabelSteersTheTerminal) {
