@@ -21,7 +21,8 @@ Config full() {
     "tsig_keys": [{"name": "k.", "algorithm": "hmac-sha256", "secret": "c2VjcmV0c2VjcmV0c2VjcmV0"}],
     "bgp": {"router_id": "192.0.2.1", "local_as": 64999, "neighbours": [
       {"name": "host4", "address": "192.0.2.2", "source": "192.0.2.1", "as": 64500,
-       "password": "top-secret-md5", "bfd": true, "interface": "a0", "gtsm": true, "hold_time": 30, "keepalive_time": 10},
+       "password": "top-secret-md5", "bfd": true, "interface": "a0", "gtsm": true, "hold_time": 30,
+       "keepalive_time": 10},
       {"name": "host6", "address": "2001:db8::2", "source": "2001:db8::1", "as": 64501}]},
     "zones": [{"origin": ".", "primaries": ["198.51.100.1"], "trust_anchors": ["/usr/share/dns/root.ds"]}],
     "engine": {"workers": 3},
