@@ -12,33 +12,17 @@ namespace {
 
 std::uint64_t get(const Counter& counter) noexcept { return counter.load(std::memory_order_relaxed); }
 
+std::uint64_t get(std::uint64_t value) noexcept { return value; }
+
 template <std::size_t N>
 void add(std::array<std::uint64_t, N>& sum, const std::array<Counter, N>& counters) noexcept {
   for (std::size_t i = 0; i < N; ++i) sum[i] += get(counters[i]);
 }
 
-void add(Traffic& sum, const TrafficCounters& counters) noexcept {
-  sum.queries += get(counters.queries);
-  sum.responses += get(counters.responses);
-  sum.unanswered += get(counters.unanswered);
-  sum.truncated += get(counters.truncated);
-  sum.limited += get(counters.limited);
-  sum.query_bytes += get(counters.query_bytes);
-  sum.response_bytes += get(counters.response_bytes);
-  add(sum.rcodes, counters.rcodes);
-  add(sum.opcodes, counters.opcodes);
-  add(sum.malformed, counters.malformed);
-  add(sum.attributes, counters.attributes);
-  add(sum.chaos, counters.chaos);
-  add(sum.types, counters.types);
-  add(sum.query_sizes, counters.query_sizes);
-  add(sum.response_sizes, counters.response_sizes);
-}
-
-// Every member of `sum` with that of `other`, by `combine`.
-template <typename Combine>
-void combine_all(Traffic& sum, const Traffic& other, Combine combine) {
-  const auto one = [&](std::uint64_t& a, std::uint64_t b) { a = combine(a, b); };
+// Every member of `sum` with that of `other`, which is a Traffic or a worker's TrafficCounters, by `combine`.
+template <typename Other, typename Combine>
+void combine_all(Traffic& sum, const Other& other, Combine combine) {
+  const auto one = [&](std::uint64_t& a, const auto& b) { a = combine(a, get(b)); };
   const auto all = [&](auto& a, const auto& b) {
     for (std::size_t i = 0; i < a.size(); ++i) one(a[i], b[i]);
   };
@@ -144,11 +128,12 @@ Counts read_counts(const Pages& pages, const std::vector<Service>& services) {
   Counts out;
   if (pages.empty()) return out;
   out.epoch = get(pages.names().epoch);
+  out.since = static_cast<std::int64_t>(get(pages.names().since));
   for (const Transport transport : kTransports) {
     for (std::size_t i = 0; i < std::min(services.size(), kMaxServices); ++i) {
       Path path{transport, services[i], {}};
       for (const WorkerPage& page : pages.workers()) {
-        add(path.traffic, page.traffic[static_cast<std::size_t>(transport)][i]);
+        combine_all(path.traffic, page.traffic[static_cast<std::size_t>(transport)][i], std::plus<>());
       }
       out.paths.push_back(std::move(path));
     }

@@ -66,6 +66,7 @@ struct Sources {  // of a UTC day
 
 struct Counts {
   std::uint64_t epoch = 0;
+  std::int64_t since = 0;  // Unix time from which on they count, as the wall clock then was
   std::vector<Path> paths;
   std::array<Times, 2> times;  // [transport]
   std::vector<NameCount> names;

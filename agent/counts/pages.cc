@@ -3,6 +3,7 @@
 
 #include <sys/random.h>
 
+#include <ctime>
 #include <string>
 
 namespace imrs::counts {
@@ -30,6 +31,7 @@ Result<UniqueFd> Pages::make(std::uint32_t workers) {
   std::uint64_t epoch = 0;
   if (::getrandom(&epoch, sizeof epoch, 0) != sizeof epoch) return system_error("getrandom");
   pages->names().epoch.store(epoch, std::memory_order_relaxed);
+  pages->names().since.store(static_cast<std::uint64_t>(std::time(nullptr)), std::memory_order_relaxed);
   return fd;
 }
 

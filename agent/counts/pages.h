@@ -27,6 +27,7 @@ inline constexpr std::size_t kNameSize = 64;  // presentation form and a zero; l
 // engine's control thread; a place keeps its name from image to image and from engine to engine.
 struct NameTable {
   Counter epoch;  // random: tells this memory from one before it
+  Counter since;  // Unix time at which it was made, as the wall clock then was
   Counter used;   // places; place 0 is for what has none of its own
   std::array<std::array<std::atomic<char>, kNameSize>, kMaxNames> names;
 };
@@ -52,7 +53,7 @@ class Pages {
  public:
   Pages() = default;
 
-  // A new memfd for so many workers, everything zero but the epoch.
+  // A new memfd for so many workers, everything zero but epoch and time.
   [[nodiscard]] static Result<UniqueFd> make(std::uint32_t workers);
   [[nodiscard]] static std::size_t size_for(std::uint32_t workers) noexcept;
   // Maps such a memfd, refused if it is of another size. `writable`: for the engine.

@@ -12,6 +12,7 @@ namespace imrs::ctl {
 namespace {
 
 using web::duration_text;
+using web::printable;
 using web::utc_text;
 
 constexpr const char* kRed = "31";
@@ -23,7 +24,7 @@ std::string member_json(const Snapshot& snapshot, const char* member) {
 }
 
 std::string line(std::string_view label, const std::string& value) {
-  return fmt::format("  {:<18}{}\n", label, value);
+  return fmt::format("  {:<18}{}\n", label, printable(value));
 }
 
 std::string reason_text(const std::string& reason) { return reason.empty() ? "" : ": " + reason; }
@@ -107,7 +108,7 @@ std::string status_text(const Snapshot& snapshot, bool colour) {
                        family.neighbour.empty() ? "nobody" : family.neighbour,
                        painted(fmt::format("{}, {}announced", family.phase, family.announce ? "" : "not "),
                                good ? kGreen : kRed),
-                       family.reason);
+                       printable(family.reason));
     out += prefixes_text(family);
   }
   for (const SessionState& session : snapshot.bgp.sessions) {
@@ -117,13 +118,14 @@ std::string status_text(const Snapshot& snapshot, bool colour) {
   for (const ZoneState& zone : snapshot.zones) {
     out += fmt::format("zone {}: serial {}\n", zone.origin, zone.serial);
   }
-  for (const std::string& alarm : snapshot.alarms) out += painted("alarm: " + alarm, kRed) + "\n";
+  for (const std::string& alarm : snapshot.alarms) out += painted("alarm: " + printable(alarm), kRed) + "\n";
   return out;
 }
 
 std::string bgp_text(const Snapshot& snapshot) {
   std::string out;
-  if (!snapshot.bgp.bird_connected) out += "BIRD cannot be asked: " + snapshot.bgp.bird_error + "\n";
+  if (!snapshot.bgp.bird_connected)
+    out += "BIRD cannot be asked: " + printable(snapshot.bgp.bird_error) + "\n";
   for (const SessionState& session : snapshot.bgp.sessions) {
     out += fmt::format("session {} with {} AS {}\n", session.name, session.neighbour, session.neighbour_as);
     out += line("state", session.state + (session.since.empty() ? "" : " since " + session.since));
@@ -153,7 +155,7 @@ std::string probes_json(const Snapshot& snapshot) { return member_json(snapshot,
 std::string history_text(const std::vector<HistoryEntry>& history) {
   std::string out;
   for (const HistoryEntry& entry : history) {
-    out += fmt::format("{}  {:<8}  {}\n", utc_text(entry.time_ms), entry.what, entry.text);
+    out += fmt::format("{}  {:<8}  {}\n", utc_text(entry.time_ms), entry.what, printable(entry.text));
   }
   return out.empty() ? "nothing has happened yet\n" : out;
 }

@@ -36,6 +36,16 @@ std::string folder(std::int64_t day, std::string_view metric) {
                      metric);
 }
 
+// Octets; a file's name has 255, with a prefix of 64.
+constexpr std::size_t kLongIdentity = 100, kKeptOfIt = 80;
+
+std::string file_name_of(const std::string& identity) {
+  if (identity.size() <= kLongIdentity) return identity;
+  std::uint64_t hash = 0;
+  for (const char c : identity) hash = counts::mix(hash + static_cast<std::uint8_t>(c));
+  return fmt::format("{}-{:016x}", identity.substr(0, kKeptOfIt), hash);
+}
+
 Result<void> check_mergeable(const Day& first, const Day& next) {
   const std::string name = next.instances.empty() ? "?" : *next.instances.begin();
   if (next.day != first.day) {
@@ -130,7 +140,7 @@ std::string yaml_path(const Day& day, std::string_view metric) {
 
 std::string instance_path(const std::string& prefix, std::int64_t day, const std::string& identity) {
   return fmt::format("{}{}-{}-{}.json", folder(day, kInstanceFolder), prefix, compact_day_text(day),
-                     identity);
+                     file_name_of(identity));
 }
 
 Result<Day> merge(std::span<const Day> days) {

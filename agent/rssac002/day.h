@@ -62,7 +62,8 @@ inline constexpr std::array<std::string_view, 6> kMetrics{"traffic-volume", "rco
 [[nodiscard]] Result<std::int64_t> parse_compact_day(std::string_view text);
 // "2026/11/traffic-volume/l-root-20261127-traffic-volume.yaml".
 [[nodiscard]] std::string yaml_path(const Day& day, std::string_view metric);
-// "2026/11/instance/l-root-20261127-IDENTITY.json": all of it, to be merged.
+// "2026/11/instance/l-root-20261127-IDENTITY.json": all of it, to be merged. Of a long identity its beginning
+// and a hash, for file names are bounded.
 [[nodiscard]] std::string instance_path(const std::string& prefix, std::int64_t day,
                                         const std::string& identity);
 inline constexpr std::string_view kInstanceFolder = "instance";
@@ -70,6 +71,10 @@ inline constexpr std::string_view kInstanceFolder = "instance";
 [[nodiscard]] std::string to_json(const Day& day);
 // Refuses what is not such a file, naming the member.
 [[nodiscard]] Result<Day> day_from_json(std::string_view text);
+
+// The volumes alone, in the same form.
+[[nodiscard]] std::string to_json(const Volumes& volumes);
+[[nodiscard]] Result<Volumes> volumes_from_json(std::string_view text);
 
 // The service of the instances of `days`. Refused: days or services that differ, an instance that comes
 // twice, sources by different keys.

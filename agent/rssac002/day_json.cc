@@ -152,13 +152,15 @@ std::set<std::string> instances_from(const Json& json) {
   return out;
 }
 
-void read_traffic(const Json& json, Volumes& volumes) {
+Volumes volumes_from(const Json& json) {
+  Volumes volumes{};
   for (const Transport transport : kTransports) {
     for (const Family family : kFamilies) {
       volumes[static_cast<std::size_t>(transport)][static_cast<std::size_t>(family)] = volume_from(
           object_in(json, path_name(transport, family)));
     }
   }
+  return volumes;
 }
 
 Day day_from(const Json& json) {
@@ -172,7 +174,7 @@ Day day_from(const Json& json) {
   day.service = text_from(json, "service");
   day.prefix = prefix_from(json);
   day.instances = instances_from(json);
-  read_traffic(object_in(json, "traffic"), day.volumes);
+  day.volumes = volumes_from(object_in(json, "traffic"));
   const Json& sources = object_in(json, "sources");
   day.source_key_id = number_from(sources.at("key_id"), "sources.key_id");
   day.sources.ipv4 = sketch_from(sources, "ipv4");
@@ -183,17 +185,33 @@ Day day_from(const Json& json) {
   return day;
 }
 
+Json volumes_json(const Volumes& volumes) {
+  Json out;
+  for (const Transport transport : kTransports) {
+    for (const Family family : kFamilies) {
+      out[path_name(transport, family)] = to_json(
+          volumes[static_cast<std::size_t>(transport)][static_cast<std::size_t>(family)]);
+    }
+  }
+  return out;
+}
+
+// What `read` makes of the text; whatever it, nlohmann or the standard library has to say against it.
+template <typename Read>
+auto parsed(std::string_view text, Read read) -> Result<decltype(read(Json()))> {
+  try {
+    return read(Json::parse(text));
+  } catch (const std::exception& error) {
+    return Error{Errc::InvalidInput, error.what()};
+  }
+}
+
 }  // namespace
 
 std::string to_json(const Day& day) {
   Json out{{"format", kFormat},      {"version", kVersion},  {"day", compact_day_text(day.day)},
            {"service", day.service}, {"prefix", day.prefix}, {"instances", day.instances}};
-  for (const Transport transport : kTransports) {
-    for (const Family family : kFamilies) {
-      out["traffic"][path_name(transport, family)] = to_json(
-          day.volumes[static_cast<std::size_t>(transport)][static_cast<std::size_t>(family)]);
-    }
-  }
+  out["traffic"] = volumes_json(day.volumes);
   out["sources"] = {{"key_id", day.source_key_id},
                     {"ipv4", text_of(day.sources.ipv4)},
                     {"ipv6", text_of(day.sources.ipv6)},
@@ -203,12 +221,10 @@ std::string to_json(const Day& day) {
   return out.dump(1);
 }
 
-Result<Day> day_from_json(std::string_view text) {
-  try {
-    return day_from(Json::parse(text));
-  } catch (const std::exception& error) {  // nlohmann's, and of the standard library's conversions
-    return Error{Errc::InvalidInput, error.what()};
-  }
-}
+std::string to_json(const Volumes& volumes) { return volumes_json(volumes).dump(); }
+
+Result<Day> day_from_json(std::string_view text) { return parsed(text, day_from); }
+
+Result<Volumes> volumes_from_json(std::string_view text) { return parsed(text, volumes_from); }
 
 }  // namespace imrs::rssac002

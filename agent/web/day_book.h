@@ -7,6 +7,7 @@
 //   YYYY/MM/instance/…json        finished days, to be merged with other instances'
 //
 // What a crash of imrs-web, of the engine or of the agent costs: nothing; a power cut: at most kSaveInterval.
+// A finished day that cannot be written is tried again with each save. The newest `keep_days` days stay.
 #pragma once
 
 #include <chrono>
@@ -48,24 +49,24 @@ class DayBook {
 
  private:
   [[nodiscard]] rssac002::Day empty_day(std::int64_t day) const;
-  [[nodiscard]] bool is_published(std::int64_t day) const;
+  Result<void> take_up(const std::string& text);
   void begin(std::int64_t day);
   void finish();
-  void publish(const rssac002::Day& day);
+  void publish_all();
+  bool publish(const rssac002::Day& day);
   void remove_old();
   bool write(const std::string& name, const std::string& content);
+  void complain(const Error& error);
 
   WebSettings settings_;
   std::string directory_;
   std::function<void(const Error&)> on_problem_;
   rssac002::Day today_;
+  std::vector<rssac002::Day> unpublished_;  // finished, and not all of their files are written
   // Up to here the engine's counts are in today_.
   std::uint64_t epoch_ = 0;
   rssac002::Volumes seen_{};
   std::int64_t last_save_ = 0, last_write_ = 0;
-  // today.json could not be used: what the engine has counted already is today's only if no day that could
-  // have it has been published.
-  bool begin_from_here_ = false;
   bool complained_ = false;
 };
 

@@ -203,8 +203,8 @@ std::string traffic_section(const Snapshot& snapshot, const Telemetry& telemetry
   if (!links.empty()) rows += row("Interface", links + ", since it is there");
   return "<h2>Traffic</h2>\n<div class=\"card\"><dl>\n" + rows +
          "</dl><p class=\"soft\">Rates are of the last ten seconds. Many times the usual rate to this "
-         "server, and "
-         "little from it, is an attack; the appliance limits its answers by itself.</p></div>\n";
+         "server, "
+         "and little from it, is an attack; the appliance limits its answers by itself.</p></div>\n";
 }
 
 std::string help_section(const WebSettings& settings) {
@@ -216,8 +216,7 @@ std::string help_section(const WebSettings& settings) {
       "<li>Withdrawn by its own decision, sessions up: nothing. It comes back by itself.</li>\n"
       "<li>A session is down: see its meaning and last error above; the router configuration is below.</li>\n"
       "<li>It disturbs your network: you may disconnect it or shut the session down at any time; the route "
-      "goes "
-      "away by itself and the other instances of the root take over. Nothing has to be told to the "
+      "goes away by itself and the other instances of the root take over. Nothing has to be told to the "
       "server.</li>\n"
       "<li>Anything else, or before planned work: call <bdi>{}</bdi>, and name {}.</li>\n</ul></div>\n",
       escape_html(contact), escape_html(settings.identity));

@@ -16,7 +16,8 @@ std::size_t place(std::int64_t step) { return static_cast<std::size_t>(step) % S
 
 void Series::put(std::int64_t time, const Values& values) {
   const std::int64_t step = time / kStep;
-  if (step <= last_ && last_ != 0) return;
+  if ((last_ - step) * kStep > kForget) *this = Series();
+  if (step <= last_) return;
   const std::int64_t gap = last_ == 0 ? 1 : std::min<std::int64_t>(step - last_, kPoints);
   for (auto& [name, column] : columns_) {
     for (std::int64_t i = 0; i < gap; ++i) column[place(step - i)] = kUnknown;

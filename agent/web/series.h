@@ -26,9 +26,11 @@ class Series {
   static constexpr std::size_t kPoints = 8640;   // a day
   static constexpr std::size_t kMaxNames = 300;  // more are left out
   static constexpr std::size_t kMaxShown = 1440;
+  static constexpr std::int64_t kForget = 60;  // seconds
 
   // The values of the step that begins at `time`, a multiple of kStep; steps in between are not known. A time
-  // before the last one is ignored.
+  // before the last one is ignored; if it is before it by more than kForget, all is forgotten: the clock was
+  // ahead.
   void put(std::int64_t time, const Values& values);
 
   // The last `seconds` up to the newest point, averaged over as many steps as it takes to get no more than

@@ -72,6 +72,7 @@ void Telemetry::note_phase(const DecisionState& decision, std::int64_t now) {
   });
   if (known == bands_.end()) known = bands_.insert(known, {decision.neighbour, decision.family, {}});
   auto& bands = known->bands;
+  if (!bands.empty() && now < bands.back().to - Series::kForget) bands.clear();  // the clock was ahead
   if (bands.empty() || bands.back().phase != decision.phase || bands.back().announced != decision.announce) {
     if (!bands.empty()) bands.back().to = now;
     bands.push_back({now, now, decision.phase, decision.announce});
@@ -96,8 +97,9 @@ void Telemetry::note_load(const Snapshot& snapshot, const ZoneState& zone) {
   if (loads_.size() > kMaxLoads) loads_.pop_front();
   // What was on the disk was not learnt of today.
   const bool today = zone.loaded_ms / 1000 / kDay == snapshot.time_ms / 1000 / kDay;
-  if (zone.origin == "." && today && seconds > 0)
+  if (zone.origin == "." && today && seconds > 0) {
     book_.loaded(zone.serial, static_cast<std::uint32_t>(seconds + 0.5));
+  }
 }
 
 std::vector<counts::MissingName> Telemetry::missing(std::int64_t now_ms, std::size_t most) const {

@@ -60,6 +60,11 @@ std::string format_time(const std::tm& parts, const char* format) {
   return {text.data(), std::strftime(text.data(), text.size(), format, &parts)};
 }
 
+// U+0080 to U+009F.
+bool is_c1_control(std::string_view text, std::size_t size) {
+  return size == 2 && text[0] == '\xC2' && text[1] < '\xA0';
+}
+
 }  // namespace
 
 std::string escape_html(std::string_view text) {
@@ -69,8 +74,24 @@ std::string escape_html(std::string_view text) {
     const std::size_t size = utf8_length(text);
     if (size == 1) {
       append_ascii(out, text.front());
-    } else if (size == 0 || (size == 2 && text[0] == '\xC2' && text[1] < '\xA0')) {
-      out += kReplacement;  // not UTF-8, or one of the C1 control characters
+    } else if (size == 0 || is_c1_control(text, size)) {
+      out += kReplacement;
+    } else {
+      out += text.substr(0, size);
+    }
+    text.remove_prefix(std::max<std::size_t>(size, 1));
+  }
+  return out;
+}
+
+std::string printable(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t size = utf8_length(text);
+    const auto first = static_cast<unsigned char>(text.front());
+    const bool control = (size == 1 && (first < 0x20 || first == 0x7F)) || is_c1_control(text, size);
+    if (size == 0 || control) {
+      out += '?';
     } else {
       out += text.substr(0, size);
     }

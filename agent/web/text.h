@@ -18,6 +18,9 @@ namespace imrs::web {
 // The same for preformatted text: a newline stays one.
 [[nodiscard]] std::string escape_lines(std::string_view text);
 
+// For a terminal: control characters, of C0 and of C1, and octets that are not UTF-8 as "?".
+[[nodiscard]] std::string printable(std::string_view text);
+
 // Unix time in ms as "2026-11-24 12:00:00 UTC"; 0 as "never".
 [[nodiscard]] std::string utc_text(std::int64_t unix_ms);
 

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 
+import jsonschema
 from labcase import LabCase
 from lablib import topology as net
 from lablib.processes import wait_until
@@ -14,6 +15,16 @@ def fetch(namespace: str, url: str, *words: str) -> str:
     command = ['ip', 'netns', 'exec', namespace, 'curl', '-sS', '--max-time', '5', '-g', *words, url]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=10)
     return run.stdout if run.returncode == 0 else f'curl: {run.returncode} {run.stderr}'
+
+
+def closed(schema: dict) -> dict:
+    """The same without members that it does not name: clients must bear them, this version has none."""
+    if isinstance(schema, list):
+        return [closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    out = {key: closed(value) for key, value in schema.items()}
+    return {**out, 'additionalProperties': False} if out.get('type') == 'object' else out
 
 
 class Web(LabCase):
@@ -35,6 +46,20 @@ class Web(LabCase):
         for path in ('metrics', 'api/state'):
             code = fetch(net.HOST, net.NOC_PAGE + path, '-o', '/dev/null', '-w', '%{http_code}')
             self.assertEqual(code, '404', path)
+
+    def test_the_api_keeps_to_its_schema(self) -> None:
+        schema = json.loads(fetch(net.HOST, f'{net.NOC_PAGE}api/bgp/schema'))
+        jsonschema.Draft202012Validator.check_schema(schema)
+        validator = jsonschema.Draft202012Validator(closed(schema))
+        self.assertEqual([error.message for error in validator.iter_errors(self.api())], [])
+        self.host_birdc('disable', 'appliance4', '"schema"')
+        try:
+            self.assertTrue(wait_until(lambda: self.exported() == 3, 5), self.api())
+            self.assertEqual([error.message for error in validator.iter_errors(self.api())], [])
+        finally:
+            self.host_birdc('enable', 'appliance4')
+        self.assertTrue(wait_until(lambda: self.exported() == 5, 15), self.api())
+        self.assertTrue(list(validator.iter_errors({**self.api(), 'stale': 'no'})), 'it accepts anything')
 
     def test_the_metrics(self) -> None:
         wanted = ['imrs_dns_queries_total{', 'imrs_zone_serial{', 'imrs_probe_results_total{', 'imrs_bgp_']

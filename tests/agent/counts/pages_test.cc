@@ -57,7 +57,9 @@ TEST(Pages, NewOnesAreZeroButForTheEpoch) {
   const auto pages = Pages::map(fd->get(), 2, true);
   ASSERT_TRUE(pages.ok());
   EXPECT_NE(pages->names().epoch.load(), 0U);
+  EXPECT_NE(pages->names().since.load(), 0U);
   pages->names().epoch.store(0);
+  pages->names().since.store(0);
   EXPECT_TRUE(std::ranges::all_of(mapping->bytes(), [](std::uint8_t octet) { return octet == 0; }));
 }
 

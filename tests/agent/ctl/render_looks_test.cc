@@ -122,5 +122,23 @@ TEST(Render, ColoursOnlyWhenAsked) {
   EXPECT_THAT(text, Not(HasSubstr("\x1b[32m")));
 }
 
+// A neighbour's message is foreign, and goes to a terminal.
+TEST(Render, NothingForeignSteersTheTerminal) {
+  Snapshot snapshot = web::healthy();
+  snapshot.bgp.sessions[0].message =
+      "a\x1b[2Jb\n  announced  c\xC2\x9B"
+      "d\xFF";
+  snapshot.bgp.sessions[0].last_error =
+      "e\x07"
+      "f";
+  snapshot.decisions[0].reason = "g\x1b[31mh";
+  snapshot.alarms = {"i\rj"};
+  for (const std::string& text : {bgp_text(snapshot), status_text(snapshot)}) {
+    for (const char* octets : {"\x1b", "\x07", "\r", "\xC2\x9B", "\xFF"})
+      EXPECT_THAT(text, Not(HasSubstr(octets)));
+  }
+  EXPECT_THAT(bgp_text(snapshot), HasSubstr("\"a?[2Jb?  announced  c?d?\""));
+}
+
 }  // namespace
 }  // namespace imrs::ctl

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,9 +20,10 @@ inline constexpr std::int64_t kToday = kNoon / kDayLength;
 inline constexpr std::int64_t kMidnight = (kToday + 1) * kDayLength;  // the end of that day
 
 // `queries` by UDP over IPv4, each answered, with what goes with them.
-[[nodiscard]] inline counts::Counts counted(std::uint64_t epoch, std::uint64_t queries) {
+[[nodiscard]] inline counts::Counts counted(std::uint64_t epoch, std::uint64_t queries, std::int64_t since) {
   counts::Counts out;
   out.epoch = epoch;
+  out.since = since;
   out.paths.push_back({Transport::Udp, {Family::V4, "192.0.2.1"}, {}});
   counts::Traffic& traffic = out.paths[0].traffic;
   traffic.queries = traffic.responses = queries;
@@ -47,7 +49,9 @@ class BookKeeper : public testing::Test {
       asked_.push_back(day);
       return sources_;
     };
-    book_->look(counted(epoch, queries), sources, now);
+    // An epoch begins when it is first looked at, unless the test says that it is older.
+    const std::int64_t since = begun_.emplace(epoch, now).first->second;
+    book_->look(counted(epoch, queries, since), sources, now);
   }
 
   [[nodiscard]] std::uint64_t queries() const { return volume(book_->today()).queries; }
@@ -69,6 +73,7 @@ class BookKeeper : public testing::Test {
   test::TempDirectory directory_;
   WebSettings settings_;
   std::optional<DayBook> book_;
+  std::map<std::uint64_t, std::int64_t> begun_;  // epochs
   std::vector<std::string> problems_;
   std::vector<std::int64_t> asked_;  // days of which the sources were
   counts::Sources sources_;          // what the engine's memory has

@@ -263,7 +263,7 @@ TEST_F(DayBookTest, OldDaysGo) {
   look(1, 1, kMidnight);
   EXPECT_TRUE(directory_.has(day_file(kToday)));
   EXPECT_TRUE(directory_.has(day_file(kToday - 1)));
-  EXPECT_TRUE(directory_.has(day_file(kToday - 2)));
+  EXPECT_FALSE(directory_.has(day_file(kToday - 2))) << "two are kept, and the newest are there";
   EXPECT_FALSE(directory_.has(day_file(kToday - 3)));
   EXPECT_FALSE(directory_.has(day_file(kToday - 4)));
   EXPECT_FALSE(directory_.has("book/" + rssac002::yaml_path(old, "load-time")));
@@ -275,10 +275,10 @@ TEST(DayBook, WithoutADirectoryItOnlyCounts) {
   DayBook book(WebSettings{}, "", [](const Error& error) { ADD_FAILURE() << error.message; });
   book.open(kNoon);
   const auto none = [](std::int64_t) { return counts::Sources(); };
-  book.look(counted(1, 5), none, kNoon);
+  book.look(counted(1, 5, kNoon), none, kNoon);
   EXPECT_EQ(book.today().volumes[0][0].queries, 5U);
-  book.look(counted(1, 8), none, kMidnight);
-  book.look(counted(1, 9), none, kMidnight + 1);
+  book.look(counted(1, 8, kNoon), none, kMidnight);
+  book.look(counted(1, 9, kNoon), none, kMidnight + 1);
   EXPECT_EQ(book.today().volumes[0][0].queries, 1U);
   book.save(kMidnight + 2);
   EXPECT_EQ(book.last_write(), 0) << "never";

@@ -38,6 +38,7 @@ WebSettings sample_settings() {
 Exhibit::Exhibit(WebSettings settings) {
   memory_ = std::move(*counts::Pages::make(kWorkers));
   pages_ = std::move(*counts::Pages::map(memory_.get(), kWorkers, true));
+  pages_.names().since = static_cast<std::uint64_t>(kNow / 1000);  // the day's
   telemetry_ = std::make_unique<Telemetry>(std::move(settings),
                                            std::move(*counts::Pages::map(memory_.get(), kWorkers, false)),
                                            [](const Error&) {});

@@ -73,12 +73,23 @@ TEST(Series, AKnownNanIsNotAnAverage) {
 
 TEST(Series, ATimeThatHasBeenIsIgnored) {
   Series series = counting(3);
-  for (const std::int64_t time : {kStart + 2 * kStep, kStart + 2 * kStep + 9, kStart, kStart - 86400}) {
+  for (const std::int64_t time : {kStart + 2 * kStep, kStart + 2 * kStep + 9, kStart, kStart - 4 * kStep}) {
     series.put(time, {{"a", 99}, {"new", 99}});
   }
   const Window window = series.window(30);
   EXPECT_THAT(window.series.at("a"), ElementsAre(0, 1, 2));
   EXPECT_EQ(window.series.count("new"), 0U);
+}
+
+// It starts at boot a year ahead, and is set right.
+TEST(Series, AfterAClockThatWasAheadItBeginsAnew) {
+  Series series;
+  series.put(kStart + 365 * 86400, {{"a", 7}});
+  series.put(kStart, {{"a", 1}});
+  series.put(kStart + kStep, {{"a", 2}});
+  const Window window = series.window(86400);
+  EXPECT_EQ(window.start, kStart / window.step * window.step);
+  EXPECT_EQ(series.window(20).series.at("a"), (std::vector<float>{1, 2}));
 }
 
 TEST(Series, NeverMorePointsThanAChartCanShow) {
