@@ -81,7 +81,8 @@ asio::awaitable<Result<void>> Speaker::Impl::idle(Control& control) {
   while (!dirty_ && !stopped_ && Clock::now() < next_look_) {
     const auto now = Clock::now();
     const bool nudge = now < nudge_until_ && now + kNudgeInterval < next_look_;
-    const bool readable = co_await wait_until(control, nudge ? now + kNudgeInterval : next_look_);
+    const auto until = nudge ? now + kNudgeInterval : next_look_;
+    const bool readable = co_await wait_until(control, until);
     if (readable) break;  // the end of file, which the next look will meet
     if (!nudge || dirty_ || stopped_) continue;
     if (auto reply = co_await control.ask(kNudge); !reply) co_return reply.error();

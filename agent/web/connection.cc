@@ -11,12 +11,12 @@
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
-#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
 #include <boost/beast/ssl/ssl_stream.hpp>
 #include <ctime>
 #include <optional>
+#include <sstream>
 #include <type_traits>
 #include <utility>
 
@@ -73,6 +73,14 @@ Response make_response(Reply reply, unsigned version, bool keep_alive) {
   response.body() = std::move(reply.body);
   response.prepare_payload();
   return response;
+}
+
+// Serialized at once: Beast's own asynchronous writers, for two kinds of stream, took a minute to compile.
+template <typename Message>
+std::string header_text(const Message& message) {
+  std::ostringstream out;
+  out << message.base();
+  return std::move(out).str();
 }
 
 // What to tell a client whose request could not be read; nothing if it is not there to be told.
@@ -150,7 +158,9 @@ class Connection {
     }
     Response response = make_response(std::move(reply), request.version(), request.keep_alive());
     compress(response, view(request[http::field::accept_encoding]));
-    const bool sent = co_await send(std::move(response), head);
+    std::string text = header_text(response);
+    if (!head) text += response.body();
+    const bool sent = co_await send(std::move(text));
     co_return sent&& request.keep_alive();
   }
 
@@ -174,16 +184,13 @@ class Connection {
     http::response<http::empty_body> head{http::status::ok, version};
     set_fields(head, "text/event-stream");
     head.keep_alive(false);
-    http::response_serializer<http::empty_body> serializer{head};
-    limit(limits_.send);
-    auto [error, size] = co_await http::async_write_header(stream_, serializer, kNoThrow);
-    for (bool alive = !error; alive;) {
+    std::string text = header_text(head);
+    bool alive = co_await send(std::move(text));
+    while (alive) {
       beast::get_lowest_layer(stream_).expires_never();
-      const std::string text = co_await listener->next();
+      text = co_await listener->next();
       if (text.empty()) co_return;
-      limit(limits_.send);
-      auto [failed, written] = co_await asio::async_write(stream_, asio::buffer(text), kNoThrow);
-      alive = !failed;
+      alive = co_await send(std::move(text));
     }
   }
 
@@ -197,20 +204,17 @@ class Connection {
     co_return true;
   }
 
-  asio::awaitable<bool> send(Response response, bool head) {
-    http::response_serializer<http::string_body> serializer{response};
+  asio::awaitable<bool> send(std::string text) {
     limit(limits_.send);
-    if (head) {
-      auto [error, size] = co_await http::async_write_header(stream_, serializer, kNoThrow);
-      co_return !error;
-    }
-    auto [error, size] = co_await http::async_write(stream_, serializer, kNoThrow);
+    auto [error, size] = co_await asio::async_write(stream_, asio::buffer(text), kNoThrow);
     co_return !error;
   }
 
   // Closing with unread octets would reset the connection, and the client might never see the reply.
   asio::awaitable<void> refuse(Reply reply) {
-    const bool sent = co_await send(make_response(std::move(reply), 11, false), false);
+    const Response response = make_response(std::move(reply), 11, false);
+    std::string text = header_text(response) + response.body();
+    const bool sent = co_await send(std::move(text));
     if (!sent) co_return;
     beast::error_code ignored;
     beast::get_lowest_layer(stream_).socket().shutdown(asio::ip::tcp::socket::shutdown_send, ignored);

@@ -22,7 +22,8 @@ BAD = (
     ('if (auto x = g(); co_await f(x)) {}', '"if"'),
     ('for (int i = 0; co_await f(i); ++i) {}', 'condition of "for"'),
     ('auto x = a && co_await f();', 'beside &&'), ('auto x = co_await f() || b;', 'beside ||'),
-    ('auto x = a ? co_await f() : b;', 'ternary'), ('g(co_await f());', 'arguments of "g(...)"'),
+    ('auto x = a ? co_await f() : b;', 'ternary'), ('co_await f(a ? b : c);', 'ternary'),
+    ('g(co_await f());', 'arguments of "g(...)"'),
     ('g(1, (co_await f()).y);', 'arguments of "g(...)"'))
 
 
