@@ -10,10 +10,10 @@
 #include "agent/base/log.h"
 #include "agent/config/config.h"
 #include "agent/privileges.h"
+#include "agent/renderings.h"
 #include "agent/startup.h"
 #include "agent/supervisor.h"
 #include "agent/upgrade.h"
-#include "bgp/bird_config.h"
 
 namespace {
 
@@ -65,7 +65,7 @@ int run_agent(const Config& config, agent::NextProgram self) {
 int main(int argc, char** argv) {
   // First: a core dump of this process would keep its device, and with it the routes, for seconds.
   if (auto undumpable = agent::make_undumpable(); !undumpable) return fail(undumpable.error(), 1);
-  std::string file = "/etc/imrs/agent.json";
+  std::string file = "/etc/imrs/agent.json", bird_config_file;
   bool check = false, print_bird_config = false, self_test = false;
   int handed = -1;
   CLI::App app{
@@ -75,7 +75,10 @@ int main(int argc, char** argv) {
   app.add_option("--config", file, "configuration file")->capture_default_str();
   auto* const check_flag = app.add_flag("--check", check, "check the configuration and do no more");
   app.add_flag("--print-bird-config", print_bird_config,
-               "print the BIRD configuration that belongs to it (holds the BGP passwords)")
+               "print the BIRD configuration that belongs to it, without the passwords")
+      ->excludes(check_flag);
+  app.add_option("--write-bird-config", bird_config_file,
+                 "write it with the passwords, mode 0640, for whom the file's directory belongs to")
       ->excludes(check_flag);
   // Not for people: how an agent calls the one that it becomes.
   app.add_option("--take-over", handed)->group("");
@@ -91,8 +94,12 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (print_bird_config) {
-    std::fputs(bgp::bird_config(*config).c_str(), stdout);
+    std::fputs(agent::shown_bird_config(*config).c_str(), stdout);
     return 0;
+  }
+  if (!bird_config_file.empty()) {
+    const auto written = agent::write_bird_config(*config, bird_config_file);
+    return written ? 0 : fail(written.error(), 1);
   }
   log_start("imrs-agent", config->instance.identity, LogLevel::Info);
   auto self = own_program();

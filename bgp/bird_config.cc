@@ -1,4 +1,4 @@
-// BIRD's configuration text. Called by `imrs-agent --print-bird-config`. It must never hold anything
+// BIRD's configuration text. Called by `imrs-agent --write-bird-config`. It must never hold anything
 // that announces without the agent: no static protocol without `disabled`, `via` and `check link`.
 // Names of our own are in upper case or among those a neighbour may not have.
 #include "bgp/bird_config.h"
@@ -16,7 +16,7 @@ namespace imrs::bgp {
 namespace {
 
 constexpr std::string_view kHead =
-    R"(# Written by imrs-agent --print-bird-config from agent.json: change that, not this.
+    R"(# Written by imrs-agent --write-bird-config from agent.json: change that, not this.
 # It holds the neighbours' passwords: readable by BIRD alone.
 #
 # Announces nothing by itself. Every static protocol starts disabled and the agent enables it over the

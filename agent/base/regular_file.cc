@@ -20,12 +20,16 @@ Result<UniqueFd> open_regular_file(const std::string& path) {
 }
 
 Result<std::string> read_regular_file(const std::string& path, std::size_t most) {
-  const auto fd = open_regular_file(path);
-  if (!fd) return fd.error();
+  const auto file = open_regular_file(path);
+  if (!file) return file.error();
+  return read_regular_file(*file, path, most);
+}
+
+Result<std::string> read_regular_file(const UniqueFd& file, const std::string& path, std::size_t most) {
   std::string content;
   std::array<char, 65536> piece;
   for (;;) {
-    const ssize_t n = ::read(fd->get(), piece.data(), piece.size());
+    const ssize_t n = ::read(file.get(), piece.data(), piece.size());
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return system_error(path);
     if (n == 0) return content;

@@ -17,4 +17,8 @@ namespace imrs {
 // All of it; Errc::InvalidInput: more than `most` octets, too.
 [[nodiscard]] Result<std::string> read_regular_file(const std::string& path, std::size_t most);
 
+// The same of one that is open; `path` is for the error.
+[[nodiscard]] Result<std::string> read_regular_file(const UniqueFd& file, const std::string& path,
+                                                    std::size_t most);
+
 }  // namespace imrs

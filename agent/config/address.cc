@@ -84,6 +84,17 @@ Result<Prefix> parse_prefix(std::string_view text) {
                 PrefixRole::Specific};
 }
 
+Result<Network> parse_network(std::string_view text) {
+  if (text.find('/') == std::string_view::npos) {
+    auto address = parse_address(text);
+    if (!address) return bad(text, "is not a network; write ADDRESS/LENGTH");
+    return Network{address->family, address->text + "/" + std::to_string(bits(address->family))};
+  }
+  auto prefix = parse_prefix(text);
+  if (!prefix) return prefix.error();
+  return Network{prefix->family, std::move(prefix->text)};
+}
+
 Result<Endpoint> parse_endpoint(std::string_view text) {
   const std::size_t colon = text.rfind(':');
   const auto port = colon == std::string_view::npos ? std::nullopt : number(text.substr(colon + 1), 65535);

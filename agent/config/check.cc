@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <regex>
 #include <set>
 
 #include "agent/config/address.h"
@@ -31,11 +32,23 @@ bool is_host_name(std::string_view name) {
   return name.find("..") == std::string_view::npos;
 }
 
+bool matches(const std::string& identity, const std::string& pattern) {
+  if (pattern.empty()) return true;
+  try {
+    return std::regex_match(identity, std::regex(pattern, std::regex::ECMAScript));
+  } catch (const std::regex_error&) {
+    return false;
+  }
+}
+
 void check_instance(const InstanceConfig& instance, Complaints& complaints) {
   if (!is_host_name(instance.identity)) {
     complaints.add("instance.identity",
                    "must be a host name that no other instance has, like "
                    "\"aa01-fr-par.l.dns.icann.org\"");
+  }
+  if (!matches(instance.identity, instance.identity_pattern)) {
+    complaints.add("instance.identity", "does not match \"identity_pattern\", " + instance.identity_pattern);
   }
   const bool cluster = instance.kind == InstanceConfig::Kind::Cluster;
   if (cluster != instance.cluster.has_value()) {
@@ -198,6 +211,32 @@ void check_tsig_keys(const std::vector<TsigKeyConfig>& keys, Complaints& complai
       complaints.add(path, "must be a domain name in lower case with a dot at its end, like \"imrs-lab.\"");
     }
     if (!names.insert(keys[i].name).second) complaints.add(path, "is given twice");
+    if (keys[i].secret.empty()) {
+      complaints.add(element("tsig_keys", i) + ".secret",
+                     "is missing; put it into the file that \"secrets_file\" names, as \"tsig_secrets\"");
+    }
+  }
+}
+
+// A character-string of a TXT record has at most 255 octets (RFC 1035 section 3.3).
+bool is_txt_string(const std::string& text) {
+  return text.size() <= 255 && std::ranges::all_of(text, [](char c) { return c >= ' ' && c != 127; });
+}
+
+void check_identity_zone(const ZoneConfig& zone, Complaints& complaints) {
+  if (zone.origin == ".") complaints.add("identity_zone.origin", "must not be the root");
+  const IdentityZoneConfig& identity = *zone.identity;
+  if (!is_zone_name(identity.name_server) || identity.name_server == ".") {
+    complaints.add("identity_zone.name_server", "must be a host name that leads to the service addresses");
+  }
+  if (identity.address.text.empty() || identity.address.family != Family::V4) {
+    complaints.add("identity_zone.address",
+                   "must be an IPv4 address that only this node has (its management address, unless that is "
+                   "IPv6)");
+  }
+  if (identity.place.size() > 8 || !std::ranges::all_of(identity.place, is_txt_string)) {
+    complaints.add("identity_zone.place",
+                   "must be at most 8 texts of printable ASCII, up to 255 octets each");
   }
 }
 
@@ -208,6 +247,7 @@ void check_zone(const ZoneConfig& zone, const Config& config, const std::string&
                    "must be a domain name: labels of 1 to 63 letters, digits, - and _, at most 255 "
                    "octets in all");
   }
+  if (zone.identity) return check_identity_zone(zone, complaints);
   if (zone.file.empty() == zone.primaries.empty()) {
     complaints.add(path, "needs exactly one of \"file\" and \"primaries\"");
   }

@@ -23,6 +23,12 @@ struct IpAddress {  // of either family, in canonical text
   bool operator==(const IpAddress&) const = default;
 };
 
+struct Network {
+  Family family = Family::V4;
+  std::string text;  // canonical, host bits zero: "192.0.2.0/24"
+  bool operator==(const Network&) const = default;
+};
+
 struct Endpoint {  // "192.0.2.1:8080" or "[2001:db8::1]:8080"
   IpAddress address;
   std::uint16_t port = 0;
@@ -44,7 +50,8 @@ struct ClusterConfig {
 struct InstanceConfig {
   enum class Kind { Single, Cluster };
   enum class Appliance { Calypso, Pandora };
-  std::string identity;  // unique name: NSID, hostname.bind; 1 to 63 octets a label, at most 255
+  std::string identity;          // unique name: NSID, hostname.bind; 1 to 63 octets a label, at most 255
+  std::string identity_pattern;  // ECMAScript, of the whole name; empty: any name
   Kind kind = Kind::Single;
   Appliance appliance = Appliance::Calypso;
   std::optional<ClusterConfig> cluster;  // there exactly if kind is Cluster
@@ -96,10 +103,19 @@ struct PrimaryConfig {
   std::string key;  // name of one of Config::tsig_keys; empty: what is said to it and comes is not signed
 };
 
+// What the zone of RFC 7108's IDENTITY says of this very node.
+struct IdentityZoneConfig {
+  std::string node;                // the instance's identity
+  std::string name_server;         // of the zone's NS record: absolute, lower case
+  IpAddress address;               // IPv4, of this node alone
+  std::vector<std::string> place;  // further strings of the TXT record: town, country, region
+};
+
 struct ZoneConfig {
   std::string origin;  // ".", "arpa.", ...: absolute, lower case
-  std::string file;    // exactly one of file and primaries
+  std::string file;    // exactly one of file, primaries and identity
   std::vector<PrimaryConfig> primaries;
+  std::optional<IdentityZoneConfig> identity;  // never from "zones": the section "identity_zone" makes it
   enum class Dnssec { Required, None } dnssec = Dnssec::Required;
   enum class Zonemd { Required, IfPresent, None } zonemd = Zonemd::IfPresent;  // of ".": Required
   std::vector<std::string> trust_anchors;       // files of DS or DNSKEY records; needed if dnssec Required
@@ -145,6 +161,13 @@ struct Rssac002Config {
   std::string source_key;  // 32 hex digits, the same in the whole fleet: else sources cannot be merged
 };
 
+// Who reaches the appliance besides resolvers, for the firewall (agent/site/firewall.h).
+struct AccessConfig {
+  std::vector<Network> icann;           // SSH, and the ops listener
+  std::vector<Network> host;            // the NOC page
+  std::vector<IpAddress> time_servers;  // NTP
+};
+
 struct UserConfig {  // resolved ids; names or numbers in the file
   std::uint32_t agent_uid = 0, agent_gid = 0;
   std::uint32_t launcher_uid = 0, launcher_gid = 0;
@@ -169,11 +192,15 @@ struct Config {
   EngineConfig engine;
   WebConfig web;
   Rssac002Config rssac002;
+  AccessConfig access;
   UserConfig users;
+  std::string secrets_file;  // what agent.json says; its contents are in the members above
 };
 
-[[nodiscard]] Result<Config> parse_config(std::string_view json_text);
-// Reads and parses; the error names the file.
+// `secrets_text`: the contents of "secrets_file" (agent/config/secrets.h), which is not read here.
+[[nodiscard]] Result<Config> parse_config(std::string_view json_text,
+                                          std::optional<std::string_view> secrets_text = std::nullopt);
+// Reads both files and parses; the error names the file.
 [[nodiscard]] Result<Config> load_config(const std::string& path);
 
 // The part imrs-zone needs, as JSON (ZoneSetup), and back.

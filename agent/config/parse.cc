@@ -14,18 +14,11 @@
 #include "agent/config/check.h"
 #include "agent/config/config.h"
 #include "agent/config/json_reader.h"
+#include "agent/config/secrets.h"
 #include "agent/config/zones.h"
 
 namespace imrs {
 namespace {
-
-// Says nothing of the text itself, which is secret.
-Result<std::string> parse_hex_secret(std::string_view text) {
-  const bool hex = std::ranges::all_of(
-      text, [](char c) { return std::isxdigit(static_cast<unsigned char>(c)) != 0; });
-  if (text.size() == 32 && hex) return std::string(text);
-  return Error{Errc::InvalidInput, "must be 32 hexadecimal digits, the same wherever it is shared"};
-}
 
 void read_engine(ObjectReader&& in, EngineConfig& out) {
   constexpr std::uint32_t kMaxRate = 1000000;
@@ -38,6 +31,7 @@ void read_instance(ObjectReader&& in, InstanceConfig& out) {
   using Kind = InstanceConfig::Kind;
   using Appliance = InstanceConfig::Appliance;
   in.text("identity", out.identity, true);
+  in.text("identity_pattern", out.identity_pattern);
   in.choice<Kind>("kind", out.kind, {{"single", Kind::Single}, {"cluster", Kind::Cluster}}, true);
   in.choice<Appliance>("appliance", out.appliance,
                        {{"calypso", Appliance::Calypso}, {"pandora", Appliance::Pandora}}, true);
@@ -45,7 +39,7 @@ void read_instance(ObjectReader&& in, InstanceConfig& out) {
     ClusterConfig cluster;
     ObjectReader reader(json, in.path_to("cluster"), in.complaints());
     reader.text("member", cluster.member, true);
-    reader.parsed_list("cookie_secrets", cluster.cookie_secrets, parse_hex_secret, true);
+    reader.parsed_list("cookie_secrets", cluster.cookie_secrets, parse_hex_secret);
     out.cluster = cluster;
   }
 }
@@ -164,6 +158,35 @@ void read_rssac002(ObjectReader&& in, Rssac002Config& out) {
   in.parsed("source_key", out.source_key, parse_hex_secret);
 }
 
+void read_access(ObjectReader&& in, AccessConfig& out) {
+  in.parsed_list("icann", out.icann, parse_network);
+  in.parsed_list("host", out.host, parse_network);
+  in.parsed_list("time_servers", out.time_servers, parse_address);
+}
+
+// A zone besides those of "zones", which this instance makes itself.
+void read_identity_zone(ObjectReader& in, Config& config) {
+  const Json* const json = in.member("identity_zone");
+  if (json == nullptr) return;
+  ObjectReader reader(json, in.path_to("identity_zone"), in.complaints());
+  ZoneConfig zone;
+  IdentityZoneConfig identity;
+  zone.origin = "identity.l.root-servers.org.";
+  identity.node = config.instance.identity;
+  identity.name_server = "beacon.l.root-servers.org.";
+  if (config.management && config.management->family == Family::V4) identity.address = *config.management;
+  reader.text("origin", zone.origin);
+  reader.text("name_server", identity.name_server);
+  reader.parsed("address", identity.address, parse_address);
+  reader.parsed_list<std::string>("place", identity.place, parse_any_text);
+  zone.origin = absolute_lower_case(zone.origin);
+  identity.name_server = absolute_lower_case(identity.name_server);
+  zone.dnssec = ZoneConfig::Dnssec::None;
+  zone.zonemd = ZoneConfig::Zonemd::None;
+  zone.identity = identity;
+  config.zones.push_back(zone);
+}
+
 struct Ids {
   std::uint32_t uid = 0, gid = 0;
 };
@@ -236,36 +259,60 @@ void read_all(ObjectReader& in, Config& config) {
   read_tsig_keys(in, config.tsig_keys);
   read_bgp(section("bgp", true), config.bgp);
   read_zones(in, config.zones, ZoneReader::Operator);
+  read_identity_zone(in, config);
   in.text("state_directory", config.state_directory);
   in.text("control_socket", config.control_socket);
   read_health(section("health"), config.health);
   read_engine(section("engine"), config.engine);
   read_web(section("web"), config.web);
   read_rssac002(section("rssac002"), config.rssac002);
+  read_access(section("access"), config.access);
+  in.text("secrets_file", config.secrets_file);
   read_users(section("users"), config.users);
 }
 
 }  // namespace
 
-Result<Config> parse_config(std::string_view json_text) {
+Result<Config> parse_config(std::string_view json_text, std::optional<std::string_view> secrets_text) {
   auto json = parse_json(json_text);
   if (!json) return json.error();
+  Result<Secrets> secrets = secrets_text ? parse_secrets(*secrets_text) : Secrets();
   Complaints complaints;
   Config config = defaults();
   {
     ObjectReader reader(&*json, "", complaints);
     read_all(reader, config);
   }
+  if (!secrets) return secrets.error().within(config.secrets_file);
+  if (complaints.empty()) put_secrets(*secrets, config, complaints);
   if (complaints.empty()) check_config(config, complaints);
   if (!complaints.empty()) return complaints.error();
   return config;
 }
 
+namespace {
+
+// The secrets' file is known by the text alone, whatever else may be wrong with that.
+Result<Config> parse_with_secrets(std::string_view text) {
+  const auto json = parse_json(text);
+  if (!json) return json.error();
+  const bool named = json->is_object() && json->contains("secrets_file") &&
+                     json->at("secrets_file").is_string();
+  if (!named) return parse_config(text);
+  const auto file = json->at("secrets_file").get<std::string>();
+  if (!file.starts_with('/')) return Error{Errc::InvalidInput, "secrets_file: must be an absolute file name"};
+  const auto secrets = read_secrets_file(file);
+  if (!secrets) return secrets.error();
+  return parse_config(text, *secrets);
+}
+
+}  // namespace
+
 Result<Config> load_config(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return system_error(path, errno);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto config = parse_config(text);
+  auto config = parse_with_secrets(text);
   if (!config) return config.error().within(path);
   return config;
 }

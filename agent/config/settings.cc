@@ -7,6 +7,13 @@
 namespace imrs {
 namespace {
 
+nlohmann::json to_json(const IdentityZoneConfig& identity) {
+  return {{"node", identity.node},
+          {"name_server", identity.name_server},
+          {"address", identity.address.text},
+          {"place", identity.place}};
+}
+
 nlohmann::json to_json(const ZoneConfig& zone) {
   using Zonemd = ZoneConfig::Zonemd;
   nlohmann::json out;
@@ -20,6 +27,7 @@ nlohmann::json to_json(const ZoneConfig& zone) {
       out["primaries"].push_back({{"address", address}, {"key", primary.key}});
     }
   }
+  if (zone.identity) out["identity"] = to_json(*zone.identity);
   out["dnssec"] = zone.dnssec == ZoneConfig::Dnssec::Required ? "required" : "none";
   out["zonemd"] = zone.zonemd == Zonemd::Required    ? "required"
                   : zone.zonemd == Zonemd::IfPresent ? "if-present"

@@ -6,22 +6,10 @@
 #include <cctype>
 
 #include "agent/config/address.h"
+#include "agent/config/secrets.h"
 
 namespace imrs {
 namespace {
-
-// Says nothing of the text itself, which is secret.
-Result<std::string> parse_tsig_secret(std::string_view text) {
-  constexpr std::size_t kLeast = 24;  // base64 of 16 octets
-  const std::size_t letters = text.find_last_not_of('=') + 1;
-  const bool base64 = text.size() % 4 == 0 && text.size() - letters <= 2 &&
-                      std::ranges::all_of(text.substr(0, letters), [](char c) {
-                        return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '+' || c == '/';
-                      });
-  if (base64 && text.size() >= kLeast) return std::string(text);
-  return Error{Errc::InvalidInput,
-               "must be base64 of at least 16 octets; \"openssl rand -base64 32\" makes a good one"};
-}
 
 Result<std::string> parse_file_name(std::string_view text) {
   if (!text.empty() && text.front() == '/') return std::string(text);
@@ -61,9 +49,7 @@ ZoneConfig read_zone(ObjectReader& in) {
   using Dnssec = ZoneConfig::Dnssec;
   using Zonemd = ZoneConfig::Zonemd;
   in.text("origin", out.origin, true);
-  if (!out.origin.empty() && out.origin.back() != '.') out.origin += '.';
-  std::ranges::transform(out.origin, out.origin.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  out.origin = absolute_lower_case(out.origin);
   in.parsed("file", out.file, parse_file_name);
   read_primaries(in, out.primaries);
   in.choice<Dnssec>("dnssec", out.dnssec, {{"required", Dnssec::Required}, {"none", Dnssec::None}});
@@ -80,7 +66,28 @@ ZoneConfig read_zone(ObjectReader& in) {
   return out;
 }
 
+void read_identity(ObjectReader& in, std::optional<IdentityZoneConfig>& out) {
+  const Json* const json = in.member("identity");
+  if (json == nullptr) return;
+  IdentityZoneConfig identity;
+  ObjectReader reader(json, in.path_to("identity"), in.complaints());
+  reader.text("node", identity.node, true);
+  reader.text("name_server", identity.name_server, true);
+  reader.parsed("address", identity.address, parse_address, true);
+  reader.parsed_list<std::string>("place", identity.place, parse_any_text);
+  out = identity;
+}
+
 }  // namespace
+
+Result<std::string> parse_any_text(std::string_view text) { return std::string(text); }
+
+std::string absolute_lower_case(std::string name) {
+  if (!name.empty() && name.back() != '.') name += '.';
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return name;
+}
 
 void read_zones(ObjectReader& in, std::vector<ZoneConfig>& out, ZoneReader reader) {
   in.each(
@@ -88,7 +95,9 @@ void read_zones(ObjectReader& in, std::vector<ZoneConfig>& out, ZoneReader reade
       [&](const Json& element, const std::string& path) {
         ObjectReader zone(&element, path, in.complaints());
         out.push_back(read_zone(zone));
-        if (reader == ZoneReader::Child) read_serial(zone, "served_serial", out.back().served_serial);
+        if (reader == ZoneReader::Operator) return;
+        read_serial(zone, "served_serial", out.back().served_serial);
+        read_identity(zone, out.back().identity);
       },
       true);
 }
@@ -103,7 +112,7 @@ void read_tsig_keys(ObjectReader& in, std::vector<TsigKeyConfig>& out) {
         "algorithm", key.algorithm,
         {{"hmac-sha256", "hmac-sha256"}, {"hmac-sha384", "hmac-sha384"}, {"hmac-sha512", "hmac-sha512"}},
         true);
-    reader.parsed("secret", key.secret, parse_tsig_secret, true);
+    reader.parsed("secret", key.secret, parse_tsig_secret);
     out.push_back(key);
   });
 }

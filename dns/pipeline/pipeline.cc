@@ -21,6 +21,7 @@ namespace {
 using zone::VerifiedZone;
 
 constexpr std::chrono::seconds kFileLook{1};
+constexpr std::chrono::seconds kOwnLook{60};  // at what this instance makes itself: it never changes
 constexpr std::chrono::seconds kLook{1};  // at the disk's trouble, and between attempts that NOTIFY calls for
 constexpr std::int64_t kKeepInterval =
     600;  // seconds between two writes of a version that was only confirmed, and of the time
@@ -96,6 +97,7 @@ ZoneReport report_of(const ZoneSource& source, const Attempt& attempt) {
 std::chrono::milliseconds wait_after(const ZoneConfig& config, const VerifiedZone* good, bool succeeded,
                                      int failures, double random) {
   if (!config.file.empty()) return config.refresh.value_or(kFileLook);
+  if (config.identity && succeeded) return kOwnLook;
   if (good == nullptr) return transfer::after_first_failure(failures, random);
   const transfer::RefreshTimes times{good->refresh(), good->retry()};
   return succeeded ? transfer::after_success(times, config.refresh, random)
@@ -135,7 +137,7 @@ Result<std::chrono::steady_clock::time_point> Pipeline::step(Steady::time_point 
 Result<void> Pipeline::restore() {
   if (!store_) return {};
   for (Tracked& tracked : zones_) {
-    if (tracked.source.is_file()) continue;
+    if (tracked.source.is_local()) continue;
     if (auto done = restore(tracked); !done) return done;
   }
   return {};
@@ -173,7 +175,7 @@ Result<void> Pipeline::restore(Tracked& tracked) {
 // A primary has the version that is served.
 void Pipeline::confirm(Tracked& tracked, std::int64_t when) {
   tracked.confirmed = when;
-  if (!keeper_ || tracked.source.is_file()) return;
+  if (!keeper_ || tracked.source.is_local()) return;
   if (tracked.kept != 0 && when - tracked.kept < kKeepInterval) return;
   tracked.kept = when;
   const std::array one{&*tracked.good};

@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "dns/pipeline/acceptance.h"
+#include "dns/pipeline/identity_zone.h"
 #include "dns/transfer/serial.h"
 #include "dns/wire/protocol.h"
 #include "dns/zone/changes.h"
@@ -101,6 +102,7 @@ ZoneSource::ZoneSource(ZoneConfig config, wire::Name origin, std::string managem
 }
 
 std::optional<Attempt> ZoneSource::attempt(const VerifiedZone* current, const Accept& accept) {
+  if (config_.identity) return attempt_identity(current, accept);
   return is_file() ? attempt_file(current, accept) : attempt_primaries(current, accept);
 }
 
@@ -112,6 +114,24 @@ Attempt ZoneSource::restore(zone::Zone stored, const Accept& accept) {
   if (!taken) return failed(attempt, taken.error());
   attempt.state = State::Loaded;
   attempt.confirmed = attempt.serial;
+  return attempt;
+}
+
+Attempt ZoneSource::attempt_identity(const VerifiedZone* current, const Accept& accept) {
+  Attempt attempt;
+  attempt.source = "identity_zone";
+  if (current != nullptr) {
+    attempt.serial = current->serial();
+    attempt.confirmed = attempt.serial;
+    return attempt;
+  }
+  const auto start = Steady::now();
+  auto made = identity_zone(origin_, *config_.identity);
+  if (!made) return failed(attempt, made.error());
+  const auto any_serial = [](std::uint32_t) { return Result<void>(); };
+  auto taken = take(std::move(*made), start, attempt.serial, nullptr, any_serial, accept);
+  if (!taken) return failed(attempt, taken.error());
+  attempt.state = State::Loaded;
   return attempt;
 }
 

@@ -72,6 +72,8 @@ class ZoneSource {
   [[nodiscard]] const wire::Name& origin() const noexcept { return origin_; }
   [[nodiscard]] const ZoneConfig& config() const noexcept { return config_; }
   [[nodiscard]] bool is_file() const noexcept { return !config_.file.empty(); }
+  // It comes from no primary: there is nothing to be kept on disk.
+  [[nodiscard]] bool is_local() const noexcept { return is_file() || config_.identity; }
 
  private:
   using Steady = std::chrono::steady_clock;
@@ -91,6 +93,7 @@ class ZoneSource {
   };
 
   std::optional<Attempt> attempt_file(const zone::VerifiedZone* current, const Accept& accept);
+  Attempt attempt_identity(const zone::VerifiedZone* current, const Accept& accept);
   std::optional<Attempt> attempt_primaries(const zone::VerifiedZone* current, const Accept& accept);
   // What came of asking one primary.
   struct Answer {

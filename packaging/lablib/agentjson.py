@@ -16,6 +16,7 @@ def agent_json(bird_socket: Path, trust_anchor: Path, state_directory: Path, con
         'instance': {'identity': 'lab01.l.root-servers.example', 'kind': 'single',
                      'appliance': 'calypso'},
         'management': {'address': net.MANAGEMENT4},
+        'identity_zone': {'place': ['the lab', 'nowhere']},
         'bgp': {
             'router_id': net.APPLIANCE_LINK4,
             'control_socket': str(bird_socket),

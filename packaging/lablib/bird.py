@@ -5,6 +5,7 @@
 import os
 import socket
 import subprocess
+import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -177,8 +178,10 @@ def _read_reply(reader) -> str:
 
 def appliance_config(agent: Path, agent_json: Path) -> str:
     """What imrs-agent renders from agent.json."""
-    argv = [str(agent), '--print-bird-config', '--config', str(agent_json)]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f'{" ".join(argv)} failed: {done.stderr.strip()}')
-    return done.stdout
+    with tempfile.TemporaryDirectory() as folder:
+        rendered = Path(folder) / 'bird.conf'
+        argv = [str(agent), '--write-bird-config', str(rendered), '--config', str(agent_json)]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f'{" ".join(argv)} failed: {done.stderr.strip()}')
+        return rendered.read_text()

@@ -30,6 +30,13 @@ class Answers(LabCase):
         self.assertIn('NSID', dig('@199.7.83.42', '.', 'SOA', '+nsid'))
         self.assertIn('lab01.l.root', dig('@199.7.83.42', '.', 'SOA', '+nsid'))
 
+    def test_the_identity_zone_names_this_node(self) -> None:
+        for address in net.SERVICE_ADDRESSES:
+            said = dig(f'@{address}', 'IDENTITY.L.ROOT-SERVERS.ORG', 'TXT')
+            self.assertIn('0\tIN\tTXT\t"lab01.l.root-servers.example" "the lab" "nowhere"', said)
+            self.assertIn('flags: qr aa;', said)
+        self.assertIn(f'0\tIN\tA\t{net.MANAGEMENT4}', dig('@199.7.83.42', 'identity.l.root-servers.org', 'A'))
+
     def test_what_is_refused(self) -> None:
         self.assertIn('status: REFUSED', dig('@199.7.83.42', 'HS', 'A', 'com.'))
         self.assertIn('Transfer failed', dig('@199.7.83.42', '.', 'AXFR'))

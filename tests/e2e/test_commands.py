@@ -69,6 +69,12 @@ class Commands(unittest.TestCase):
         self.assertEqual(run.returncode, 0, run.stderr)
         self.assertNotIn(net.MD5_PASSWORD, run.stdout + run.stderr)
 
+    def test_a_shown_bird_configuration_has_no_password(self) -> None:
+        run = self.agent('--config', str(make_lab().config_file), '--print-bird-config')
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn('password "(masked', run.stdout)
+        self.assertNotIn(net.MD5_PASSWORD, run.stdout + run.stderr)
+
     def test_a_wrong_configuration_is_refused_by_key(self) -> None:
         config = json.loads(make_lab().config_file.read_text())
         config['bgp']['neighbours'][0]['as'] = -1
