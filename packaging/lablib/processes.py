@@ -7,7 +7,7 @@ import os
 import select
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,13 +28,13 @@ class Stat:
 
 
 def stat(pid: int) -> Stat | None:
-    """None if there is no such process."""
+    """None if there is no such process, or none that may be seen."""
     folder = Path('/proc') / str(pid)
     try:
         head, _, tail = (folder / 'stat').read_text().rpartition(')')
         arguments = (folder / 'cmdline').read_bytes().split(b'\0')
         uid = _uid(folder)
-    except (FileNotFoundError, ProcessLookupError):
+    except (FileNotFoundError, ProcessLookupError, PermissionError):     # the last: another's, with hidepid=
         return None
     fields = tail.split()
     comm = head.partition('(')[2]
@@ -81,13 +81,21 @@ def strays(directory: Path, uids: Iterable[int]) -> list[Stat]:
     """What a Service of a lab in `directory` has started, found without pid file and namespace: it has
     OWNER in its environment; or descends from one that has; or, as the launcher gives its children an
     environment of their own, works in the directory under one of the lab's `uids`. To be there is no
-    proof: an operator's shell may be there too. Never this process or what started it."""
-    found = {process.pid: process for process in everything()
-             if _has_mark(process.pid, directory)
-             or process.uid in uids and _works_in(process.pid, directory)}
+    proof: an operator's shell may be there too. Never this process or what started it, and nothing of an
+    ordinary user's lab (rootless.py): its directory may have the same name, in namespaces of its own."""
+    found = {process.pid: process for process in everything() if _in_our_user_namespace(process.pid)
+             and (_has_mark(process.pid, directory)
+                  or process.uid in uids and _works_in(process.pid, directory))}
     for pid in list(found):
         found |= {process.pid: process for process in descendants(pid)}
     return [process for pid, process in found.items() if pid not in ancestors(os.getpid())]
+
+
+def _in_our_user_namespace(pid: int) -> bool:
+    try:
+        return os.readlink(f'/proc/{pid}/ns/user') == os.readlink('/proc/self/ns/user')
+    except OSError:
+        return False
 
 
 def _has_mark(pid: int, directory: Path) -> bool:
@@ -113,6 +121,13 @@ def wait_until(condition: Callable[[], object], limit: float, step: float = .02)
             return False
         time.sleep(step)
     return True
+
+
+def with_more(environment: Mapping[str, str], more: Mapping[str, str]) -> dict[str, str]:
+    """`more` replaces what has the same name; but what is preloaded already (rootless.py) stays so, too."""
+    result = {**environment, **more}
+    preloads = [variables['LD_PRELOAD'] for variables in (environment, more) if 'LD_PRELOAD' in variables]
+    return {**result, 'LD_PRELOAD': ' '.join(preloads)} if preloads else result
 
 
 class Service:
@@ -152,7 +167,7 @@ class Service:
         The caller has made sure that it is not running."""
         command = ['ip', 'netns', 'exec', self._namespace, 'env', '-C', str(self.folder), *argv]
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        environment = {**os.environ, OWNER: str(self._owner), **(more or {})}
+        environment = with_more(os.environ, {OWNER: str(self._owner), **(more or {})})
         pid = os.posix_spawnp(command[0], command, environment, setsid=True, file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, '/dev/null', os.O_RDONLY, 0),
             (os.POSIX_SPAWN_OPEN, 1, str(self.log), flags, 0o644),

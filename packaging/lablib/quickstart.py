@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+from lablib import rootless
 from lablib import topology as net
 from lablib.agentlog import AgentLog, LogError
 from lablib.drills import Drills
@@ -57,6 +58,8 @@ def title(text: str) -> None:
 
 def bring_up(lab: Lab, zone: Path | None) -> None:
     title('The lab: imrs-primary <-- AXFR -- imrs-appliance (AS 20144) == BGP == imrs-host (AS 64500)')
+    for line in rootless.notes():
+        say(f'   {line}')
     start = time.monotonic()
     lab.down()
     for part in lab.up(zone, agent=False):
@@ -210,6 +213,11 @@ def main() -> int:
     parser.add_argument('--zone', type=Path)
     args = parser.parse_args()
     interrupt_on_sigterm()
+    try:
+        rootless.ensure_root(make=True)
+    except (rootless.RootlessError, OSError, KeyboardInterrupt) as error:
+        print(f'packaging/quickstart: {error}', file=sys.stderr)
+        return INTERRUPTED if isinstance(error, KeyboardInterrupt) else 1
     lab = Lab(build=net.DEFAULT_BUILD)
     try:
         faults = show(lab, args.zone)

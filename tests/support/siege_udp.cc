@@ -49,7 +49,10 @@ UdpLoad::UdpLoad(const std::vector<Endpoint>& targets, unsigned sockets, const Q
     const Endpoint& target = targets[i % targets.size()];
     Socket& socket = sockets_.emplace_back();
     socket.fd = client_socket(target.family(), SOCK_DGRAM, i);
-    set_option(socket.fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, kBuffer);
+    // Beyond net.core.rmem_max only for root.
+    if (::setsockopt(socket.fd.get(), SOL_SOCKET, SO_RCVBUFFORCE, &kBuffer, sizeof kBuffer) != 0) {
+      set_option(socket.fd.get(), SOL_SOCKET, SO_RCVBUF, kBuffer);
+    }
     if (::connect(socket.fd.get(), target.get(), target.size) != 0) die("connect");
     epoll_event event{};
     event.events = EPOLLIN;

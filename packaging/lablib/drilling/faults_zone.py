@@ -7,8 +7,9 @@ import time
 from contextlib import suppress
 from functools import partial
 
+from lablib import rootless
 from lablib import topology as net
-from lablib.drilling.plan import Drill, DrillError, Round
+from lablib.drilling.plan import Drill, DrillError, DrillSkipped, Round
 from lablib.drilling.site import LIMIT, Site
 from lablib.processes import wait_until
 
@@ -150,6 +151,8 @@ class Disk:
         self._image = site.lab.directory / 'disk.image'
 
     def __enter__(self) -> 'Disk':
+        if rootless.inside():
+            raise DrillSkipped('only root may mount a file system from a file')
         with open(self._image, 'wb') as file:
             file.truncate(48 << 20)
         _run('mkfs.ext4', '-q', '-F', str(self._image))
