@@ -87,7 +87,8 @@ Result<void> prepare_state_directory(const Config& config) {
   if (auto made = make_directory(state, 0755, 0, 0); !made) return made;
   auto made = make_directory(state + "/zones", 0700, users.zone_uid, users.zone_gid);
   if (made) made = make_directory(state + "/image", 0700, users.audit_uid, users.audit_gid);
-  return made ? make_directory(state + "/rssac002", 0700, users.web_uid, users.web_gid) : made;
+  if (made) made = make_directory(state + "/rssac002", 0700, users.web_uid, users.web_gid);
+  return made ? make_directory(state + "/preflight", 0755, 0, 0) : made;
 }
 
 // Port 53 needs a privilege that imrs-zone does not have, therefore it is opened here and never read.

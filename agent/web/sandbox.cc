@@ -8,6 +8,7 @@
 
 #include "agent/base/cage.h"
 #include "agent/base/landlock.h"
+#include "agent/preflight/report.h"
 
 namespace imrs::web {
 namespace {
@@ -43,7 +44,10 @@ constexpr int kFatal[] = {SCMP_SYS(openat2), SCMP_SYS(creat), SCMP_SYS(socket), 
 // and modes of files allow.
 Result<void> restrict_to(const WebSettings& settings) {
   FileAccess access;
-  if (!settings.state_directory.empty()) access.write.push_back(settings.state_directory + "/rssac002");
+  if (!settings.state_directory.empty()) {
+    access.write.push_back(settings.state_directory + "/rssac002");
+    access.read.push_back(settings.state_directory + preflight::kReportFolder);
+  }
   for (const std::string* file : {&settings.tls.certificate, &settings.tls.key, &settings.tls.client_ca}) {
     // The folder, for a file that is replaced is another one.
     if (!file->empty()) access.read.push_back(file->substr(0, file->rfind('/') + 1));

@@ -1,0 +1,14 @@
+// agent/preflight/hop.h
+// Provokes an ICMP error on the way to somebody who is asked anyway, and waits for it.
+#pragma once
+
+#include "agent/preflight/ask.h"
+#include "agent/preflight/dns_points.h"
+
+namespace imrs::preflight {
+
+// Sends the question by UDP with hop limits of 1 to 3, until a router says that one was too small. Blocks for
+// three seconds at most. A server that is not reached by a router says nothing.
+[[nodiscard]] HopSeen provoke_icmp(const Server& server, const Question& question);
+
+}  // namespace imrs::preflight
