@@ -9,6 +9,17 @@
 namespace imrs::agent {
 namespace {
 
+// The cause of what follows: sessions, decisions and primaries cannot be well without it.
+void add_links(const Snapshot& snapshot, std::vector<std::string>& out) {
+  for (const LinkState& link : snapshot.links) {
+    if (link.carrier) continue;
+    out.push_back(
+        fmt::format("the link {} is down: is its cable plugged in, and the host's port up? All comes "
+                    "back by itself when it is",
+                    link.device));
+  }
+}
+
 void add_routing(const Snapshot& snapshot, std::vector<std::string>& out) {
   for (const DecisionState& family : snapshot.decisions) {
     const std::string to = family.neighbour.empty() ? "anybody" : family.neighbour;
@@ -73,6 +84,7 @@ BgpState bgp_state(const BgpConfig& config, const bgp::Observed& observed) {
 
 std::vector<std::string> alarms(const Snapshot& snapshot) {
   std::vector<std::string> out;
+  add_links(snapshot, out);
   add_routing(snapshot, out);
   add_zones(snapshot, out);
   add_probes(snapshot, out);

@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <algorithm>
 #include <boost/asio/use_awaitable.hpp>
+#include <set>
 #include <stdexcept>
 
 #include "agent/base/hex.h"
@@ -253,13 +254,14 @@ asio::awaitable<void> Supervisor::stop(std::string reason, int exit_code) {
   context_.stop();
 }
 
-// The interfaces that lead out; one that does not say what went through it is left out.
+// The interfaces by which answers leave, and those of the neighbours, as far as the configuration names them.
 std::vector<LinkState> Supervisor::links() const {
+  std::set<std::string> devices;
+  for (const WayOutSeen& way : way_out_) devices.insert(way.device);
+  for (const NeighbourConfig& neighbour : config_.bgp.neighbours) devices.insert(neighbour.interface);
+  devices.erase("");
   std::vector<LinkState> out;
-  for (const WayOutSeen& way : way_out_) {
-    if (way.device.empty() || std::ranges::count(out, way.device, &LinkState::device) > 0) continue;
-    if (auto link = read_link_counters(way.device)) out.push_back(std::move(*link));
-  }
+  for (const std::string& device : devices) out.push_back(look_at_link(device));
   return out;
 }
 

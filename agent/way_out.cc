@@ -6,16 +6,14 @@
 #include <fmt/format.h>
 #include <linux/neighbour.h>
 #include <net/if.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <array>
 #include <cstring>
 #include <span>
-#include <string_view>
 #include <system_error>
 
-#include "agent/base/unique_fd.h"
+#include "agent/link_counters.h"
 #include "agent/netlink_request.h"
 
 namespace imrs::agent {
@@ -56,17 +54,6 @@ Route read_route(std::span<const char> message) {
   }
   route.gateway = find_attribute(attributes, RTA_GATEWAY);
   return route;
-}
-
-// Up, and with a carrier: the kernel keeps routes by links that have lost theirs.
-Result<bool> is_running(const char* interface) {
-  const UniqueFd fd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!fd) return system_error("socket");
-  ifreq request{};
-  std::string_view(interface).copy(request.ifr_name, IFNAMSIZ - 1);
-  if (::ioctl(fd.get(), SIOCGIFFLAGS, &request) != 0) return system_error(interface);
-  constexpr int kRunning = IFF_UP | IFF_RUNNING;
-  return (request.ifr_flags & kRunning) == kRunning;
 }
 
 ndmsg neighbour_message(Family family, int interface) {
@@ -117,7 +104,7 @@ Result<WayOutSeen> look_for_way_out(Family family) {
   if (route.head.rtm_type != RTN_UNICAST) return WayOutSeen{false, "no route to the clients", ""};
   std::array<char, IF_NAMESIZE> name{};
   ::if_indextoname(static_cast<unsigned>(route.interface), name.data());
-  const auto running = is_running(name.data());
+  const auto running = has_carrier(name.data());
   if (!running) return running.error();
   if (!*running) return WayOutSeen{false, fmt::format("the link {} is down", name.data()), name.data()};
   if (route.gateway.empty()) return WayOutSeen{true, fmt::format("by {}", name.data()), name.data()};

@@ -24,7 +24,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ZoneState, origin, serial, loaded_ms, first_s
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProbeState, service, family, transport, worker, last, right, wrong, silent,
                                    crowded_out, could_not_ask)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ProgramState, name, pid, restarts)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LinkState, device, receive_bytes, transmit_bytes, receive_packets,
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(LinkState, device, carrier, receive_bytes, transmit_bytes, receive_packets,
                                    transmit_packets, receive_drops)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HistoryEntry, time_ms, what, text)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, time_ms, identity, kind, appliance, version, started_ms,

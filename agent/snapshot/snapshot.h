@@ -109,9 +109,10 @@ struct ProgramState {
   std::uint64_t restarts = 0;
 };
 
-// What has gone through an interface that leads to a neighbour, since it is there.
+// An interface that leads to a neighbour, and what has gone through it since it is there.
 struct LinkState {
   std::string device;
+  bool carrier = true;  // it is up, and there is somebody at the other end of its cable
   std::uint64_t receive_bytes = 0, transmit_bytes = 0;
   std::uint64_t receive_packets = 0, transmit_packets = 0;
   std::uint64_t receive_drops = 0;

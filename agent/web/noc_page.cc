@@ -6,6 +6,7 @@
 
 #include <cmath>
 
+#include "agent/web/attack_section.h"
 #include "agent/web/frame.h"
 #include "agent/web/router_config.h"
 #include "agent/web/status.h"
@@ -152,13 +153,6 @@ std::string history_section(const Snapshot& snapshot) {
   return html + "</tbody></table></div>\n";
 }
 
-// "1.2 Mbit/s"; what is not known, as "-".
-std::string bit_rate(double bits) {
-  if (!std::isfinite(bits)) return "-";
-  if (bits >= 1e9) return fmt::format("{:.2f} Gbit/s", bits / 1e9);
-  return bits >= 1e6 ? fmt::format("{:.2f} Mbit/s", bits / 1e6) : fmt::format("{:.1f} kbit/s", bits / 1e3);
-}
-
 std::string octets_text(std::uint64_t octets) {
   const auto number = static_cast<double>(octets);
   if (number >= 1e9) return fmt::format("{:.2f} GB", number / 1e9);
@@ -190,8 +184,8 @@ std::string traffic_section(const Snapshot& snapshot, const Telemetry& telemetry
                          escape_html(link.device), octets_text(link.receive_bytes),
                          octets_text(link.transmit_bytes), grouped(link.receive_drops));
   }
-  std::string rows = row("To this server", bit_rate(telemetry.last("link.in")));
-  rows += row("From this server", bit_rate(telemetry.last("link.out")));
+  std::string rows = row("To this server", link_load(telemetry, "link.in"));
+  rows += row("From this server", link_load(telemetry, "link.out"));
   rows += row("Queries answered here",
               fmt::format("{}; {} since the agent started", rate_text(queries_per_second(telemetry)),
                           grouped(sum.responses)));

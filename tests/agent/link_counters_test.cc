@@ -95,10 +95,20 @@ TEST(LinkCounters, ADeviceThatIsNotThereIsNamed) {
   }
 }
 
+TEST(LinkCounters, OneThatIsNotThereHasNoCarrier) {
+  EXPECT_FALSE(has_carrier("no-such-device").ok());
+  const LinkState link = look_at_link("no-such-device");
+  EXPECT_EQ(link.device, "no-such-device");
+  EXPECT_FALSE(link.carrier);
+  if (!is_up("lo")) GTEST_SKIP() << "SKIPPED: lo is down here";
+  EXPECT_TRUE(look_at_link("lo").carrier);
+  EXPECT_TRUE(has_carrier("lo").ok());
+}
+
 TEST(LinkCounters, LeaveNoDescriptorOpen) {
   const auto next_fd = [] { return UniqueFd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)).get(); };
   const int before = next_fd();
-  for (int i = 0; i < 10; ++i) (void)read_link_counters(i % 2 == 0 ? "lo" : "no-such-device");
+  for (int i = 0; i < 10; ++i) (void)look_at_link(i % 2 == 0 ? "lo" : "no-such-device");
   EXPECT_EQ(next_fd(), before);
 }
 

@@ -35,6 +35,7 @@ Snapshot healthy() {
                      .refusals = {}});
   s.probes.push_back({.service = "199.7.83.42", .last = "right"});
   s.programs.push_back({.name = "imrs-engine", .pid = 12});
+  s.links.push_back({.device = "eth0"});
   return s;
 }
 
@@ -80,6 +81,8 @@ TEST(Alarms, EachTroubleIsNamed) {
        },
        "serial 2 is verified, but 1 is served"},
       {"probe silent", [](Snapshot& s) { s.probes[0].last = "silent"; }, "199.7.83.42 worker 0: silent"},
+      {"cable unplugged", [](Snapshot& s) { s.links[0].carrier = false; },
+       "the link eth0 is down: is its cable plugged in"},
       {"engine away", [](Snapshot& s) { s.programs[0].pid = 0; }, "imrs-engine is not running"},
   };
   for (const Case& c : cases) {

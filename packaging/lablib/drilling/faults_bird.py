@@ -8,11 +8,14 @@ from functools import partial
 from lablib import netns
 from lablib import topology as net
 from lablib.bird import HOST_CONFIG
-from lablib.drilling.plan import ALL, Drill, DrillError, Round
+from lablib.drilling.plan import ALL, V6, Drill, DrillError, Round
 from lablib.drilling.site import LIMIT, Site
 from lablib.processes import wait_until
+from lablib.routewatch import host_routes
 
 BOTH_WAYS = ('iif a0 drop', 'oif a0 drop')
+UNPLUGGED = 12             # seconds: longer than the hold time
+WITHDRAWN = 2              # seconds until the appliance itself has withdrawn everything
 
 
 def bird_killed(site: Site) -> Round:
@@ -32,6 +35,54 @@ def bird_stopped(site: Site) -> Round:
 def link_cut(site: Site) -> Round:
     """Nothing passes, and no carrier is lost."""
     return site.withdrawn(lambda: site.nft(*BOTH_WAYS), ALL, site.nft)
+
+
+def cable_unplugged(site: Site) -> Round:
+    """The host's port goes down, and ours loses its carrier. The host's kernel drops the routes by itself,
+    those of IPv4 without a word to who listens: so the FIB is asked. What the appliance has to do: withdraw,
+    say why, keep everything, and come back when the cable does."""
+    before = _kept(site)
+    alarms: list[str] = []
+
+    def plug(state: str) -> None:
+        netns.ip('link', 'set', 'h0', state, namespace=net.HOST)
+
+    def look() -> None:
+        if not wait_until(lambda: not host_routes() and _nothing_announced(site), WITHDRAWN):
+            raise DrillError(f'still announced\n{site.lab.seen()}')
+        if wait_until(lambda: _kept(site) != before, UNPLUGGED, .1):
+            raise DrillError(f'was {before}, is {_kept(site)}')
+        found = site.status()['alarms']
+        alarms.extend(alarm for alarm in found if 'link a0 is down' in alarm)
+        if not alarms:
+            raise DrillError(f'no alarm names the link; there is: {found}')
+
+    def mend() -> None:
+        """A router keeps its configuration; Linux forgets the IPv6 addresses of what goes down."""
+        plug('up')
+        netns.ip('address', 'replace', f'{net.HOST_LINK6}/64', 'dev', 'h0', 'nodad', namespace=net.HOST)
+        wait_until(lambda: host_routes() == ALL, LIMIT)
+    one = site.withdrawn(lambda: plug('down'), V6, mend, meanwhile=look)
+    one.alarm = alarms[0]
+    if (after := _kept(site)) != before:
+        raise DrillError(f'was {before}, is {after} since the cable is back')
+    if left := [alarm for alarm in site.status()['alarms'] if 'a0' in alarm]:
+        raise DrillError(f'the cable is back, and there is still: {left}')
+    return one
+
+
+def _kept(site: Site) -> dict:
+    """Who runs, and what is served."""
+    status = site.status()
+    agent, bird = site.lab.agent.process(), site.lab.appliance_bird.service.process()
+    kept = {program['name']: program['pid'] for program in status['programs']}
+    kept |= {'imrs-agent': agent and agent.pid, 'bird': bird and bird.pid}
+    return kept | {'image': status['image_digest'], 'serial': site.root_zone()['serial']}
+
+
+def _nothing_announced(site: Site) -> bool:
+    return not any(one['announce'] or any(prefix['exported'] for prefix in one['prefixes'])
+                   for one in site.status()['decisions'])
 
 
 def by_hand(command: str, seen: bool, site: Site) -> Round:
@@ -101,6 +152,8 @@ DRILLS = (
     Drill('bird-killed', 'BIRD killed', bird_killed, gone=.05, back=5),
     Drill('bird-stopped', 'BIRD stopped', bird_stopped, gone=.4, back=30),
     Drill('link-cut', 'link cut unseen by the host', link_cut, gone=.4),
+    Drill('cable', "cable unplugged (the host's port down, our carrier lost)", cable_unplugged, gone=.4,
+          back=10, fresh=True),
     Drill('bird-configure', 'BIRD reconfigured by hand', partial(by_hand, 'configure', True), gone=1, back=1,
           any_of=True),
     Drill('bird-disable', 'a protocol disabled by hand', partial(by_hand, 'disable specific_host4', True),

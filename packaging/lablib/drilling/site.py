@@ -30,8 +30,9 @@ class Site:
 
     def withdrawn(self, fault: Callable[[], object], prefixes: frozenset[str] = ALL,
                   mend: Callable[[], object] = lambda: None, any_of: bool = False,
-                  limit: float = LIMIT) -> Round:
-        """The fault takes routes away until it is mended: by the appliance itself, or by `mend`."""
+                  limit: float = LIMIT, meanwhile: Callable[[], object] = lambda: None) -> Round:
+        """The fault takes routes away until it is mended: by the appliance itself, or by `mend`. `meanwhile`
+        is done while they are away."""
         self._flow()
         seen, one = len(self.watch.changes), Round(time.monotonic())
         fault()
@@ -45,6 +46,7 @@ class Site:
             went = [change.time for change in self.watch.changes[seen:]
                     if not change.added and change.prefix in prefixes]
             one.gone = went[-1] - one.begin
+            meanwhile()
         finally:
             mended = time.monotonic()
             mend()

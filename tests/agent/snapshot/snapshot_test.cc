@@ -34,7 +34,7 @@ Snapshot filled() {
                       .worker = 1,
                       .last = "right",
                       .right = 18446744073709551615U});
-  s.links.push_back({.device = "eth0", .receive_bytes = 9, .receive_drops = 7});
+  s.links.push_back({.device = "eth0", .carrier = false, .receive_bytes = 9, .receive_drops = 7});
   s.clock_synchronised = true;
   s.alarms = {"one", "two"};
   return s;
@@ -55,6 +55,7 @@ TEST(Snapshot, SurvivesJson) {
   EXPECT_EQ(back->probes[0].transport, Transport::Tcp);
   EXPECT_EQ(back->probes[0].right, 18446744073709551615U);
   EXPECT_EQ(back->links[0].receive_drops, 7U);
+  EXPECT_FALSE(back->links[0].carrier);
   EXPECT_TRUE(back->clock_synchronised);
   EXPECT_EQ(back->alarms.size(), 2U);
 }

@@ -78,6 +78,7 @@ void add_dns(Snapshot& s) {
                .crowded_out = 4,
                .could_not_ask = 5}};
   s.links = {{.device = "eth0",
+              .carrier = true,
               .receive_bytes = 36000000001,
               .transmit_bytes = 480000000001,
               .receive_packets = 400000000,
