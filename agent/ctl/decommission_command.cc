@@ -1,0 +1,222 @@
+// imrsctl decommission. Called by main, by way of commands.cc. Everything that can be known to be in the way
+// is looked at before the first step; without --yes-really nothing is done at all.
+#include "agent/ctl/decommission_command.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <memory>
+#include <thread>
+
+#include "agent/base/whole_file.h"
+#include "agent/ctl/client.h"
+#include "agent/ctl/orders.h"
+#include "agent/decommission/execute.h"
+#include "agent/decommission/exported.h"
+#include "agent/decommission/receipt.h"
+#include "agent/remote/kept_file.h"
+#include "agent/remote/run_program.h"
+#include "agent/snapshot/snapshot.h"
+
+namespace imrs::ctl {
+namespace {
+
+using decommission::Journal;
+
+struct Settings {
+  bool really = false;
+  std::string config = "/etc/imrs/agent.json";
+  std::string receipt = "/root/imrs-receipt";
+  std::string journal = "/var/lib/imrs-decommission.journal";
+  std::string manager = "/usr/bin/systemctl";
+  std::vector<std::string> places = decommission::kPlaces;
+};
+
+std::int64_t now_ms() {
+  using std::chrono::system_clock;
+  return std::chrono::floor<std::chrono::milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+std::string machine_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
+}
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// What must outlive the erasing.
+Result<void> check_outside(const std::string& option, const std::string& path,
+                           const std::vector<std::string>& places) {
+  if (!decommission::is_plain_path(path)) {
+    return Error{Errc::InvalidInput, option + " must be a plain absolute path"};
+  }
+  const auto inside = std::ranges::find_if(
+      places, [&](const std::string& place) { return decommission::is_inside(path, place); });
+  if (inside != places.end()) {
+    return Error{Errc::InvalidInput, option + " must not be in " + *inside + ", which is erased"};
+  }
+  if (::access(directory_of(path).c_str(), W_OK | X_OK) != 0) return system_error(option + ": " + path);
+  return {};
+}
+
+Result<Journal> begun_or_planned(const Settings& settings) {
+  auto begun = decommission::load_journal(settings.journal);
+  if (!begun) return begun.error();
+  if (*begun) return std::move(**begun);
+  const auto config = load_config(settings.config);
+  if (!config) return config.error();
+  auto plan = decommission::make_plan(*config, settings.config, settings.places);
+  if (!plan) return plan.error();
+  return Journal{.plan = std::move(*plan), .begun_ms = now_ms(), .done = {}, .items = {}};
+}
+
+Result<Journal> checked(const Settings& settings) {
+  if (::geteuid() != 0)
+    return Error{Errc::Refused, "must be run as root: it stops programs and erases files"};
+  auto journal = begun_or_planned(settings);
+  if (!journal) return journal;
+  const std::pair<const char*, std::string> outside[] = {{"--journal", settings.journal},
+                                                         {"--receipt", settings.receipt}};
+  for (const auto& [option, path] : outside) {
+    if (auto good = check_outside(option, path, journal->plan.places); !good) return good.error();
+  }
+  if (::access(settings.manager.c_str(), X_OK) != 0) return system_error("--manager: " + settings.manager);
+  if (auto good = decommission::check_before(journal->plan); !good) return good.error();
+  return journal;
+}
+
+// ---- the hands
+// ----------------------------------------------------------------------------------------------
+
+Result<std::string> order(const std::string& socket, std::string_view verb) {
+  if (socket.empty()) return Error{Errc::Unavailable, "agent.json has no \"control_socket\""};
+  const auto request = overlay_request(verb, {}, "the appliance is decommissioned");
+  if (!request) return request.error();
+  const auto answer = ask_agent(socket, *request);
+  if (!answer) return answer.error();
+  std::string warning;
+  return take_answer(*answer, warning);
+}
+
+bool has_drained(const DecisionState& decision) {
+  return !decision.announce || decision.overlay == "drained" || decision.overlay == "withdraw";
+}
+
+Result<bool> drained(const std::string& socket) {
+  const auto answer = ask_agent(socket, "status");
+  if (!answer) return answer.error();
+  const auto snapshot = snapshot_from_json(*answer);
+  if (!snapshot) return snapshot.error();
+  return std::ranges::all_of(snapshot->decisions, has_drained);
+}
+
+Result<int> manage(const std::string& manager, std::vector<std::string> words) {
+  words.insert(words.begin(), "systemctl");
+  return remote::run_program(manager, words, {.outlives = true});
+}
+
+// Disabled first: a power cut between the two must not bring it back. What counts is what is so then: a unit
+// that is not installed is stopped too.
+Result<void> stop(const std::string& manager, const std::string& unit) {
+  for (const char* verb : {"disable", "stop"}) {
+    if (auto status = manage(manager, {verb, unit}); !status) return status.error();
+  }
+  for (const char* question : {"is-active", "is-enabled"}) {
+    const auto status = manage(manager, {"--quiet", question, unit});
+    if (!status) return status.error();
+    if (*status != 0) continue;
+    return Error{Errc::Refused,
+                 fmt::format("\"{} {}\" still says yes; what was said is above", question, unit)};
+  }
+  return {};
+}
+
+decommission::Hands hands_for(const decommission::Plan& plan, const std::string& manager) {
+  const std::string agent = plan.control_socket, bird = plan.bird_socket;
+  return {.order = [agent](std::string_view verb) { return order(agent, verb); },
+          .drained = [agent] { return drained(agent); },
+          .exported = [bird] { return decommission::exported_by_bird(bird); },
+          .stop = [manager](const std::string& unit) { return stop(manager, unit); },
+          .now_ms = now_ms,
+          .sleep = [](std::chrono::seconds time) { std::this_thread::sleep_for(time); },
+          .say =
+              [](const std::string& line) {
+                (void)print(line);
+                (void)std::fflush(stdout);
+              }};
+}
+
+// ---- the command
+// --------------------------------------------------------------------------------------------
+
+// For everybody to read: that is what they are for.
+Result<void> write_receipts(const Journal& journal, const std::string& receipt) {
+  ::umask(022);
+  const std::string machine = machine_name();
+  const std::int64_t now = now_ms();
+  const std::pair<std::string, std::string> files[] = {
+      {receipt + ".txt", decommission::receipt_text(journal, machine, now)},
+      {receipt + ".json", decommission::receipt_json(journal, machine, now)}};
+  for (const auto& [path, text] : files) {
+    auto done = write_whole(path, {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()});
+    if (!done) return done;
+  }
+  return {};
+}
+
+int show(const Journal& journal, const Settings& settings) {
+  const bool begun = !journal.done.empty();
+  (void)print(
+      fmt::format("{} {}; with --yes-really these steps are taken, and the receipt is {}.txt and .json:\n{}"
+                  "Nothing has been done{}.",
+                  journal.plan.identity, begun ? "is half decommissioned" : "would be decommissioned",
+                  settings.receipt, decommission::plan_text(journal), begun ? " now" : ""));
+  return kBadUse;
+}
+
+int decommission_it(const Settings& settings) {
+  auto journal = checked(settings);
+  if (!journal) return fail(journal.error().message + "; nothing was done", kFailed);
+  if (!settings.really) return show(*journal, settings);
+  const auto lock = remote::lock_directory(directory_of(settings.journal));
+  if (!lock) return fail(lock.error().message, kFailed);
+  const auto done = decommission::execute(*journal, settings.journal,
+                                          hands_for(journal->plan, settings.manager));
+  if (!done) {
+    return fail(done.error().message + "\nimrsctl: the same command goes on from there", kFailed);
+  }
+  if (auto written = write_receipts(*journal, settings.receipt); !written) {
+    return fail(written.error().message + "; the same command, with another --receipt, writes it", kFailed);
+  }
+  if (::unlink(settings.journal.c_str()) != 0) return fail(system_error(settings.journal).message, kFailed);
+  return print(fmt::format("decommissioned; hand over {0}.txt (for programs: {0}.json)", settings.receipt));
+}
+
+}  // namespace
+
+void add_decommission(CLI::App& app, Options& /*options*/, int& exit_code) {
+  const auto settings = std::make_shared<Settings>();
+  CLI::App* const command = app.add_subcommand("decommission",
+                                               "drain, withdraw, stop, and erase keys, secrets, statistics, "
+                                               "zones and configuration; the machine stays "
+                                               "its host's");
+  command->add_flag("--yes-really", settings->really, "do it; else only say what would be done");
+  command->add_option("--receipt", settings->receipt, "where to, with .txt and .json")->capture_default_str();
+  command->add_option("--config", settings->config, "the configuration file")->capture_default_str();
+  command->add_option("--journal", settings->journal, "how far it has come, for going on after a power cut")
+      ->capture_default_str();
+  command->add_option("--manager", settings->manager, "what is called like systemctl")->capture_default_str();
+  // For the lab, where everything lies elsewhere.
+  command->add_option("--place", settings->places)->group("");
+  command->callback([&exit_code, settings] { exit_code = decommission_it(*settings); });
+}
+
+}  // namespace imrs::ctl

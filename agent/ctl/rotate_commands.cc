@@ -1,0 +1,309 @@
+// imrsctl rotate and rollback. Called by main, by way of commands.cc. A secret must never be an argument of a
+// program, for everybody on the machine can read those.
+#include "agent/ctl/rotate_commands.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <array>
+#include <cerrno>
+#include <ctime>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "agent/base/regular_file.h"
+#include "agent/config/secrets.h"
+#include "agent/remote/certificate.h"
+#include "agent/remote/dnskey_question.h"
+#include "agent/remote/kept_file.h"
+#include "agent/remote/rotation.h"
+#include "agent/remote/run_program.h"
+#include "agent/remote/secrets_edit.h"
+
+namespace imrs::ctl {
+namespace {
+
+using remote::Activation;
+using remote::AnchorChange;
+using remote::Rotation;
+
+constexpr std::size_t kMostInput = 256U << 10;  // octets
+constexpr std::size_t kMostFile = 1U << 20;
+constexpr const char* kAgentUnit = "imrs-agent.service";
+constexpr const char* kBirdUnit = "imrs-bird.service";
+
+struct Settings {
+  std::string config = "/etc/imrs/agent.json";
+  std::string manager = "/usr/bin/systemctl";
+  std::string what, name, zone = ".";
+  bool add = false, unchecked = false, restart = false;
+  std::optional<std::uint16_t> remove;
+};
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+Result<std::string> read_input() {
+  if (::isatty(STDIN_FILENO) == 1) {
+    return Error{Errc::InvalidInput,
+                 "what is new comes on standard input, so that it is in no list of processes and no shell's "
+                 "history: imrsctl rotate ... < FILE"};
+  }
+  std::string text;
+  std::array<char, 4096> piece;
+  for (;;) {
+    const ssize_t n = ::read(STDIN_FILENO, piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error("standard input");
+    if (n == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(n));
+    if (text.size() > kMostInput) return Error{Errc::InvalidInput, "standard input is too long"};
+  }
+}
+
+// The file may be made by this.
+Result<std::string> read_or(const std::string& path, const std::string& fallback) {
+  auto text = read_regular_file(path, kMostFile);
+  if (!text && text.error().code == Errc::Unavailable) return fallback;
+  return text;
+}
+
+Result<void> run(const std::string& program, const std::vector<std::string>& words) {
+  const auto status = remote::run_program(program, words, {.outlives = true});
+  if (!status) return status.error();
+  if (*status == 0) return {};
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " ") + word;
+  return Error{Errc::Refused, fmt::format("{} has ended with {}; what it said is above", line, *status)};
+}
+
+Result<void> activate(const Options& options, const Settings& settings, Activation activation) {
+  const bool agent = activation == Activation::Upgrade || activation == Activation::UpgradeAndBird;
+  const bool bird = activation == Activation::ReloadBird || activation == Activation::UpgradeAndBird;
+  if (agent && settings.restart) {
+    if (auto done = run(settings.manager, {"systemctl", "restart", kAgentUnit}); !done) return done;
+  } else if (agent) {
+    auto done = run("/proc/self/exe", {"imrsctl", "--socket", options.socket, "upgrade"});
+    if (!done) {
+      return Error{done.error().code,
+                   done.error().message + "; an appliance that serves nothing yet takes --restart instead"};
+    }
+  }
+  return bird ? run(settings.manager, {"systemctl", "reload", kBirdUnit}) : Result<void>();
+}
+
+Result<std::optional<zone::RRset>> served_keys(const Config& config, const Settings& settings) {
+  if (settings.unchecked) return std::optional<zone::RRset>();
+  const auto origin = wire::Name::parse(settings.zone);
+  if (!origin) return origin.error();
+  auto keys = remote::ask_dnskeys(config.service.addresses.front(), config.service.port, *origin);
+  if (!keys) return keys.error();
+  return std::optional(std::move(*keys));
+}
+
+Result<std::string> anchors_file(const Config& config, const Settings& settings) {
+  return remote::anchors_file_of(config, settings.zone, directory_of(settings.config));
+}
+
+Result<Rotation> plan_anchors(const Config& config, const Settings& settings, const std::string& input) {
+  const auto file = anchors_file(config, settings);
+  if (!file) return file.error();
+  const auto current = read_or(*file, "");
+  if (!current) return current.error();
+  const auto served = served_keys(config, settings);
+  if (!served) return served.error();
+  AnchorChange change;
+  if (settings.add) change.kind = AnchorChange::Kind::Add;
+  if (settings.remove) change = {AnchorChange::Kind::Remove, *settings.remove};
+  return remote::plan_anchors(*file, *current, change, input, settings.zone, *served, std::time(nullptr));
+}
+
+Result<Rotation> plan_secret(const Settings& settings, const std::string& input) {
+  if (settings.name.empty()) return Error{Errc::InvalidInput, settings.what + ": whose? give its NAME"};
+  const auto agent_json = read_regular_file(settings.config, kMostFile);
+  if (!agent_json) return agent_json.error();
+  const auto file = remote::secrets_file_of(*agent_json);
+  if (!file) return file.error();
+  const auto secrets = read_or(*file, "{}");
+  if (!secrets) return secrets.error();
+  const auto plan = settings.what == "tsig-key" ? remote::plan_tsig_key : remote::plan_bgp_password;
+  return plan(*agent_json, *secrets, settings.name, input);
+}
+
+Result<Rotation> plan(const Settings& settings) {
+  std::string input;
+  if (!settings.remove) {
+    auto read = read_input();
+    if (!read) return read.error();
+    input = std::move(*read);
+  }
+  if (settings.what == "tsig-key" || settings.what == "bgp-password") return plan_secret(settings, input);
+  if (!settings.name.empty()) return Error{Errc::InvalidInput, settings.what + ": takes no NAME"};
+  const auto config = load_config(settings.config);
+  if (!config) return config.error();
+  if (settings.what == "certificate") return remote::plan_certificate(*config, input, std::time(nullptr));
+  if (settings.what == "client-ca") return remote::plan_client_ca(*config, input, std::time(nullptr));
+  return plan_anchors(*config, settings, input);
+}
+
+int rotate(const Options& options, const Settings& settings) {
+  const bool anchors = settings.what == "trust-anchor";
+  if (!anchors && (settings.add || settings.remove || settings.unchecked)) {
+    return fail("--add, --remove and --unchecked are for trust-anchor only", kBadUse);
+  }
+  const auto lock = remote::lock_directory(directory_of(settings.config));
+  if (!lock) return fail(lock.error().message, kFailed);
+  const auto rotation = plan(settings);
+  if (!rotation) return fail(rotation.error().message, kFailed);
+  const auto done = remote::carry_out(
+      *rotation, [&](Activation activation) { return activate(options, settings, activation); });
+  if (!done) return fail(done.error().message, kFailed);
+  return print(rotation->text);
+}
+
+// ---- the way back
+// -------------------------------------------------------------------------------------------
+
+struct WayBack {
+  std::vector<std::string> files;
+  Activation activation = Activation::None;
+};
+
+Result<std::string> previous_of(const std::string& file) {
+  auto text = read_regular_file(file + std::string(remote::kPreviousSuffix), kMostFile);
+  if (text || text.error().code != Errc::Unavailable) return text;
+  return Error{Errc::Unavailable, text.error().message + ": nothing was replaced that could come back"};
+}
+
+Result<WayBack> secrets_back(const Settings& settings) {
+  const auto agent_json = read_regular_file(settings.config, kMostFile);
+  if (!agent_json) return agent_json.error();
+  const auto file = remote::secrets_file_of(*agent_json);
+  if (!file) return file.error();
+  const auto previous = previous_of(*file), now = read_or(*file, "{}");
+  if (!previous) return previous.error();
+  if (!now) return now.error();
+  if (auto fits = parse_config(*agent_json, *previous); !fits) {
+    return fits.error().within("the secrets before do not fit agent.json any more");
+  }
+  return WayBack{
+      {*file}, remote::passwords_differ(*previous, *now) ? Activation::UpgradeAndBird : Activation::Upgrade};
+}
+
+Result<WayBack> anchors_back(const Config& config, const Settings& settings) {
+  const auto file = anchors_file(config, settings);
+  if (!file) return file.error();
+  const auto previous = previous_of(*file);
+  if (!previous) return previous.error();
+  const auto anchors = remote::parse_anchors(*previous, "the anchors before");
+  if (!anchors) return anchors.error();
+  const auto served = served_keys(config, settings);
+  if (!served) return served.error();
+  const auto origin = wire::Name::parse(settings.zone);
+  if (!origin) return origin.error();
+  if (*served) {
+    const auto fit = remote::anchors_fit(*anchors, *origin, **served, std::time(nullptr));
+    if (!fit) return fit.error();
+  }
+  return WayBack{{*file}, Activation::Upgrade};
+}
+
+Result<WayBack> certificate_back(const TlsConfig& tls) {
+  const auto certificate = previous_of(tls.certificate), key = previous_of(tls.key);
+  if (!certificate) return certificate.error();
+  if (!key) return key.error();
+  const bool one = tls.key == tls.certificate;
+  const auto good = remote::read_server_identity(one ? *certificate : *certificate + *key,
+                                                 std::time(nullptr));
+  if (!good) return good.error().within("the certificate before");
+  if (one) return WayBack{{tls.certificate}, Activation::None};
+  return WayBack{{tls.key, tls.certificate}, Activation::None};
+}
+
+Result<WayBack> way_back(const Settings& settings) {
+  if (settings.what == "secrets") return secrets_back(settings);
+  const auto config = load_config(settings.config);
+  if (!config) return config.error();
+  if (settings.what == "trust-anchor") return anchors_back(*config, settings);
+  if (!config->web.tls) return Error{Errc::InvalidInput, "agent.json has no \"web.tls\""};
+  if (settings.what == "certificate") return certificate_back(*config->web.tls);
+  return WayBack{{config->web.tls->client_ca}, Activation::None};
+}
+
+int roll_back(const Options& options, const Settings& settings) {
+  const auto lock = remote::lock_directory(directory_of(settings.config));
+  if (!lock) return fail(lock.error().message, kFailed);
+  const auto way = way_back(settings);
+  if (!way) return fail(way.error().message, kFailed);
+  const auto done = remote::roll_back(way->files, way->activation, [&](Activation activation) {
+    return activate(options, settings, activation);
+  });
+  if (!done) return fail(done.error().message, kFailed);
+  return print(settings.what + ": what was there before is there again; the same command undoes this");
+}
+
+void add_common(CLI::App& command, Settings& settings) {
+  command.add_option("--zone", settings.zone, "whose trust anchors")->capture_default_str();
+  command.add_flag("--unchecked", settings.unchecked, "do not compare the trust anchors with what is served");
+  command.add_flag(
+      "--restart", settings.restart,
+      "restart the agent, which withdraws for a moment, instead of upgrading it in place: for one "
+      "that serves nothing, or does not run");
+  command.add_option("--config", settings.config, "the configuration file")->capture_default_str();
+  command.add_option("--manager", settings.manager, "what is called like systemctl")->capture_default_str();
+}
+
+std::string absolute(std::string origin) {
+  if (origin.empty() || origin.back() != '.') origin += '.';
+  return origin;
+}
+
+}  // namespace
+
+void add_rotate(CLI::App& app, Options& options, int& exit_code) {
+  const auto settings = std::make_shared<Settings>();
+  CLI::App* const command = app.add_subcommand(
+      "rotate",
+      "put a new trust anchor, secret or certificate, from standard input, in the place of the one before, "
+      "which is kept for rollback");
+  command
+      ->add_option("WHAT", settings->what, "trust-anchor, tsig-key, bgp-password, certificate or client-ca")
+      ->required()
+      ->check(CLI::IsMember({"trust-anchor", "tsig-key", "bgp-password", "certificate", "client-ca"}));
+  command->add_option("NAME", settings->name, "of the TSIG key, or of the neighbour's session");
+  CLI::Option* const add = command->add_flag("--add", settings->add, "keep the other trust anchors");
+  command->add_option("--remove", settings->remove, "only remove the trust anchor of the key with this tag")
+      ->excludes(add);
+  add_common(*command, *settings);
+  command->callback([&options, &exit_code, settings] {
+    settings->zone = absolute(settings->zone);
+    exit_code = rotate(options, *settings);
+  });
+}
+
+void add_rollback(CLI::App& app, Options& options, int& exit_code, RollBackConfig roll_back_config) {
+  const auto settings = std::make_shared<Settings>();
+  CLI::App* const command = app.add_subcommand(
+      "rollback", "go back to what was there before the last rotate or config apply; again: forth");
+  command->add_option("WHAT", settings->what, "trust-anchor, secrets, certificate, client-ca or config")
+      ->required()
+      ->check(CLI::IsMember({"trust-anchor", "secrets", "certificate", "client-ca", "config"}));
+  add_common(*command, *settings);
+  command->callback([&options, &exit_code, settings, back = std::move(roll_back_config)] {
+    settings->zone = absolute(settings->zone);
+    if (settings->what != "config") {
+      exit_code = roll_back(options, *settings);
+    } else if (back) {
+      exit_code = back(options);
+    } else {
+      exit_code = fail("rollback config: this version cannot; use imrsctl config apply with the file before",
+                       kBadUse);
+    }
+  });
+}
+
+}  // namespace imrs::ctl
