@@ -6,11 +6,13 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <sstream>
 
 #include "agent/base/log.h"
 #include "agent/config/config.h"
 #include "agent/privileges.h"
 #include "agent/renderings.h"
+#include "agent/site/firewall.h"
 #include "agent/startup.h"
 #include "agent/supervisor.h"
 #include "agent/upgrade.h"
@@ -21,8 +23,10 @@ using namespace imrs;
 
 constexpr int kBadUse = 2;
 
+// A line of the log for each line: a configuration may have several faults.
 int fail(const Error& error, int exit_code) {
-  log_error("{}", error.message);
+  std::istringstream lines(error.message);
+  for (std::string line; std::getline(lines, line);) log_error("{}", line);
   return exit_code;
 }
 
@@ -66,7 +70,7 @@ int main(int argc, char** argv) {
   // First: a core dump of this process would keep its device, and with it the routes, for seconds.
   if (auto undumpable = agent::make_undumpable(); !undumpable) return fail(undumpable.error(), 1);
   std::string file = "/etc/imrs/agent.json", bird_config_file;
-  bool check = false, print_bird_config = false, self_test = false;
+  bool check = false, print_bird_config = false, print_firewall = false, self_test = false;
   int handed = -1;
   CLI::App app{
       "Runs the DNS engine, keeps probing its answers, and lets BIRD announce the service prefixes "
@@ -79,6 +83,8 @@ int main(int argc, char** argv) {
       ->excludes(check_flag);
   app.add_option("--write-bird-config", bird_config_file,
                  "write it with the passwords, mode 0640, for whom the file's directory belongs to")
+      ->excludes(check_flag);
+  app.add_flag("--print-firewall", print_firewall, "print the packet filter that belongs to it, for nft -f -")
       ->excludes(check_flag);
   // Not for people: how an agent calls the one that it becomes.
   app.add_option("--take-over", handed)->group("");
@@ -95,6 +101,10 @@ int main(int argc, char** argv) {
   }
   if (print_bird_config) {
     std::fputs(agent::shown_bird_config(*config).c_str(), stdout);
+    return 0;
+  }
+  if (print_firewall) {
+    std::fputs(site::firewall_rules(*config).c_str(), stdout);
     return 0;
   }
   if (!bird_config_file.empty()) {

@@ -2,12 +2,16 @@
 # between the folders are the ones the design allows.
 
 # imrs_library(<folder target> SOURCES <files> LINKS <targets> PRIVATE_LINKS <targets>)
-# LINKS are targets whose headers this folder's headers include; PRIVATE_LINKS stay inside.
+# LINKS are targets whose headers this folder's headers include; PRIVATE_LINKS stay inside. TOOL: only of imrsctl,
+# which waits for people and disks; better compiled sooner than optimised further.
 function(imrs_library name)
-  cmake_parse_arguments(ARG "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
+  cmake_parse_arguments(ARG "TOOL" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(${name} STATIC ${ARG_SOURCES})
   target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
   target_link_libraries(${name} PUBLIC ${ARG_LINKS} PRIVATE ${ARG_PRIVATE_LINKS} imrs_options)
+  if(ARG_TOOL)
+    target_compile_options(${name} PRIVATE $<$<CONFIG:RelWithDebInfo>:-O1>)
+  endif()
   set_property(GLOBAL APPEND PROPERTY IMRS_TARGETS ${name})
 endfunction()
 
@@ -72,5 +76,6 @@ function(imrs_check_links)
   imrs_forbid(imrs_health imrs_bgp imrs_answer imrs_engine imrs_transfer)
   imrs_forbid(imrs_bgp imrs_health imrs_answer imrs_engine imrs_image imrs_wire)
   imrs_forbid(imrs-zone imrs_health imrs_bgp imrs_beast imrs_prometheus)
-  imrs_forbid(imrs-web imrs_bgp imrs_answer imrs_engine imrs_zone imrs_transfer imrs_ldns)
+  imrs_forbid(imrs_site imrs_bgp imrs_health imrs_zone imrs_beast)
+  imrs_forbid(imrs-web imrs_preflight imrs_bgp imrs_answer imrs_engine imrs_zone imrs_transfer imrs_ldns)
 endfunction()

@@ -32,10 +32,16 @@ ALLOWED = {
     'agent/counts': {'dns/wire'},
     'agent/rssac002': {'agent/counts'},
     'agent/snapshot': set(),
-    'agent/web': {'agent/snapshot', 'agent/config', 'agent/counts', 'agent/rssac002'},
-    'agent/ctl': {'agent/snapshot', 'agent/web', 'agent/config', 'agent/counts', 'agent/rssac002'},
-    'agent': {'agent/config', 'agent/counts', 'agent/snapshot', 'agent/web', 'bgp', 'health', 'dns/wire',
-              'dns/image'},
+    'agent/web': {'agent/snapshot', 'agent/config', 'agent/counts', 'agent/rssac002',
+                  'agent/preflight'},
+    'agent/site': {'agent/config'},
+    'agent/preflight': {'agent/config', 'agent/snapshot', 'dns/wire'},
+    'agent/remote': {'agent/config', 'agent/web', 'dns/zone', 'dns/wire'},
+    'agent/decommission': {'agent/config', 'agent/web', 'bgp'},
+    'agent/ctl': {'agent/snapshot', 'agent/web', 'agent/config', 'agent/counts', 'agent/rssac002',
+                  'agent/site', 'agent/preflight', 'agent/remote', 'agent/decommission', 'bgp'},
+    'agent': {'agent/site', 'agent/config', 'agent/counts', 'agent/snapshot', 'agent/web', 'bgp', 'health',
+              'dns/wire', 'dns/image'},
 }
 # The one header of a folder that another may see although the folder is closed to it, and why.
 EXCEPTIONS: dict[tuple[str, str], str] = {}

@@ -7,35 +7,32 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <ctime>
 #include <thread>
 
-#include "agent/config/web_settings.h"
+#include "agent/ctl/attack_report_command.h"
 #include "agent/ctl/client.h"
+#include "agent/ctl/config_apply.h"
+#include "agent/ctl/config_commands.h"
 #include "agent/ctl/counts_text.h"
+#include "agent/ctl/decommission_command.h"
 #include "agent/ctl/manual.h"
 #include "agent/ctl/order_commands.h"
+#include "agent/ctl/preflight_command.h"
+#include "agent/ctl/questions.h"
+#include "agent/ctl/remote_command.h"
 #include "agent/ctl/render.h"
+#include "agent/ctl/rotate_commands.h"
 #include "agent/ctl/rssac002_merge.h"
+#include "agent/ctl/setup_command.h"
 
 namespace imrs::ctl {
 namespace {
 
 constexpr std::chrono::seconds kWatchInterval{1};
-constexpr std::size_t kMostMissing = 1000;
-constexpr std::int64_t kDay = 86400;  // seconds
 
 std::string with_dot(std::string origin) {
   if (!origin.empty() && origin.back() != '.') origin += '.';
   return origin;
-}
-
-Result<Snapshot> ask_for_snapshot(const Options& options) {
-  auto answer = ask_agent(options.socket, "status");
-  if (!answer) return answer.error();
-  auto snapshot = snapshot_from_json(*answer);
-  if (!snapshot) return snapshot.error().within("is the agent of another version?");
-  return snapshot;
 }
 
 bool wants_colour() {
@@ -45,13 +42,13 @@ bool wants_colour() {
 
 // Prints what `text` or `json` makes of the snapshot.
 int show(const Options& options, std::string (*text)(const Snapshot&), std::string (*json)(const Snapshot&)) {
-  const auto snapshot = ask_for_snapshot(options);
+  const auto snapshot = ask_for_snapshot(options.socket);
   if (!snapshot) return fail(snapshot.error().message, kFailed);
   return print(options.json ? json(*snapshot) : text(*snapshot));
 }
 
 int status(const Options& options) {
-  const auto snapshot = ask_for_snapshot(options);
+  const auto snapshot = ask_for_snapshot(options.socket);
   if (!snapshot) return fail(snapshot.error().message, kFailed);
   print(options.json ? to_json(*snapshot) : status_text(*snapshot, wants_colour()));
   return is_healthy(*snapshot) ? kGood : kNotHealthy;
@@ -61,7 +58,7 @@ int bgp(const Options& options) { return show(options, bgp_text, bgp_json); }
 int probes(const Options& options) { return show(options, probes_text, probes_json); }
 
 int zone(const Options& options) {
-  const auto snapshot = ask_for_snapshot(options);
+  const auto snapshot = ask_for_snapshot(options.socket);
   if (!snapshot) return fail(snapshot.error().message, kFailed);
   const std::string origin = with_dot(options.origin);
   const std::string text = options.json ? zone_json(*snapshot, origin) : zone_text(*snapshot, origin);
@@ -80,27 +77,8 @@ int history(const Options& options) {
   return print(history_text(*entries));
 }
 
-// The agent only lends its descriptor of the counts; they are read here.
-Result<Statistics> ask_for_statistics(const Options& options) {
-  const auto answer = ask_agent_for_descriptor(options.socket, "counters");
-  if (!answer) return answer.error();
-  const auto settings = web_settings_from_json(answer->text);
-  if (!settings) return settings.error().within("is the agent of another version?");
-  const auto pages = counts::Pages::map(answer->descriptor.get(), settings->workers, false);
-  if (!pages) return pages.error().within("is the agent of another version?");
-  std::vector<counts::Service> services;
-  for (const WebService& service : settings->services) services.push_back({service.family, service.address});
-  const std::int64_t day = std::time(nullptr) / kDay;
-  const counts::Sources sources = counts::read_sources(*pages, day);
-  return Statistics{.counts = counts::read_counts(*pages, services),
-                    .ipv4 = sources.ipv4.estimate(),
-                    .ipv6 = sources.ipv6.estimate(),
-                    .ipv6_aggregate = sources.ipv6_aggregate.estimate(),
-                    .missing = counts::read_missing(*pages, day, kMostMissing)};
-}
-
 int stats(const Options& options) {
-  const auto statistics = ask_for_statistics(options);
+  const auto statistics = ask_for_statistics(options.socket);
   if (!statistics) return fail(statistics.error().message, kFailed);
   return print(options.json ? statistics_json(*statistics, options.top)
                             : statistics_text(*statistics, options.top));
@@ -151,6 +129,18 @@ void add_looks(CLI::App& app, Options& options, int& exit_code) {
       ->add_option("--times", options.times, "so many times, instead of until it is ended");
 }
 
+// What concerns the machine rather than the running agent.
+void add_box(CLI::App& app, Options& options, int& exit_code) {
+  add_setup(app, options, exit_code);
+  add_config(app, options, exit_code);
+  add_preflight(app, options, exit_code);
+  add_rotate(app, options, exit_code);
+  add_rollback(app, options, exit_code, [](const Options& to) { return roll_back_config(to, {}); });
+  add_remote(app, options, exit_code);
+  add_audit_log(app, options, exit_code);
+  add_decommission(app, options, exit_code);
+}
+
 }  // namespace
 
 int fail(const std::string& why, int exit_code) {
@@ -170,7 +160,9 @@ void add_commands(CLI::App& app, Options& options, int& exit_code) {
   app.fallthrough();
   app.footer(kExitStatuses);
   add_looks(app, options, exit_code);
+  add_attack_report(app, options, exit_code);
   add_orders(app, options, exit_code);
+  add_box(app, options, exit_code);
   CLI::App* const files = add(app, options, exit_code, "rssac002-merge",
                               "make the service's files of one day of its instances' (no agent is needed)",
                               merge);

@@ -14,7 +14,8 @@ inline constexpr const char* kExitStatuses =
     "0: done; status: everything is announced.\n"
     "1: the agent cannot be asked, or could not do it.\n"
     "2: the command was used wrongly.\n"
-    "3: status: not everything is announced.";
+    "3: status: not everything is announced; preflight: a point failed; config diff: something differs; "
+    "setup: something is still missing.";
 
 struct Options {
   std::string socket = "/run/imrs/control.sock";

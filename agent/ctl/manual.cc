@@ -59,32 +59,44 @@ std::string words_of(const CLI::App& app) {
   return out;
 }
 
+// Of the commands below `app`, and of those below them.
+std::string sections_of(const CLI::App& app, const std::string& before) {
+  std::string out;
+  for (const CLI::App* command : commands_of(app)) {
+    const std::string name = before + command->get_name();
+    out += fmt::format(".SS {}\n{}\n{}", roff(name), roff(command->get_description()), options_of(*command));
+    out += sections_of(*command, name + " ");
+  }
+  return out;
+}
+
+std::string cases_of(const CLI::App& app) {
+  std::string out;
+  for (const CLI::App* command : commands_of(app)) {
+    out += fmt::format("    {}) words=\"{}\" ;;\n", command->get_name(), words_of(*command));
+    out += cases_of(*command);
+  }
+  return out;
+}
+
 }  // namespace
 
 std::string manual_page(const CLI::App& app) {
   const std::string& name = app.get_name();
-  std::string out = fmt::format(
+  const std::string out = fmt::format(
       ".TH {} 8\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n.B {}\n[\\fIoption\\fR...] "
       "\\fIcommand\\fR [\\fIoption\\fR...]\n.SH OPTIONS\n{}.SH COMMANDS\n",
       name, name, roff(app.get_description()), name, options_of(app));
-  for (const CLI::App* command : commands_of(app)) {
-    out += fmt::format(".SS {}\n{}\n{}", roff(command->get_name()), roff(command->get_description()),
-                       options_of(*command));
-  }
-  return out + ".SH EXIT STATUS\n" + roff(app.get_footer()) + "\n";
+  return out + sections_of(app, "") + ".SH EXIT STATUS\n" + roff(app.get_footer()) + "\n";
 }
 
 std::string bash_completion(const CLI::App& app) {
-  std::string cases;
-  for (const CLI::App* command : commands_of(app)) {
-    cases += fmt::format("    {}) words=\"{}\" ;;\n", command->get_name(), words_of(*command));
-  }
   return fmt::format(
       "_{0}() {{\n  local words=\"{1}\" word\n  for word in \"${{COMP_WORDS[@]:1:COMP_CWORD-1}}\"; do\n"
       "    case $word in\n{2}    esac\n  done\n"
       "  mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"${{COMP_WORDS[COMP_CWORD]}}\")\n}}\n"
       "complete -o default -F _{0} {0}\n",
-      app.get_name(), words_of(app), cases);
+      app.get_name(), words_of(app), cases_of(app));
 }
 
 }  // namespace imrs::ctl

@@ -1,6 +1,6 @@
 // agent/web/api_json.h
-// What the charts of the ops page are made of, as JSON. Pure. HANDBOOK.md, "For programs", says what is in
-// it.
+// What the charts of the ops page are made of, as JSON. Pure. HANDBOOK.md, "What is collected", says what is
+// in it.
 #pragma once
 
 #include <cstdint>

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "agent/web/attack_section.h"
 #include "agent/web/frame.h"
 #include "agent/web/status.h"
 #include "agent/web/text.h"
@@ -162,7 +163,8 @@ constexpr std::string_view kScripts =
 
 }  // namespace
 
-std::string ops_page(const Snapshot& snapshot, const Telemetry& telemetry, std::int64_t now_ms) {
+std::string ops_page(const Snapshot& snapshot, const Telemetry& telemetry, std::int64_t now_ms,
+                     const std::string& preflight_html) {
   const Status status = status_of(snapshot, now_ms);
   std::string body = masthead(snapshot, "Operations");
   body +=
@@ -172,7 +174,8 @@ std::string ops_page(const Snapshot& snapshot, const Telemetry& telemetry, std::
       "<a href=\"/api/now\">/api/now</a></nav>\n";
   body += "<main id=\"state\">\n" + verdict_box(status.verdict) + freshness(snapshot, status);
   body += alarms_section(snapshot) + zones_section(snapshot) + traffic_section(telemetry.counts());
-  body += probes_section(snapshot) + programs_section(snapshot);
+  body += attack_section(telemetry, now_ms) + probes_section(snapshot) + programs_section(snapshot);
+  body += preflight_html;
   body += fmt::format(
       "</main>\n<section id=\"charts\" hidden></section>\n<footer>\n<p>Version {}, started {}, answer image "
       "{} <code>{}</code></p>\n</footer>\n",

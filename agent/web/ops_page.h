@@ -11,6 +11,8 @@
 
 namespace imrs::web {
 
-[[nodiscard]] std::string ops_page(const Snapshot& snapshot, const Telemetry& telemetry, std::int64_t now_ms);
+// `preflight_html`: of stored_preflight().
+[[nodiscard]] std::string ops_page(const Snapshot& snapshot, const Telemetry& telemetry, std::int64_t now_ms,
+                                   const std::string& preflight_html);
 
 }  // namespace imrs::web

@@ -14,6 +14,7 @@
 #include "agent/web/metrics.h"
 #include "agent/web/noc_page.h"
 #include "agent/web/ops_page.h"
+#include "agent/web/preflight_page.h"
 
 namespace imrs::web {
 namespace {
@@ -56,7 +57,9 @@ Reply live(const View&, const Asked&) { return {200, "text/event-stream", "", tr
 
 Reply ops_front(const View& view, const Asked&) {
   if (view.snapshot == nullptr) return {503, kHtml, waiting_page()};
-  return {200, kHtml, ops_page(*view.snapshot, view.telemetry, view.now_ms)};
+  const std::string preflight = stored_preflight(view.telemetry.settings().state_directory,
+                                                 view.now_ms / 1000);
+  return {200, kHtml, ops_page(*view.snapshot, view.telemetry, view.now_ms, preflight)};
 }
 
 // Without a state a scrape fails, which Prometheus shows as `up` 0; made-up zeros would hide it.

@@ -1,9 +1,9 @@
 // agent/web/site.h
-// What each listener serves: a path in, a reply out. Pure but for the files of finished days. Nothing here
-// changes anything, so there is nothing to protect from being asked.
+// What each listener serves: a path in, a reply out. Pure but for the files of finished days and of
+// preflight. Nothing here changes anything, so there is nothing to protect from being asked.
 //
-//   NOC   /  /api/bgp  /api/bgp/schema  /events.atom  /api/live  /assets/…
-//   ops   /  /metrics  /api/state  /api/series  /api/now  /api/live  /rssac002/…  /assets/…
+// NOC   /  /api/bgp  /api/bgp/schema  /events.atom  /api/live  /assets/… ops   /  /metrics  /api/state
+// /api/series  /api/now  /api/live  /rssac002/…  /assets/…
 #pragma once
 
 #include <array>

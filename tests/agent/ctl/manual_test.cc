@@ -56,6 +56,10 @@ std::vector<const CLI::App*> commands_of(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
+std::vector<const CLI::Option*> shown_options(const CLI::App& app) {
+  return app.get_options([](const CLI::Option* option) { return !option->get_group().empty(); });
+}
+
 std::string escaped(std::string text) {
   for (std::size_t at = 0; (at = text.find('-', at)) != std::string::npos; at += 2) text.insert(at, "\\");
   return text;
@@ -89,7 +93,7 @@ TEST(Manual, HasEveryOption) {
   int options = 0;
   for (const CLI::App* app : apps) {
     const std::string part = part_of(page, app == &program.app ? "" : app->get_name());
-    for (const CLI::Option* option : app->get_options()) {
+    for (const CLI::Option* option : shown_options(*app)) {
       const std::string where = app->get_name() + " " + option->get_name();
       EXPECT_FALSE(option->get_description().empty()) << where;
       EXPECT_THAT(part, HasSubstr(escaped(option->get_description()))) << where;
@@ -110,7 +114,7 @@ TEST(Manual, HasTheExitStatuses) {
   const std::string page = manual_page(program.app);
   EXPECT_THAT(page, HasSubstr(".TH imrsctl 8\n"));
   EXPECT_THAT(page, HasSubstr(".SH EXIT STATUS\n0: done"));
-  EXPECT_THAT(page, HasSubstr("3: status: not everything is announced."));
+  EXPECT_THAT(page, HasSubstr("3: status: not everything is announced;"));
 }
 
 TEST(Manual, WhatRoffWouldTakeForItsOwnIsWritten) {
@@ -195,6 +199,18 @@ TEST_F(Completion, OffersEveryCommand) {
   EXPECT_THAT(offer, IsSupersetOf({"--help", "--socket", "--version"}));
 }
 
+TEST(Manual, HasCommandsBelowCommands) {
+  const Program program;
+  const std::string page = manual_page(program.app);
+  EXPECT_THAT(page, HasSubstr(".SS config apply\n"));
+  EXPECT_THAT(page, HasSubstr("\\-\\-dry\\-run"));
+}
+
+TEST_F(Completion, OffersCommandsBelowCommands) {
+  EXPECT_THAT(offered("imrsctl config a", 3), ElementsAre("apply"));
+  EXPECT_THAT(offered("imrsctl config apply --dry", 4), ElementsAre("--dry-run"));
+}
+
 TEST_F(Completion, CompletesWhatIsBegun) {
   EXPECT_THAT(offered("imrsctl st", 2), ElementsAre("stats", "status"));
   EXPECT_THAT(offered("imrsctl rss", 2), ElementsAre("rssac002-merge"));
@@ -205,7 +221,7 @@ TEST_F(Completion, CompletesWhatIsBegun) {
 TEST_F(Completion, OffersACommandsOptions) {
   for (const CLI::App* command : commands_of(program_.app)) {
     std::set<std::string> options;
-    for (const CLI::Option* option : command->get_options()) {
+    for (const CLI::Option* option : shown_options(*command)) {
       for (const std::string& name : option->get_lnames()) options.insert("--" + name);
     }
     EXPECT_EQ(offered("imrsctl " + command->get_name() + " --", 3), options) << command->get_name();

@@ -25,7 +25,7 @@ std::string noc(const Snapshot& snapshot, std::int64_t now_ms = kNow, std::strin
 
 std::string ops(const Snapshot& snapshot) {
   Exhibit exhibit;
-  return ops_page(snapshot, exhibit.view(&snapshot).telemetry, kNow);
+  return ops_page(snapshot, exhibit.view(&snapshot).telemetry, kNow, "<h2>Preflight</h2>");
 }
 
 std::string bgp(const Snapshot& snapshot, std::int64_t now_ms = kNow) {

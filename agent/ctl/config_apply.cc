@@ -1,0 +1,238 @@
+// Does what the steps of a change say (config_steps.h), and tells the operator. Called by
+// config_commands.cc. It must survive its terminal: what it does may be what cuts the operator's connection
+// off. Once it has begun it goes on to one of its ends.
+#include "agent/ctl/config_apply.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "agent/base/journal.h"
+#include "agent/ctl/config_agent.h"
+#include "agent/ctl/config_candidate.h"
+#include "agent/ctl/config_files.h"
+#include "agent/ctl/config_steps.h"
+#include "agent/ctl/config_watch.h"
+
+namespace imrs::ctl {
+namespace {
+
+constexpr std::chrono::milliseconds kLook{500};
+
+// While it lives, hanging up ends nothing, and neither SIGINT nor SIGTERM does: they are asked for.
+class Signals {
+ public:
+  Signals() {
+    struct sigaction ignore {};
+    ignore.sa_handler = SIG_IGN;
+    ::sigaction(SIGHUP, &ignore, &hang_up_);
+    ::sigaction(SIGPIPE, &ignore, &pipe_);
+    ::sigemptyset(&ends_);
+    ::sigaddset(&ends_, SIGINT);
+    ::sigaddset(&ends_, SIGTERM);
+    ::sigprocmask(SIG_BLOCK, &ends_, &mask_);
+  }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  ~Signals() {
+    ::sigaction(SIGHUP, &hang_up_, nullptr);
+    ::sigaction(SIGPIPE, &pipe_, nullptr);
+    ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
+  }
+
+  // Sleeps, less if one of them comes; true if one has come since the beginning.
+  [[nodiscard]] bool wait(std::chrono::milliseconds time) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    const timespec limit{seconds.count(), std::chrono::nanoseconds(time - seconds).count()};
+    asked_ = ::sigtimedwait(&ends_, nullptr, &limit) > 0 || asked_;
+    return asked_;
+  }
+
+ private:
+  sigset_t ends_{}, mask_{};
+  struct sigaction hang_up_ {};
+  struct sigaction pipe_ {};
+  bool asked_ = false;
+};
+
+// Speaks to the terminal, if it is still there, and to the journal. Waits for neither of them.
+class Voice {
+ public:
+  explicit Voice(const std::string& instance)
+      : writer_{"imrsctl", instance}, journal_(Journal::connect(kJournalSocket)) {}
+
+  void say(const std::string& text) const {
+    std::printf("%s\n", text.c_str());
+    std::fflush(stdout);
+    if (journal_) (void)journal_->send(writer_, LogLevel::Info, text);
+  }
+
+ private:
+  LogWriter writer_;
+  std::optional<Journal> journal_;
+};
+
+std::string standing_text(const std::vector<Standing>& standing) {
+  std::vector<std::string> names;
+  names.reserve(standing.size());
+  for (const Standing& one : standing) names.push_back(one.neighbour);
+  if (names.empty()) return "no neighbour is up now: the change holds as soon as the agent answers";
+  return fmt::format("it has to be again as it is now for {}", fmt::join(names, ", "));
+}
+
+class Application {
+ public:
+  Application(const Options& options, const ApplySettings& settings, Candidate candidate,
+              std::vector<Standing> standing)
+      : options_(options),
+        settings_(settings),
+        candidate_(std::move(candidate)),
+        standing_(std::move(standing)),
+        voice_(candidate_.after->instance.identity),
+        change_(settings.config, candidate_.secrets ? candidate_.after->secrets_file : ""),
+        steps_(candidate_.effects) {}
+
+  int run() {
+    voice_.say(standing_text(standing_));
+    while (!is_end(steps_.now())) {
+      const Step step = steps_.now();
+      const Told told = take(step);
+      const bool good = told.outcome == Outcome::Done;
+      if (!good && why_.empty()) why_ = fmt::format("{}: {}", to_string(step), told.text);
+      voice_.say(fmt::format("{}: {}", to_string(step), good && told.text.empty() ? "done" : told.text));
+      steps_.advance(told.outcome);
+    }
+    return report(steps_.now());
+  }
+
+ private:
+  Told take(Step step) {
+    switch (step) {
+      case Step::Save: return told(change_.save());
+      case Step::Mark: return told(change_.mark(std::time(nullptr) + in_seconds()));
+      case Step::ReplaceSecrets: return told(change_.replace_secrets(candidate_.secrets.value_or("")));
+      case Step::ReplaceConfig: return told(change_.replace_config(candidate_.json));
+      case Step::Firewall:
+      case Step::FirewallBack: return told(run_command(settings_.reload_firewall));
+      case Step::Bird:
+      case Step::BirdBack: return told(run_command(settings_.reload_bird));
+      case Step::Upgrade:
+      case Step::UpgradeBack: return upgrade_agent(options_.socket, pause());
+      case Step::Restart:
+      case Step::RestartBack: return told(run_command(settings_.restart));
+      case Step::Watch: return watch(*candidate_.after, true);
+      case Step::WatchBack: return watch(candidate_.before ? *candidate_.before : *candidate_.after, false);
+      case Step::PutBack: return told(change_.put_back());
+      case Step::Confirm:
+      case Step::Unmark: return told(change_.unmark());
+      case Step::Kept:
+      case Step::TakenBack:
+      case Step::Untouched:
+      case Step::Stuck: return {Outcome::Done, ""};
+    }
+    return {Outcome::Failed, "unknown step"};
+  }
+
+  [[nodiscard]] std::int64_t in_seconds() const {
+    return std::chrono::floor<std::chrono::seconds>(settings_.limits.within).count();
+  }
+
+  static Told told(const Result<void>& result) {
+    return result ? Told{Outcome::Done, ""} : Told{Outcome::Failed, result.error().message};
+  }
+
+  [[nodiscard]] Pause pause() {
+    return [this](std::chrono::milliseconds time) { return signals_.wait(time); };
+  }
+
+  // `can_end`: by the operator.
+  Told watch(const Config& config, bool can_end) {
+    Watch watch(standing_, config, Watch::Clock::now(), settings_.limits);
+    for (;;) {
+      const auto seen = look_at_agent(options_.socket);
+      const auto verdict = watch.see(seen ? std::optional(*seen) : std::nullopt,
+                                     seen ? "" : seen.error().message, Watch::Clock::now());
+      if (verdict == Watch::Verdict::Back) return {Outcome::Done, ""};
+      if (verdict == Watch::Verdict::Late) {
+        return {Outcome::Failed, fmt::format("not within {} s: {}", in_seconds(), watch.missing())};
+      }
+      if (signals_.wait(kLook) && can_end) return {Outcome::Interrupted, "ended by the operator"};
+    }
+  }
+
+  int report(Step end) const {
+    const std::string previous = previous_of(settings_.config);
+    if (end == Step::Kept) {
+      voice_.say(fmt::format("applied: {} holds; what was there before is {}", settings_.config, previous));
+      return kGood;
+    }
+    voice_.say(fmt::format("NOT applied: {} ({})", to_string(end), why_));
+    if (end == Step::Stuck)
+      voice_.say(fmt::format("put {} in its place by hand: {}", previous, settings_.config));
+    return fail(why_, kFailed);
+  }
+
+  const Options& options_;
+  const ApplySettings& settings_;
+  Candidate candidate_;
+  std::vector<Standing> standing_;
+  Voice voice_;
+  ConfigChange change_;
+  Steps steps_;
+  Signals signals_;
+  std::string why_;
+};
+
+// What stands before anything is touched; the error is a reason not to begin.
+Result<UniqueFd> begin(const ApplySettings& settings) {
+  auto lock = lock_directory_of(settings.config, false);
+  if (!lock) return lock;
+  const auto pending = ConfigChange::pending(settings.config);
+  if (!pending) return pending.error();
+  if (!*pending) return lock;
+  return Error{Errc::Refused,
+               "a change was cut off before it was confirmed; \"imrsctl config recover\" first"};
+}
+
+int apply_candidate(const Options& options, const ApplySettings& settings, Candidate candidate) {
+  const auto lock = begin(settings);
+  if (!lock) return fail(lock.error().message, kFailed);
+  const auto now = look_at_agent(options.socket);
+  if (!now) {
+    (void)fail("the agent does not answer now: " + now.error().message, 0);
+    candidate.effects.restart.emplace_back("the agent does not answer");
+  }
+  auto standing = now ? standing_of(*now) : std::vector<Standing>();
+  return Application(options, settings, std::move(candidate), std::move(standing)).run();
+}
+
+}  // namespace
+
+int diff_config(const Options& options, const ApplySettings& settings) {
+  const auto candidate = read_candidate(settings);
+  if (!candidate) return fail(candidate.error().message, kFailed);
+  print(options.json ? differences_json(candidate->differences) : differences_text(candidate->differences));
+  if (!candidate->after) return fail("it would not be taken: " + candidate->after.error().message, kFailed);
+  return candidate->differences.empty() ? kGood : kNotHealthy;
+}
+
+int apply_config(const Options& options, const ApplySettings& settings) {
+  auto candidate = read_candidate(settings);
+  if (!candidate) return fail(candidate.error().message, kFailed);
+  if (!candidate->after) return fail(candidate->after.error().message, kFailed);
+  if (candidate->differences.empty()) return print("nothing differs; nothing was done");
+  print(differences_text(candidate->differences) + effects_text(candidate->effects));
+  if (settings.dry_run) return print("a dry run: nothing was changed");
+  return apply_candidate(options, settings, std::move(*candidate));
+}
+
+int roll_back_config(const Options& options, ApplySettings settings) {
+  settings.next = previous_of(settings.config);
+  return apply_config(options, settings);
+}
+
+}  // namespace imrs::ctl

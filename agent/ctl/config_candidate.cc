@@ -1,0 +1,94 @@
+// Reads what is to be compared or applied. Called by config_apply.cc. Changes nothing.
+#include "agent/ctl/config_candidate.h"
+
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+
+#include "agent/config/json_reader.h"
+#include "agent/config/secrets.h"
+#include "agent/ctl/config_files.h"
+
+namespace imrs::ctl {
+namespace {
+
+constexpr std::size_t kMostInput = 1 << 20;
+constexpr const char* kNoSecrets = "{}";
+
+Result<std::string> read_standard_input() {
+  std::string text;
+  std::array<char, 4096> piece;
+  for (;;) {
+    const ssize_t n = ::read(STDIN_FILENO, piece.data(), piece.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return system_error("standard input");
+    if (n == 0) return text;
+    text.append(piece.data(), static_cast<std::size_t>(n));
+    if (text.size() > kMostInput) return Error{Errc::InvalidInput, "standard input is too long"};
+  }
+}
+
+// What agent.json's "secrets_file" holds; "{}" if there is none, or it cannot be read.
+std::string secrets_of(const std::string& agent_json) {
+  const auto json = parse_json(agent_json);
+  if (!json || !json->is_object()) return kNoSecrets;
+  const auto file = json->find("secrets_file");
+  if (file == json->end() || !file->is_string()) return kNoSecrets;
+  return read_small_file(file->get<std::string>()).ok() ? *read_small_file(file->get<std::string>())
+                                                        : kNoSecrets;
+}
+
+Result<Config> parse_new(const Candidate& candidate, const std::string& file) {
+  if (!candidate.secrets) return load_config(file);
+  auto config = parse_config(candidate.json, *candidate.secrets);
+  if (config && config->secrets_file.empty()) {
+    return Error{Errc::InvalidInput, file + ": secrets_file: is missing; there is no place for new secrets"};
+  }
+  return config ? config : config.error().within(file);
+}
+
+Result<std::vector<Difference>> compare(const Candidate& candidate, const std::string& before) {
+  auto found = differences(before, candidate.json);
+  if (!found) return found;
+  const auto secret = secret_differences(secrets_of(before),
+                                         candidate.secrets ? *candidate.secrets : secrets_of(candidate.json));
+  if (!secret) return secret.error().within("the secrets");
+  found->insert(found->end(), secret->begin(), secret->end());
+  return found;
+}
+
+// Of one that nobody takes it is not known what it did: everybody is told.
+Effects all_effects() {
+  return {.agent = true, .restart = {"what is there is no configuration"}, .bird = true, .firewall = true};
+}
+
+}  // namespace
+
+Result<std::string> read_secrets_argument(const std::string& file) {
+  return file == "-" ? read_standard_input() : read_secrets_file(file);
+}
+
+Result<Candidate> read_candidate(const ApplySettings& settings) {
+  const auto before = read_small_file(settings.config);
+  if (!before) return before.error();
+  auto next = read_small_file(settings.next);
+  if (!next) return next.error();
+  Candidate out;
+  out.json = std::move(*next);
+  if (!settings.secrets.empty()) {
+    auto secrets = read_secrets_argument(settings.secrets);
+    if (!secrets) return secrets.error();
+    out.secrets = std::move(*secrets);
+  }
+  auto found = compare(out, *before);
+  if (!found) return found.error();
+  out.differences = std::move(*found);
+  out.before = load_config(settings.config);
+  out.after = parse_new(out, settings.next);
+  if (!out.after) return out;
+  out.effects = out.before ? effects_of(*out.before, *out.after, out.differences) : all_effects();
+  return out;
+}
+
+}  // namespace imrs::ctl

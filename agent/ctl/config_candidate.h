@@ -1,0 +1,33 @@
+// agent/ctl/config_candidate.h
+// The configuration that is there and the one that is to come, read and compared.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/base/result.h"
+#include "agent/config/config.h"
+#include "agent/ctl/config_apply.h"
+#include "agent/ctl/config_diff.h"
+#include "agent/ctl/config_effects.h"
+
+namespace imrs::ctl {
+
+struct Candidate {
+  std::string json;                    // the new agent.json
+  std::optional<std::string> secrets;  // the new secrets' file, if it is replaced
+  std::vector<Difference> differences;
+  Result<Config> before = Error{};  // the one that is there may be one that nobody takes
+  Result<Config> after = Error{};
+  Effects effects;  // only if `after` is good
+};
+
+// The error says which file cannot be read, or is no JSON; whether the agent would take the new one says
+// Candidate::after.
+[[nodiscard]] Result<Candidate> read_candidate(const ApplySettings& settings);
+
+// A file, or "-" for standard input; Errc::Refused: others may read the file.
+[[nodiscard]] Result<std::string> read_secrets_argument(const std::string& file);
+
+}  // namespace imrs::ctl

@@ -1,0 +1,156 @@
+// Replaces the configuration's files. Called by `imrsctl config` and `imrsctl setup`. The order of the steps
+// is all there is to it: the previous files are safe before the marker, the marker before the first new file.
+#include "agent/ctl/config_files.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <vector>
+
+#include "agent/base/regular_file.h"
+#include "agent/base/whole_file.h"
+#include "agent/config/json_reader.h"
+
+namespace imrs::ctl {
+namespace {
+
+constexpr std::size_t kMostOctets = 1 << 20;
+constexpr mode_t kMask = 0137;  // leaves 0640
+constexpr const char* kGroup = "imrs-agent";
+
+std::optional<gid_t> group_for(const std::string& path) {
+  struct stat status {};
+  if (::stat(path.c_str(), &status) == 0) return status.st_gid;
+  group entry{};
+  group* found = nullptr;
+  std::vector<char> buffer(16384);
+  (void)::getgrnam_r(kGroup, &entry, buffer.data(), buffer.size(), &found);
+  return found == nullptr ? std::nullopt : std::optional(found->gr_gid);
+}
+
+// While it lives, new files are of that group and not readable by others, from the moment they are made.
+class AsGroup {
+ public:
+  explicit AsGroup(std::optional<gid_t> group) : group_(::getegid()), mask_(::umask(kMask)) {
+    if (group && *group != group_) good_ = ::setegid(*group) == 0;
+  }
+  AsGroup(const AsGroup&) = delete;
+  AsGroup& operator=(const AsGroup&) = delete;
+  ~AsGroup() {
+    (void)!::setegid(group_);
+    ::umask(mask_);
+  }
+  [[nodiscard]] bool good() const { return good_; }
+
+ private:
+  gid_t group_;
+  mode_t mask_;
+  bool good_ = true;
+};
+
+Result<void> remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_error("remove " + path);
+  return sync_directory_of(path);
+}
+
+Result<void> copy_private(const std::string& from, const std::string& to) {
+  const auto content = read_small_file(from);
+  if (!content) return content.error();
+  return write_private(to, *content);
+}
+
+bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
+}  // namespace
+
+std::string previous_of(const std::string& file) { return file + ".previous"; }
+std::string marker_of(const std::string& config) { return config + ".pending"; }
+
+Result<std::string> read_small_file(const std::string& path) { return read_regular_file(path, kMostOctets); }
+
+Result<void> write_private(const std::string& path, std::string_view content) {
+  const AsGroup group(group_for(path));
+  if (!group.good()) return system_error("group of " + path);
+  return write_whole(path, {reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
+}
+
+Result<UniqueFd> lock_directory_of(const std::string& config, bool shared) {
+  const std::size_t slash = config.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : config.substr(0, slash + 1);
+  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return system_error(directory);
+  if (::flock(fd.get(), (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0) return fd;
+  if (errno != EWOULDBLOCK) return system_error("lock " + directory);
+  return Error{Errc::Unavailable, "the files in " + directory + " are just being changed by somebody else"};
+}
+
+Result<std::optional<ConfigChange>> ConfigChange::pending(const std::string& config) {
+  const std::string marker = marker_of(config);
+  const auto text = read_small_file(marker);
+  if (!text && text.error().code == Errc::Unavailable) return std::optional<ConfigChange>();
+  if (!text) return text.error();
+  const auto json = parse_json(*text);
+  if (!json) return json.error().within(marker);
+  Complaints complaints;
+  ConfigChange change(config, "");
+  {
+    std::int64_t deadline = 0;
+    ObjectReader in(&*json, "", complaints);
+    in.text("secrets", change.secrets_);
+    in.boolean("had_secrets", change.had_secrets_);
+    in.number("deadline", deadline, 0, INT64_MAX);
+  }
+  if (!complaints.empty()) return complaints.error().within(marker);
+  return std::optional(change);
+}
+
+Result<void> ConfigChange::save() const {
+  if (auto saved = copy_private(config_, previous_of(config_)); !saved) return saved;
+  if (secrets_.empty() || !exists(secrets_)) return {};
+  return copy_private(secrets_, previous_of(secrets_));
+}
+
+Result<void> ConfigChange::mark(std::int64_t deadline) {
+  had_secrets_ = !secrets_.empty() && exists(secrets_);
+  const Json json{{"secrets", secrets_}, {"had_secrets", had_secrets_}, {"deadline", deadline}};
+  return write_private(marker_of(config_), json.dump() + "\n");
+}
+
+Result<void> ConfigChange::replace_secrets(std::string_view content) const {
+  return secrets_.empty() ? Result<void>() : write_private(secrets_, content);
+}
+
+Result<void> ConfigChange::replace_config(std::string_view content) const {
+  return write_private(config_, content);
+}
+
+Result<void> ConfigChange::put_back() const {
+  if (!secrets_.empty()) {
+    auto done = had_secrets_ ? copy_private(previous_of(secrets_), secrets_) : remove_file(secrets_);
+    if (!done) return done;
+  }
+  return copy_private(previous_of(config_), config_);
+}
+
+Result<void> ConfigChange::unmark() const { return remove_file(marker_of(config_)); }
+
+Result<std::string> recover(const std::string& config) {
+  if (!exists(marker_of(config))) return std::string("nothing to put back");
+  const auto lock = lock_directory_of(config, true);
+  if (!lock && lock.error().code == Errc::Unavailable) {
+    return std::string("a change of the configuration is on trial: it is left alone");
+  }
+  if (!lock) return lock.error();
+  const auto change = ConfigChange::pending(config);
+  if (!change) return change.error();
+  if (!*change) return std::string("nothing to put back");
+  if (auto back = (*change)->put_back(); !back) return back.error();
+  if (auto unmarked = (*change)->unmark(); !unmarked) return unmarked.error();
+  return "a change of " + config + " was cut off before it was confirmed: the previous one is back";
+}
+
+}  // namespace imrs::ctl

@@ -1,0 +1,192 @@
+// Writes the configuration of a new instance. Called by main, by way of commands.cc. It must never overwrite
+// one unasked, nor print a secret.
+#include "agent/ctl/setup_command.h"
+
+#include <fmt/format.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cerrno>
+#include <memory>
+
+#include "agent/base/hex.h"
+#include "agent/ctl/config_candidate.h"
+#include "agent/ctl/config_files.h"
+
+namespace imrs::ctl {
+namespace {
+
+constexpr const char* kNoSourceKey =
+    "secrets.json has no \"source_key\": the sources counted here cannot be merged with the fleet's";
+
+struct SetupSettings {
+  std::string sheet;
+  site::Places places;
+  std::string secrets;
+  bool generate = false, dry_run = false, force = false;
+
+  [[nodiscard]] std::string config() const { return places.directory + "/agent.json"; }
+  [[nodiscard]] std::string secrets_file() const { return places.directory + "/secrets.json"; }
+};
+
+struct Made {
+  site::Site site;
+  site::FilledSecrets secrets;
+};
+
+bool is_there(const std::string& file) { return ::access(file.c_str(), F_OK) == 0; }
+
+// Empty if there are no random numbers.
+std::string random_hex(std::size_t octets) {
+  std::vector<std::uint8_t> bytes(octets);
+  const bool good = ::getrandom(bytes.data(), bytes.size(), 0) == static_cast<ssize_t>(bytes.size());
+  return good ? hex_text(bytes) : std::string();
+}
+
+Result<site::SecretSources> sources_of(const SetupSettings& settings) {
+  site::SecretSources out;
+  if (!settings.secrets.empty()) {
+    auto given = read_secrets_argument(settings.secrets);
+    if (!given) return given.error();
+    out.given = std::move(*given);
+  }
+  if (is_there(settings.secrets_file())) {
+    auto before = read_small_file(settings.secrets_file());
+    if (!before) return before.error();
+    out.before = std::move(*before);
+  }
+  if (settings.generate) out.random = random_hex;
+  return out;
+}
+
+Result<Made> make(const SetupSettings& settings) {
+  const auto sheet = read_small_file(settings.sheet);
+  if (!sheet) return sheet.error();
+  auto site = site::read_site(*sheet, settings.places);
+  if (!site) return site.error().within(settings.sheet);
+  const auto sources = sources_of(settings);
+  if (!sources) return sources.error();
+  auto secrets = site::fill_secrets(site->secrets, *sources);
+  if (!secrets) return secrets.error();
+  if (auto good = site::check_together(site->agent_json, secrets->json); !good) return good.error();
+  return Made{std::move(*site), std::move(*secrets)};
+}
+
+Result<void> make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
+  return system_error(path);
+}
+
+// Under the lock. The secrets first: agent.json names their file.
+Result<void> write(const SetupSettings& settings, const Made& made) {
+  if (auto directory = make_directory(settings.places.directory); !directory) return directory;
+  const auto lock = lock_directory_of(settings.config(), false);
+  if (!lock) return lock.error();
+  if (is_there(marker_of(settings.config()))) {
+    return Error{Errc::Refused, "a change of " + settings.config() +
+                                    " is on trial, or was cut off; \"imrsctl "
+                                    "config recover\" first"};
+  }
+  for (const std::string& file : {settings.config(), settings.secrets_file()}) {
+    if (!is_there(file)) continue;
+    if (!settings.force) {
+      return Error{Errc::Refused,
+                   file +
+                       " is there; --force replaces it (its secrets are kept), and \"imrsctl config apply\" "
+                       "changes a running instance"};
+    }
+    const auto before = read_small_file(file);
+    auto kept = before ? write_private(previous_of(file), *before) : before.error();
+    if (!kept) return kept;
+  }
+  if (auto written = write_private(settings.secrets_file(), made.secrets.json); !written) return written;
+  return write_private(settings.config(), made.site.agent_json);
+}
+
+std::vector<std::string> absent_of(const std::vector<std::string>& files) {
+  std::vector<std::string> out;
+  std::ranges::copy_if(files, std::back_inserter(out),
+                       [](const std::string& file) { return !is_there(file); });
+  return out;
+}
+
+void append(std::string& text, const char* what, const std::vector<std::string>& lines) {
+  for (const std::string& line : lines) text += fmt::format("{}: {}\n", what, line);
+}
+
+int setup(const SetupSettings& settings) {
+  const auto made = make(settings);
+  if (!made) return fail(made.error().message, kFailed);
+  if (!settings.dry_run) {
+    if (auto written = write(settings, *made); !written) return fail(written.error().message, kFailed);
+  }
+  std::string text = settings.dry_run ? made->site.agent_json : "";
+  text += fmt::format("{} {} and {} for {}\n",
+                      settings.dry_run ? "a dry run: not written:" : "written:", settings.config(),
+                      settings.secrets_file(), made->site.identity);
+  append(text, "made here, tell the other side", made->secrets.made);
+  append(text, "dropped, belongs to nothing now", made->secrets.dropped);
+  append(text, "note", made->site.notes);
+  if (!made->secrets.has_source_key) append(text, "note", {kNoSourceKey});
+  const auto missing = missing_for_start(made->site, made->secrets, absent_of(made->site.files),
+                                         settings.places);
+  append(text, "MISSING", missing);
+  print(text + (missing.empty() ? "nothing is missing; \"imrsctl preflight\" looks at the rest" : ""));
+  return missing.empty() ? kGood : kNotHealthy;
+}
+
+// What to do about a file that is named and not there.
+std::string remedy_for(const std::string& file, const site::Site& site, const site::Places& places) {
+  const std::string tls = places.directory + "/tls/";
+  if (file == tls + "server.key" || file == tls + "server.pem") {
+    return fmt::format(
+        "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={} -keyout "
+        "{}server.key -out {}server.csr; have the latter signed",
+        site.identity, tls, tls);
+  }
+  if (file == tls + "client-ca.pem") return "of whoever may look at the ops listener";
+  if (file.starts_with(places.directory + "/anchors/root.")) {
+    return "IANA's, as in Debian's /usr/share/dns/root.ds";
+  }
+  return "put it there";
+}
+
+}  // namespace
+
+std::vector<std::string> missing_for_start(const site::Site& site, const site::FilledSecrets& secrets,
+                                           const std::vector<std::string>& absent,
+                                           const site::Places& places) {
+  std::vector<std::string> out;
+  for (const std::string& path : secrets.missing) {
+    out.push_back(
+        fmt::format("{}/secrets.json: {} is empty; the agent does not start before", places.directory, path));
+  }
+  for (const std::string& file : absent) {
+    out.push_back(fmt::format("{} is not there: {}", file, remedy_for(file, site, places)));
+  }
+  return out;
+}
+
+void add_setup(CLI::App& app, Options& /*options*/, int& exit_code) {
+  CLI::App* const command = app.add_subcommand(
+      "setup",
+      "make agent.json and the secrets' file of a site sheet; exit status 3 if something is still missing");
+  const auto settings = std::make_shared<SetupSettings>();
+  command->add_option("SHEET", settings->sheet, "the site sheet")->required();
+  command->add_option("--directory", settings->places.directory, "where to")->capture_default_str();
+  command
+      ->add_option("--state-directory", settings->places.state_directory,
+                   "where the instance keeps its state")
+      ->capture_default_str();
+  command->add_option("--secrets", settings->secrets, "the secrets, as JSON, in a file; - is standard input");
+  command->add_flag("--generate", settings->generate,
+                    "make those secrets that can be made here: BGP passwords, a cluster's cookie secret");
+  command->add_flag("--dry-run", settings->dry_run, "print agent.json, and write nothing");
+  command->add_flag("--force", settings->force, "replace what is there, which is kept as FILE.previous");
+  command->callback([&exit_code, settings] { exit_code = setup(*settings); });
+}
+
+}  // namespace imrs::ctl

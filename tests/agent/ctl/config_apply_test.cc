@@ -1,0 +1,240 @@
+// A whole apply: real files, real commands, an agent that is played.
+#include "agent/ctl/config_apply.h"
+
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "agent/ctl/config_agent.h"
+#include "agent/ctl/config_files.h"
+#include "tests/agent/ctl/config_samples.h"
+#include "tests/agent/ctl/played_agent.h"
+#include "tests/support/temp_directory.h"
+
+namespace imrs::ctl {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+using Json = nlohmann::json;
+
+constexpr const char* kUpgraded = "upgraded in place";
+constexpr const char* kFailedUpgrade = "upgrade failed, nothing has changed: it has not passed its self-test";
+
+std::string changed(const char* patch) {
+  Json json = Json::parse(kSampleConfig);
+  json.merge_patch(Json::parse(patch));
+  return json.dump();
+}
+
+class ConfigApply : public testing::Test {
+ protected:
+  ConfigApply() {
+    directory_.write("agent.json", kSampleConfig);
+    options_.socket = directory_.path("control.sock");
+    settings_.config = directory_.path("agent.json");
+    settings_.limits = {std::chrono::milliseconds(1'500), std::chrono::milliseconds(200)};
+    settings_.restart = told("restart");
+    settings_.reload_bird = told("bird");
+    settings_.reload_firewall = told("firewall");
+  }
+
+  // A command that leaves a line.
+  [[nodiscard]] std::string told(const char* whom) const {
+    return "echo " + std::string(whom) + " >> " + directory_.path("told");
+  }
+  [[nodiscard]] std::string who_was_told() const { return directory_.read("told"); }
+
+  int apply(const std::string& next) {
+    settings_.next = directory_.write("new.json", next);
+    return apply_config(options_, settings_);
+  }
+
+  test::TempDirectory directory_;
+  Options options_;
+  ApplySettings settings_;
+};
+
+TEST_F(ConfigApply, InPlaceAndConfirmed) {
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  const std::string next = changed(R"({"health": {"rise": 4}})");
+  EXPECT_EQ(apply(next), kGood);
+  EXPECT_EQ(directory_.read("agent.json"), next);
+  EXPECT_EQ(directory_.read("agent.json.previous"), kSampleConfig);
+  EXPECT_FALSE(directory_.has("agent.json.pending"));
+  EXPECT_EQ(agent.upgrades(), 1);
+  EXPECT_EQ(who_was_told(), "");
+  EXPECT_EQ(roll_back_config(options_, settings_), kGood);
+  EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
+  EXPECT_EQ(directory_.read("agent.json.previous"), next);
+}
+
+TEST_F(ConfigApply, WhoeverIsConcernedIsTold) {
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}, "access": {"icann": ["192.0.2.0/24"]}})")), kGood);
+  EXPECT_EQ(who_was_told(), "firewall\nbird\n");
+  EXPECT_EQ(agent.upgrades(), 1);
+  directory_.write("told", "");
+  EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}})")), kGood);
+  EXPECT_EQ(who_was_told(), "firewall\n");
+  EXPECT_EQ(agent.upgrades(), 1) << "access is the firewall's alone";
+  EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}, "engine": {"rate_limit": 9}})")), kGood);
+  EXPECT_EQ(who_was_told(), "firewall\nrestart\n");
+  EXPECT_EQ(agent.upgrades(), 1);
+}
+
+TEST_F(ConfigApply, TakenBackIfASessionDoesNotComeBack) {
+  Snapshot silent = sample_snapshot();
+  silent.decisions[0].prefixes[0].exported = false;
+  PlayedAgent* played = nullptr;
+  PlayedAgent agent(options_.socket, sample_snapshot(), [&] {
+    played->show(played->upgrades() == 1 ? silent : sample_snapshot());
+    return kUpgraded;
+  });
+  played = &agent;
+  EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}})")), kFailed);
+  EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
+  EXPECT_FALSE(directory_.has("agent.json.pending"));
+  EXPECT_EQ(agent.upgrades(), 2) << "the agent went back, too";
+  EXPECT_EQ(who_was_told(), "bird\nbird\n");
+}
+
+TEST_F(ConfigApply, TakenBackIfTheAgentDoesNotTakeIt) {
+  PlayedAgent agent(options_.socket, sample_snapshot(), [&] { return kFailedUpgrade; });
+  EXPECT_EQ(apply(changed(R"({"health": {"rise": 4}})")), kFailed);
+  EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
+  EXPECT_EQ(who_was_told(), "") << "a program that does not pass its self-test must not be started instead";
+  EXPECT_EQ(agent.upgrades(), 1);
+}
+
+TEST_F(ConfigApply, RestartedIfItCannotGoBackInPlace) {
+  Snapshot silent = sample_snapshot();
+  silent.decisions[1].phase = "down";
+  PlayedAgent* played = nullptr;
+  PlayedAgent agent(options_.socket, sample_snapshot(), [&] {
+    if (played->upgrades() > 1) return kFailedUpgrade;
+    played->show(silent);
+    return kUpgraded;
+  });
+  played = &agent;
+  EXPECT_EQ(apply(changed(R"({"health": {"rise": 4}})")), kFailed);
+  EXPECT_EQ(who_was_told(), "restart\n");
+  EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
+}
+
+TEST_F(ConfigApply, TakenBackIfACommandFails) {
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  settings_.reload_firewall = "exit 3";
+  EXPECT_EQ(apply(changed(R"({"access": {"icann": ["192.0.2.0/24"]}, "health": {"rise": 4}})")), kFailed);
+  EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
+  EXPECT_EQ(agent.upgrades(), 0) << "it was never told";
+}
+
+TEST_F(ConfigApply, TakenBackIfTheOperatorEndsIt) {
+  sigset_t interrupt;
+  ::sigemptyset(&interrupt);
+  ::sigaddset(&interrupt, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &interrupt, nullptr);  // of the played agent's thread, too
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  settings_.restart = told("restart") + "; kill -INT " + std::to_string(::getpid());
+  EXPECT_EQ(apply(changed(R"({"engine": {"rate_limit": 9}})")), kFailed);
+  EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
+  EXPECT_EQ(who_was_told(), "restart\nrestart\n");
+  ::pthread_sigmask(SIG_UNBLOCK, &interrupt, nullptr);
+}
+
+TEST_F(ConfigApply, SurvivesItsTerminal) {
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  settings_.restart = "kill -HUP " + std::to_string(::getpid()) + "; kill -PIPE " +
+                      std::to_string(::getpid());
+  const std::string next = changed(R"({"engine": {"rate_limit": 9}})");
+  EXPECT_EQ(apply(next), kGood);
+  EXPECT_EQ(directory_.read("agent.json"), next);
+}
+
+TEST_F(ConfigApply, AnAgentThatDoesNotRunIsStartedWithIt) {
+  std::unique_ptr<PlayedAgent> agent;
+  std::thread starts([&] {
+    while (!directory_.has("told")) ::usleep(10'000);
+    agent = std::make_unique<PlayedAgent>(options_.socket, Snapshot(), [] { return kUpgraded; });
+  });
+  directory_.write("agent.json", R"({"nobody": "takes this"})");
+  EXPECT_EQ(apply(kSampleConfig), kGood);
+  starts.join();
+  EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
+  EXPECT_EQ(who_was_told(), "firewall\nbird\nrestart\n") << "nobody knows what it did before";
+}
+
+TEST_F(ConfigApply, RefusesBeforeItTouchesAnything) {
+  struct Case {
+    const char* description;
+    std::string next;
+    int want;
+  };
+  const Case cases[] = {{"nothing differs", kSampleConfig, kGood},
+                        {"no JSON", "{", kFailed},
+                        {"no configuration", changed(R"({"health": {"rise": 0}})"), kFailed},
+                        {"an unknown key", changed(R"({"healthy": {}})"), kFailed}};
+  for (const Case& one : cases) {
+    EXPECT_EQ(apply(one.next), one.want) << one.description;
+    EXPECT_EQ(directory_.files().size(), 2U) << one.description;
+  }
+  settings_.dry_run = true;
+  EXPECT_EQ(apply(changed(R"({"health": {"rise": 4}})")), kGood);
+  EXPECT_EQ(directory_.files().size(), 2U) << "a dry run";
+  settings_.dry_run = false;
+  directory_.write("agent.json.pending", R"({"secrets": "", "had_secrets": false, "deadline": 1})");
+  EXPECT_EQ(apply(changed(R"({"health": {"rise": 4}})")), kFailed) << "one was cut off";
+  EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
+}
+
+// What a run of it prints goes to where the test's own output goes.
+TEST_F(ConfigApply, SecretsToo) {
+  const std::string secrets = directory_.path("secrets.json");
+  Json config = Json::parse(kSampleConfig);
+  config["secrets_file"] = secrets;
+  ASSERT_TRUE(write_private(secrets, R"({"bgp_passwords": {"host4": "hush-before"}})").ok());
+  directory_.write("agent.json", config.dump());
+  ASSERT_TRUE(
+      write_private(directory_.path("next-secrets"), R"({"bgp_passwords": {"host4": "hush-after"}})").ok());
+  settings_.secrets = directory_.path("next-secrets");
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  testing::internal::CaptureStdout();
+  const int diff = (settings_.next = settings_.config, diff_config(options_, settings_));
+  const int applied = apply(config.dump());
+  const std::string printed = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(diff, kNotHealthy);
+  EXPECT_EQ(applied, kGood) << printed;
+  EXPECT_THAT(printed, HasSubstr("~ secrets.bgp_passwords.host4: (secret) -> (secret)"));
+  EXPECT_THAT(printed, Not(HasSubstr("hush")));
+  EXPECT_THAT(directory_.read("secrets.json"), HasSubstr("hush-after"));
+  EXPECT_THAT(directory_.read("secrets.json.previous"), HasSubstr("hush-before"));
+  EXPECT_EQ(who_was_told(), "bird\n");
+  ASSERT_TRUE(write_private(directory_.path("next-secrets"), R"({"bgp_passwords": {"host5": "hush"}})").ok());
+  EXPECT_EQ(apply(config.dump()), kFailed) << "of no neighbour";
+  EXPECT_THAT(directory_.read("secrets.json"), HasSubstr("hush-after"));
+}
+
+TEST(ConfigAgent, WhatTheHistorySaysOfAnUpgrade) {
+  struct Case {
+    std::int64_t time;
+    const char* text;
+    std::optional<Outcome> want;
+  };
+  const Case cases[] = {
+      {99, kUpgraded, std::nullopt},
+      {100, kUpgraded, Outcome::Done},
+      {100, kFailedUpgrade, Outcome::Unchanged},
+      {100, "upgrade failed, nothing has changed: that needs a restart", Outcome::NeedsRestart},
+      {100, "upgrade in place to /usr/lib/imrs/imrs-agent", std::nullopt},
+  };
+  for (const Case& one : cases) {
+    const auto told = upgrade_told({{one.time, "order", one.text}}, 100);
+    EXPECT_EQ(told ? std::optional(told->outcome) : std::nullopt, one.want) << one.text;
+  }
+}
+
+}  // namespace
+}  // namespace imrs::ctl

@@ -1,0 +1,138 @@
+// imrsctl decommission, with an agent, a BIRD that is not there and a service manager that are played.
+#include <gmock/gmock.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "imrsctl_run.h"
+#include "tests/agent/remote/example_config.h"
+#include "tests/support/temp_directory.h"
+
+namespace imrs::ctl {
+namespace {
+
+namespace fs = std::filesystem;
+using test::TempDirectory;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+class Decommission : public testing::Test {
+ protected:
+  void SetUp() override {
+    if (::geteuid() != 0) GTEST_SKIP() << "only root may decommission";
+    auto config = nlohmann::json::parse(remote::example_agent_json(place_.path()));
+    config["control_socket"] = directory_.path("control.sock");
+    config["bgp"]["control_socket"] = directory_.path("bird.ctl");
+    place_.write("agent.json", config.dump());
+    fs::permissions(place_.write("secrets.json", remote::example_secrets()), fs::perms(0640));
+    fs::permissions(place_.write("tls/server.key", "hunter2"), fs::perms(0600));
+    place_.write("state/zones/@.zone", "a zone");
+    place_.write("state/audit.log", "who\n");
+    manager("case $2 in is-*) exit 3;; esac");
+  }
+
+  void manager(const std::string& script) {
+    directory_.write("manager",
+                     "#!/bin/sh\necho \"$@\" >> " + directory_.path("called") + "\n" + script + "\n");
+    fs::permissions(directory_.path("manager"), fs::perms::owner_all);
+  }
+  // `more`: further words; options with their values replace those that are given here.
+  Ran run(std::vector<std::string> more) {
+    const std::pair<const char*, std::string> options[] = {{"--config", place_.path("agent.json")},
+                                                           {"--place", place_.path()},
+                                                           {"--journal", directory_.path("journal")},
+                                                           {"--receipt", directory_.path("receipt")},
+                                                           {"--manager", directory_.path("manager")}};
+    for (const auto& [option, value] : options) {
+      const bool replaced = std::ranges::find(more, option) != more.end();
+      if (!replaced || option == std::string("--place")) more.insert(more.end(), {option, value});
+    }
+    more.insert(more.begin(), "decommission");
+    return run_imrsctl(more);
+  }
+
+  TempDirectory place_, directory_;
+};
+
+TEST_F(Decommission, WithoutTheWordNothingIsDone) {
+  const auto before = place_.files();
+  const Ran ran = run({});
+  EXPECT_EQ(ran.status, 2);
+  EXPECT_THAT(ran.out, HasSubstr("would be decommissioned"));
+  EXPECT_THAT(ran.out, HasSubstr("withdraw every prefix"));
+  EXPECT_THAT(ran.out, HasSubstr("/usr/share/dns/root.ds"));
+  EXPECT_THAT(ran.out, HasSubstr("Nothing has been done"));
+  EXPECT_THAT(place_.files(), testing::UnorderedElementsAreArray(before));
+  EXPECT_THAT(directory_.files(), ElementsAre("manager"));
+}
+
+TEST_F(Decommission, WithTheWordAllOfIt) {
+  const AnsweringAgent agent(directory_.path("control.sock"), obedient());
+  const Ran ran = run({"--yes-really"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_THAT(agent.orders(), ElementsAre(HasSubstr("\"drain\""), HasSubstr("\"withdraw\"")));
+  EXPECT_THAT(place_.files(), IsEmpty());
+  EXPECT_FALSE(directory_.has("journal"));
+  EXPECT_THAT(directory_.read("called"), HasSubstr("disable imrs-agent.service\nstop imrs-agent.service\n"));
+  const auto receipt = nlohmann::json::parse(directory_.read("receipt.json"));
+  EXPECT_EQ(receipt.at("erased").size(), 5U);
+  EXPECT_THAT(directory_.read("receipt.txt"), HasSubstr("overwritten and removed"));
+  EXPECT_THAT(directory_.read("receipt.txt") + receipt.dump(), Not(HasSubstr("hunter2")));
+  EXPECT_EQ(fs::status(directory_.path("receipt.txt")).permissions(), fs::perms(0644));
+  EXPECT_THAT(run({"--yes-really"}).err, HasSubstr("agent.json")) << "once is enough";
+}
+
+TEST_F(Decommission, WhatDoesNotStopStopsIt) {
+  manager("[ \"$2 $3\" != 'is-active imrs-bird.service' ] || exit 0; case $2 in is-*) exit 3;; esac");
+  const Ran ran = run({"--yes-really"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.err, HasSubstr("step \"stop imrs-bird.service\" is not done"));
+  EXPECT_THAT(ran.err, HasSubstr("the same command goes on from there"));
+  EXPECT_EQ(place_.files().size(), 5U);
+  EXPECT_THAT(run({}).out, HasSubstr("is half decommissioned"));
+  manager("case $2 in is-*) exit 3;; esac");
+  fs::remove(place_.path("agent.json"));  // as if the power had gone while it was erased
+  EXPECT_EQ(run({"--yes-really"}).status, 0);
+  EXPECT_THAT(place_.files(), IsEmpty());
+}
+
+TEST_F(Decommission, WhatIsInTheWayIsSaidBeforeTheFirstStep) {
+  const TempDirectory elsewhere;
+  const std::pair<std::vector<std::string>, const char*> cases[] = {
+      {{"--place", "/etc"}, "/etc: is no place"},
+      {{"--place", "/"}, "/: is no place"},
+      {{"--journal", place_.path("journal")}, "--journal must not be in"},
+      {{"--receipt", place_.path("receipt")}, "--receipt must not be in"},
+      {{"--receipt", "receipt"}, "--receipt must be a plain absolute path"},
+      {{"--receipt", "/nowhere/receipt"}, "--receipt: /nowhere/receipt"},
+      {{"--manager", "/nowhere/systemctl"}, "--manager: /nowhere/systemctl"},
+      {{"--config", "/nowhere/agent.json"}, "/nowhere/agent.json"},
+  };
+  for (const auto& [more, want] : cases) {
+    auto words = more;
+    words.push_back("--yes-really");
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.status, 1) << more[0];
+    EXPECT_THAT(ran.err, HasSubstr(want)) << more[0];
+    EXPECT_THAT(ran.err, HasSubstr("nothing was done")) << more[0];
+  }
+  fs::create_directory_symlink(elsewhere.path(), place_.path() + "-link");
+  EXPECT_THAT(run({"--place", place_.path() + "-link", "--yes-really"}).err, HasSubstr("symbolic link"));
+  fs::remove(place_.path() + "-link");
+  EXPECT_EQ(place_.files().size(), 5U);
+  EXPECT_FALSE(directory_.has("called"));
+}
+
+TEST(DecommissionAsAnybody, IsRefused) {
+  const unsigned nobody = ::geteuid() == 0 ? 65534 : 0;
+  const Ran ran = run_imrsctl({"decommission", "--yes-really"}, "", {}, nobody);
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.err, HasSubstr("must be run as root"));
+}
+
+}  // namespace
+}  // namespace imrs::ctl
