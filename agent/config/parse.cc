@@ -290,10 +290,8 @@ Result<Config> parse_config(std::string_view json_text, std::optional<std::strin
   return config;
 }
 
-namespace {
-
 // The secrets' file is known by the text alone, whatever else may be wrong with that.
-Result<Config> parse_with_secrets(std::string_view text) {
+Result<Config> parse_with_secrets_file(std::string_view text) {
   const auto json = parse_json(text);
   if (!json) return json.error();
   const bool named = json->is_object() && json->contains("secrets_file") &&
@@ -306,13 +304,11 @@ Result<Config> parse_with_secrets(std::string_view text) {
   return parse_config(text, *secrets);
 }
 
-}  // namespace
-
 Result<Config> load_config(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return system_error(path, errno);
   const std::string text{std::istreambuf_iterator<char>(file), {}};
-  auto config = parse_with_secrets(text);
+  auto config = parse_with_secrets_file(text);
   if (!config) return config.error().within(path);
   return config;
 }

@@ -33,6 +33,9 @@ void put_secrets(const Secrets& secrets, Config& config, Complaints& complaints)
 // file; the message says what to do.
 [[nodiscard]] Result<std::string> read_secrets_file(const std::string& path);
 
+// parse_config() with the file that the text itself names, if it names one.
+[[nodiscard]] Result<Config> parse_with_secrets_file(std::string_view json_text);
+
 // Each of them says nothing of the text itself.
 [[nodiscard]] Result<std::string> parse_hex_secret(std::string_view text);
 [[nodiscard]] Result<std::string> parse_tsig_secret(std::string_view text);

@@ -11,7 +11,6 @@
 
 #include "agent/ctl/attack_report_command.h"
 #include "agent/ctl/client.h"
-#include "agent/ctl/config_apply.h"
 #include "agent/ctl/config_commands.h"
 #include "agent/ctl/counts_text.h"
 #include "agent/ctl/decommission_command.h"
@@ -135,7 +134,7 @@ void add_box(CLI::App& app, Options& options, int& exit_code) {
   add_config(app, options, exit_code);
   add_preflight(app, options, exit_code);
   add_rotate(app, options, exit_code);
-  add_rollback(app, options, exit_code, [](const Options& to) { return roll_back_config(to, {}); });
+  add_rollback(app, options, exit_code);
   add_remote(app, options, exit_code);
   add_audit_log(app, options, exit_code);
   add_decommission(app, options, exit_code);

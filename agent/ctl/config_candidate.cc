@@ -40,9 +40,9 @@ std::string secrets_of(const std::string& agent_json) {
 }
 
 Result<Config> parse_new(const Candidate& candidate, const std::string& file) {
-  if (!candidate.secrets) return load_config(file);
-  auto config = parse_config(candidate.json, *candidate.secrets);
-  if (config && config->secrets_file.empty()) {
+  auto config = candidate.secrets ? parse_config(candidate.json, *candidate.secrets)
+                                  : parse_with_secrets_file(candidate.json);
+  if (config && candidate.secrets && config->secrets_file.empty()) {
     return Error{Errc::InvalidInput, file + ": secrets_file: is missing; there is no place for new secrets"};
   }
   return config ? config : config.error().within(file);
@@ -72,7 +72,10 @@ Result<std::string> read_secrets_argument(const std::string& file) {
 Result<Candidate> read_candidate(const ApplySettings& settings) {
   const auto before = read_small_file(settings.config);
   if (!before) return before.error();
-  auto next = read_small_file(settings.next);
+  if (settings.next == "-" && settings.secrets == "-") {
+    return Error{Errc::InvalidInput, "standard input can be one of the two only; give a file for the other"};
+  }
+  auto next = settings.next == "-" ? read_standard_input() : read_small_file(settings.next);
   if (!next) return next.error();
   Candidate out;
   out.json = std::move(*next);
@@ -85,7 +88,7 @@ Result<Candidate> read_candidate(const ApplySettings& settings) {
   if (!found) return found.error();
   out.differences = std::move(*found);
   out.before = load_config(settings.config);
-  out.after = parse_new(out, settings.next);
+  out.after = parse_new(out, settings.next == "-" ? "standard input" : settings.next);
   if (!out.after) return out;
   out.effects = out.before ? effects_of(*out.before, *out.after, out.differences) : all_effects();
   return out;

@@ -12,7 +12,7 @@ namespace imrs::ctl {
 namespace {
 
 void add_files(CLI::App& command, ApplySettings& settings) {
-  command.add_option("NEW", settings.next, "the new agent.json")->required();
+  command.add_option("NEW", settings.next, "the new agent.json; - is standard input")->required();
   command.add_option("--secrets", settings.secrets, "a new secrets' file, too; - is standard input");
   command.add_option("--config", settings.config, "the one that is there")->capture_default_str();
 }

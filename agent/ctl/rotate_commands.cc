@@ -14,7 +14,8 @@
 #include <utility>
 
 #include "agent/base/regular_file.h"
-#include "agent/config/secrets.h"
+#include "agent/config/config.h"
+#include "agent/ctl/config_apply.h"
 #include "agent/remote/certificate.h"
 #include "agent/remote/dnskey_question.h"
 #include "agent/remote/kept_file.h"
@@ -246,6 +247,13 @@ int roll_back(const Options& options, const Settings& settings) {
   return print(settings.what + ": what was there before is there again; the same command undoes this");
 }
 
+// On trial, as any other configuration.
+int config_back(const Options& options, const Settings& settings) {
+  ApplySettings apply;
+  apply.config = settings.config;
+  return roll_back_config(options, apply);
+}
+
 void add_common(CLI::App& command, Settings& settings) {
   command.add_option("--zone", settings.zone, "whose trust anchors")->capture_default_str();
   command.add_flag("--unchecked", settings.unchecked, "do not compare the trust anchors with what is served");
@@ -285,7 +293,7 @@ void add_rotate(CLI::App& app, Options& options, int& exit_code) {
   });
 }
 
-void add_rollback(CLI::App& app, Options& options, int& exit_code, RollBackConfig roll_back_config) {
+void add_rollback(CLI::App& app, Options& options, int& exit_code) {
   const auto settings = std::make_shared<Settings>();
   CLI::App* const command = app.add_subcommand(
       "rollback", "go back to what was there before the last rotate or config apply; again: forth");
@@ -293,16 +301,9 @@ void add_rollback(CLI::App& app, Options& options, int& exit_code, RollBackConfi
       ->required()
       ->check(CLI::IsMember({"trust-anchor", "secrets", "certificate", "client-ca", "config"}));
   add_common(*command, *settings);
-  command->callback([&options, &exit_code, settings, back = std::move(roll_back_config)] {
+  command->callback([&options, &exit_code, settings] {
     settings->zone = absolute(settings->zone);
-    if (settings->what != "config") {
-      exit_code = roll_back(options, *settings);
-    } else if (back) {
-      exit_code = back(options);
-    } else {
-      exit_code = fail("rollback config: this version cannot; use imrsctl config apply with the file before",
-                       kBadUse);
-    }
+    exit_code = settings->what == "config" ? config_back(options, *settings) : roll_back(options, *settings);
   });
 }
 

@@ -3,17 +3,12 @@
 // the way back to those before. See agent/remote/rotation.h.
 #pragma once
 
-#include <functional>
-
 #include "agent/ctl/commands.h"
 
 namespace imrs::ctl {
 
 // As add_commands().
 void add_rotate(CLI::App& app, Options& options, int& exit_code);
-
-// `roll_back_config`: what "rollback config" does, with its exit status; empty: it is refused.
-using RollBackConfig = std::function<int(const Options& options)>;
-void add_rollback(CLI::App& app, Options& options, int& exit_code, RollBackConfig roll_back_config = {});
+void add_rollback(CLI::App& app, Options& options, int& exit_code);
 
 }  // namespace imrs::ctl

@@ -46,7 +46,9 @@ class Siege(LabCase):
         self.open: list[int] = []          # the engine's count
 
     def test_what_clients_probes_and_the_host_see_of_it(self) -> None:
-        result = self.withstand(seconds=SECONDS, rate=RATE, idle=IDLE, drip=DRIP, deaf=DEAF)
+        with self.attack_report() as report:
+            result = self.withstand(seconds=SECONDS, rate=RATE, idle=IDLE, drip=DRIP, deaf=DEAF)
+            self.assert_report(report.communicate(timeout=LIMIT)[0])
         self.assertGreaterEqual(sum(result['tcp'][kind]['opened'] for kind in KINDS), IDLE + DRIP + DEAF)
         for kind in KINDS:
             self.assertGreater(result['tcp'][kind]['established'], 0, result)
@@ -57,6 +59,22 @@ class Siege(LabCase):
         """2,000 new ones a second, each asks for 1.2 MB and reads nothing."""
         result = self.withstand(seconds=SECONDS / 2, rate=RATE, idle=0, drip=0, deaf=4000, syn_rate=0)
         self.assertGreater(result['tcp']['deaf']['established'], 4000)
+
+    def attack_report(self) -> subprocess.Popen:
+        """Of the middle of the siege."""
+        argv = [self.lab.programs / 'imrsctl', '--socket', self.lab.control_socket, 'attack-report',
+                '--seconds', str(SECONDS // 2), '--json']
+        return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+
+    def assert_report(self, text: str) -> None:
+        """It sees the siege, and names none of those who take part."""
+        report = json.loads(text)
+        signs = {one['sign'] for one in report['verdict']['signs']}
+        print(f'\n    attack-report: {report["verdict"]["text"]}', end=' ', flush=True)
+        self.assertTrue(signs & {'syn-flood', 'connections'}, report)
+        self.assertGreater(sum(path['queries'] for path in report['paths']), RATE / 10, report)
+        for client in ('198.18.', '2001:db8:1853', net.CLIENT4, net.CLIENT6):
+            self.assertNotIn(client, text)
 
     def withstand(self, **options: float) -> dict:
         """A siege, of which nothing may be seen but by those who press."""

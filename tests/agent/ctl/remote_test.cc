@@ -1,10 +1,13 @@
 // imrsctl remote as sshd calls it: what is done, what is refused, and what is written down of it.
 #include <gmock/gmock.h>
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "agent/ctl/commands.h"
 #include "agent/remote/audit_log.h"
+#include "agent/remote/roles.h"
 #include "imrsctl_run.h"
 #include "tests/support/temp_directory.h"
 
@@ -18,6 +21,37 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+
+CLI::App* find_command(CLI::App& app, const std::string& name) {
+  const auto all = app.get_subcommands([&](const CLI::App* one) { return one->get_name() == name; });
+  return all.empty() ? nullptr : all.front();
+}
+
+// What the table lets through is what imrsctl has: else a key could do less than it says.
+TEST(RemoteTable, FitsTheCommands) {
+  Options options;
+  int exit_code = 0;
+  CLI::App app("", "imrsctl");
+  add_commands(app, options, exit_code);
+  for (const remote::CommandRule& rule : remote::commands()) {
+    const std::string words(rule.words);
+    const std::size_t blank = words.find(' ');
+    CLI::App* command = find_command(app, words.substr(0, blank));
+    ASSERT_NE(command, nullptr) << words;
+    if (blank != std::string::npos && words.starts_with("config")) {
+      command = find_command(*command, words.substr(blank + 1));
+      ASSERT_NE(command, nullptr) << words;
+    }
+    for (const remote::OptionRule& option : rule.options) {
+      if (option.kind == remote::Kind::None) continue;
+      const CLI::Option* const own = command->get_option_no_throw(std::string(option.name));
+      ASSERT_NE(own, nullptr) << words << " " << option.name;
+      EXPECT_EQ(own->get_items_expected_max() > 0, option.kind != remote::Kind::Flag)
+          << words << " " << option.name;
+    }
+    EXPECT_TRUE(!rule.config || command->get_option_no_throw("--config") != nullptr) << words;
+  }
+}
 
 class Remote : public testing::Test {
  protected:

@@ -1,0 +1,68 @@
+"""`imrsctl config apply` against the running appliance: what is right stays, what is wrong is taken back by
+itself. The service manager's part is played: BIRD takes what imrs-agent renders."""
+
+import json
+
+from lablib import topology as net
+from lablib.processes import wait_until
+from test_remote import Hands
+
+WITHIN = 15                # seconds that a configuration is on trial
+BACK = 15                  # seconds for a session that was cut to come back
+
+
+class Trial(Hands):
+    def setUp(self) -> None:
+        super().setUp()
+        agent = f'{self.lab.programs}/imrs-agent --config {self.lab.config_file}'
+        bird = self.lab.appliance_bird
+        written = bird.service.folder / 'bird.conf'
+        self.reload_bird = self.manager('reload-bird', f'{agent} --write-bird-config {written} &&\n'
+                                                       f'exec birdc -s {bird.socket} configure')
+
+    def apply(self, config: dict, secrets: dict | None = None) -> tuple[int, str]:
+        """`config` comes on standard input."""
+        words = ['config', 'apply', '-', '--config', str(self.lab.config_file), '--within', str(WITHIN),
+                 '--restart', '', '--reload-firewall', '', '--reload-bird', self.reload_bird]
+        if secrets is not None:
+            file = self.folder / 'new-secrets.json'
+            file.write_text(json.dumps(secrets))
+            file.chmod(0o600)
+            words += ['--secrets', str(file)]
+        run = self.imrsctl(*words, new=json.dumps(config, indent=2))
+        print(f'\n{run.stdout}{run.stderr}', end='', flush=True)
+        return run.returncode, run.stdout + run.stderr
+
+    def all_announced(self) -> bool:
+        return self.imrsctl('status').returncode == 0
+
+    def test_a_change_in_place_loses_no_route(self) -> None:
+        config = json.loads(self.lab.config_file.read_text())
+        seen = len(self.watch.changes)
+        config['health'] = {'rise': 4}
+        status, said = self.apply(config)
+        self.assertEqual(status, 0, said)
+        self.assertEqual(json.loads(self.lab.config_file.read_text()), config)
+        self.assertEqual(self.watch.changes[seen:], [])
+        self.assertTrue(self.all_announced())
+
+    def test_a_password_that_the_host_does_not_have_is_taken_back(self) -> None:
+        before = self.lab.config_file.read_text()
+        secrets = json.loads(self.secrets.read_text())
+        wrong = {**secrets, 'bgp_passwords': {**secrets['bgp_passwords'], 'host4': 'not-agreed-with-anybody'}}
+        status, said = self.apply(json.loads(before), wrong)
+        self.assertEqual(status, 1, said)
+        self.assertNotIn('not-agreed', said)
+        self.assertNotIn(net.MD5_PASSWORD, said)
+        self.assertEqual(json.loads(self.lab.config_file.read_text()), json.loads(before))
+        self.assertEqual(json.loads(self.secrets.read_text()), secrets)
+        self.assertTrue(wait_until(self.all_announced, BACK), self.imrsctl('status').stdout)
+
+    def test_one_that_is_refused_changes_nothing(self) -> None:
+        before = self.lab.config_file.read_text()
+        config = json.loads(before)
+        config['bgp']['neighbours'][0]['as'] = 0
+        status, said = self.apply(config)
+        self.assertEqual(status, 1, said)
+        self.assertIn('bgp.neighbours[0].as', said)
+        self.assertEqual(self.lab.config_file.read_text(), before)

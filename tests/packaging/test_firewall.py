@@ -1,0 +1,389 @@
+"""The nftables rules that imrs-agent --print-firewall makes, loaded in a namespace, with packets really sent
+through them by another. Needs root and nft. IMRS_AGENT names another program than the build's own.
+
+    imrsfw-out                                         imrsfw-box
+    o0 192.0.2.2 the neighbour, .3 a stranger, --- b0  192.0.2.1
+       203.0.113.10 in the host's network              the service addresses, on lo
+    o1 198.51.100.2 the primary, .129 ICANN's, --- b1  198.51.100.1, management
+       .123 a time server, .77 a stranger
+"""
+
+import json
+import os
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import unittest
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+from lablib.netns import NetworkError, in_namespace, ip
+
+ROOT = Path(__file__).resolve().parents[2]
+AGENT = os.environ.get('IMRS_AGENT', str(ROOT / 'build' / 'release' / 'bin' / 'imrs-agent'))
+BOX, OUT = 'imrsfw-box', 'imrsfw-out'
+LINK, NEIGHBOUR, LINK_STRANGER = '192.0.2.1', '192.0.2.2', '192.0.2.3'
+LINK6, NEIGHBOUR6, LINK_STRANGER6 = '2001:db8:0:1::1', '2001:db8:0:1::2', '2001:db8:0:1::3'
+MANAGEMENT, PRIMARY, ICANN, TIME, STRANGER = (f'198.51.100.{n}' for n in (1, 2, 129, 123, 77))
+HOST, FAR = '203.0.113.10', '203.0.113.77'
+SERVICE, SERVICE6, FORMER6 = '199.7.83.42', '2001:500:9f::42', '2001:500:3::42'
+OWN_IN_OUT = ('199.7.83.99', '2001:500:3::99')          # of our prefixes, and yet outside
+ZONE_UID, WEB_UID = 64004, 64005
+SOON = .3
+
+CONFIG = {
+    'instance': {'identity': 'aa01-fr-par.l.dns.icann.org', 'kind': 'single', 'appliance': 'calypso'},
+    'management': {'address': MANAGEMENT},
+    'bgp': {'router_id': LINK, 'neighbours': [
+        {'name': 'host4', 'address': NEIGHBOUR, 'source': LINK, 'as': 64500, 'interface': 'b0', 'gtsm': True,
+         'bfd': True},
+        {'name': 'host6', 'address': NEIGHBOUR6, 'source': LINK6, 'as': 64500}]},
+    'zones': [{'origin': '.', 'primaries': [PRIMARY], 'trust_anchors': ['/root.ds']}],
+    'web': {'noc': [f'{LINK}:80'], 'ops': [f'127.0.0.1:9053', f'{MANAGEMENT}:9053'],
+            'tls': {'certificate': '/c', 'key': '/k', 'client_ca': '/a'}},
+    'access': {'icann': ['198.51.100.128/25'], 'host': ['203.0.113.0/28'], 'time_servers': [TIME]},
+    'users': {name: f'{uid}:{uid}' for name, uid in
+              {'agent': 64001, 'launcher': 64002, 'engine': 64003, 'zone': ZONE_UID, 'web': WEB_UID,
+               'audit': 64007}.items()},
+}
+
+
+def rules() -> str:
+    with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
+        json.dump(CONFIG, file)
+        file.flush()
+        done = subprocess.run([AGENT, '--config', file.name, '--print-firewall'], capture_output=True,
+                              text=True, timeout=30, check=False)
+    assert done.returncode == 0, f'{AGENT} --print-firewall: {done.stderr}'
+    return done.stdout
+
+
+def missing() -> str:
+    if os.geteuid() != 0:
+        return 'no root, no namespaces'
+    if not shutil.which('nft'):
+        return 'no nft'
+    return '' if Path(AGENT).exists() else f'{AGENT} is not there'
+
+
+def family_of(address: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ':' in address else socket.AF_INET
+
+
+def tcp(namespace: str, address: str, port: int = 0, ttl: int = 64, mark: int = 0) -> socket.socket:
+    return in_namespace(namespace, lambda: _open(socket.SOCK_STREAM, address, port, ttl, mark))
+
+
+def udp(namespace: str, address: str, port: int = 0, ttl: int = 64, mark: int = 0) -> socket.socket:
+    return in_namespace(namespace, lambda: _open(socket.SOCK_DGRAM, address, port, ttl, mark))
+
+
+def _open(kind: socket.SocketKind, address: str, port: int, ttl: int, mark: int) -> socket.socket:
+    made = socket.socket(family_of(address), kind)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, mark)
+    if family_of(address) == socket.AF_INET:
+        made.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+    else:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, ttl)
+    made.settimeout(SOON)
+    made.bind((address, port))
+    return made
+
+
+def checksum(octets: bytes) -> int:
+    total = sum(struct.unpack(f'!{len(octets) // 2}H', octets))
+    total = (total >> 16) + (total & 0xffff)
+    return ~(total + (total >> 16)) & 0xffff
+
+
+def icmp(kind: int, code: int = 0) -> bytes:
+    """A message without content; of ICMPv6 the kernel makes the checksum."""
+    return struct.pack('!BBHI', kind, code, checksum(struct.pack('!BBHI', kind, code, 0, 0)), 0)
+
+
+class FirewallCase(unittest.TestCase):
+    """Two namespaces, and the rules loaded in one."""
+
+    @classmethod
+    def setUpClass(cls) -> None:
+        if why := missing():
+            print(f'SKIPPED: {why}; the firewall was NOT tried', flush=True)
+            raise unittest.SkipTest(why)
+        cls.addClassCleanup(remove_namespaces)
+        remove_namespaces()
+        make_namespaces()
+        load(rules())
+
+    def setUp(self) -> None:
+        self.open = self.enterContext(ExitStack())
+
+    def keep(self, one: socket.socket) -> socket.socket:
+        return self.open.enter_context(one)
+
+    def connects(self, source: str, target: str, port: int, *, source_port: int = 0, ttl: int = 64,
+                 client: str = OUT, server: str = BOX, mark: int = 0) -> bool:
+        with tcp(server, target, port) as listener, tcp(client, source, source_port, ttl, mark) as caller:
+            if ttl != 64:                            # what answers has to be as near
+                listener.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, ttl)
+            listener.listen()
+            try:
+                caller.connect((target, port))
+            except (TimeoutError, PermissionError):
+                return False
+            caller.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            return True
+
+    def arrives(self, source: str, target: str, port: int, *, source_port: int = 0, ttl: int = 64,
+                client: str = OUT, server: str = BOX, mark: int = 0) -> bool:
+        """A datagram there, and one back."""
+        with udp(server, target, port) as listener, udp(client, source, source_port, ttl, mark) as caller:
+            try:
+                caller.sendto(b'there', (target, port))
+                _, peer = listener.recvfrom(100)
+                listener.sendto(b'back', peer)
+                return caller.recv(100) == b'back'
+            except (TimeoutError, PermissionError):
+                return False
+
+
+def remove_namespaces() -> None:
+    for name in (BOX, OUT):
+        with suppress(NetworkError):
+            ip('netns', 'del', name)
+
+
+def make_namespaces() -> None:
+    for name in (BOX, OUT):
+        ip('netns', 'add', name)
+        subprocess.run(['ip', 'netns', 'exec', name, 'sysctl', '-qw', 'net.ipv6.conf.all.accept_dad=0',
+                        'net.ipv6.conf.default.accept_dad=0', 'net.ipv4.conf.all.rp_filter=0',
+                        'net.ipv4.conf.default.rp_filter=0'], check=True, timeout=30)
+        ip('link', 'set', 'lo', 'up', namespace=name)
+    for box, out in (('b0', 'o0'), ('b1', 'o1')):
+        ip('link', 'add', box, 'type', 'veth', 'peer', 'name', out, 'netns', OUT, namespace=BOX)
+    for namespace, device, *addresses in (
+            (BOX, 'b0', f'{LINK}/24', f'{LINK6}/64'), (BOX, 'b1', f'{MANAGEMENT}/24'),
+            (BOX, 'lo', f'{SERVICE}/32', f'{SERVICE6}/128', f'{FORMER6}/128'),
+            (OUT, 'o0', f'{NEIGHBOUR}/24', f'{LINK_STRANGER}/24', f'{NEIGHBOUR6}/64', f'{LINK_STRANGER6}/64'),
+            (OUT, 'o1', *(f'{address}/24' for address in (PRIMARY, ICANN, TIME, STRANGER))),
+            (OUT, 'lo', f'{HOST}/32', f'{FAR}/32', f'{OWN_IN_OUT[0]}/32', f'{OWN_IN_OUT[1]}/128')):
+        ip('link', 'set', device, 'up', namespace=namespace)
+        for address in addresses:
+            ip('address', 'add', address, 'dev', device, *(['nodad'] if ':' in address else []),
+               namespace=namespace)
+    ip('route', 'add', 'default', 'via', NEIGHBOUR, 'dev', 'b0', namespace=BOX)
+    ip('-6', 'route', 'add', 'default', 'via', NEIGHBOUR6, 'dev', 'b0', namespace=BOX)
+    ip('route', 'add', '199.7.82.0/23', 'via', LINK, 'dev', 'o0', namespace=OUT)
+    for prefix in ('2001:500:9e::/47', '2001:500:3::/48'):
+        ip('-6', 'route', 'add', prefix, 'via', LINK6, 'dev', 'o0', namespace=OUT)
+
+
+def nft(*arguments: str, text: str = '') -> str:
+    done = subprocess.run(['ip', 'netns', 'exec', BOX, 'nft', *arguments], input=text, capture_output=True,
+                          text=True, timeout=30, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def load(text: str) -> None:
+    nft('-f', '-', text=text)
+
+
+def counted(comment: str) -> int:
+    """Packets that the rule with this comment has seen."""
+    listed = json.loads(nft('-j', 'list', 'table', 'inet', 'imrs'))['nftables']
+    found = [rule['rule'] for rule in listed if rule.get('rule', {}).get('comment') == comment]
+    assert len(found) == 1, f'{len(found)} rules are "{comment}"'
+    return sum(part['counter']['packets'] for part in found[0]['expr'] if 'counter' in part)
+
+
+class ComesIn(FirewallCase):
+
+    def test_queries_from_everybody_by_both_transports_and_families(self) -> None:
+        for source, target in ((LINK_STRANGER, SERVICE), (FAR, SERVICE), (LINK_STRANGER6, SERVICE6),
+                               (LINK_STRANGER6, FORMER6)):
+            with self.subTest(source=source, target=target):
+                self.assertTrue(self.arrives(source, target, 53))
+                self.assertTrue(self.connects(source, target, 53))
+
+    def test_a_service_address_has_no_other_port(self) -> None:
+        for port in (22, 179, 80, 8080):
+            self.assertFalse(self.connects(ICANN, SERVICE, port), port)
+            self.assertFalse(self.arrives(ICANN, SERVICE, port), port)
+
+    def test_bgp_and_bfd_from_the_neighbour_alone_and_from_the_link(self) -> None:
+        cases = ((NEIGHBOUR, LINK, 255, True), (NEIGHBOUR, LINK, 254, False),
+                 (LINK_STRANGER, LINK, 255, False), (HOST, LINK, 255, False),
+                 (NEIGHBOUR, SERVICE, 255, False), (NEIGHBOUR6, LINK6, 64, True),
+                 (LINK_STRANGER6, LINK6, 255, False))
+        for source, target, ttl, want in cases:
+            with self.subTest(source=source, target=target, ttl=ttl):
+                self.assertEqual(self.connects(source, target, 179, ttl=ttl), want)
+        self.assertTrue(self.arrives(NEIGHBOUR, LINK, 3784, ttl=255))
+        for source, port, ttl in ((NEIGHBOUR, 3784, 254), (LINK_STRANGER, 3784, 255), (NEIGHBOUR, 4784, 255)):
+            self.assertFalse(self.arrives(source, LINK, port, ttl=ttl), (source, port, ttl))
+        self.assertFalse(self.arrives(NEIGHBOUR6, LINK6, 3784, ttl=255), 'BFD is off there')
+
+    def test_a_session_that_the_appliance_opens(self) -> None:
+        def opens(port: int, ttl: int) -> bool:
+            return self.connects(LINK, NEIGHBOUR, port, client=BOX, server=OUT, ttl=ttl)
+        self.assertTrue(opens(179, 255))
+        self.assertFalse(opens(179, 254), 'an answer from farther away')
+        self.assertFalse(self.connects(NEIGHBOUR, LINK, 8080, source_port=179, ttl=255),
+                         'port 179 as a source opens nothing else')
+
+    def test_who_may_log_in_and_look(self) -> None:
+        cases = ((ICANN, MANAGEMENT, 22, True), (ICANN, LINK, 22, True), (HOST, LINK, 22, False),
+                 (STRANGER, MANAGEMENT, 22, False), (PRIMARY, MANAGEMENT, 22, False),
+                 (ICANN, MANAGEMENT, 9053, True), (HOST, MANAGEMENT, 9053, False),
+                 (STRANGER, MANAGEMENT, 9053, False), (HOST, LINK, 80, True), (ICANN, LINK, 80, True),
+                 (NEIGHBOUR, LINK, 80, False), (FAR, LINK, 80, False), (HOST, MANAGEMENT, 80, False))
+        for source, target, port, want in cases:
+            with self.subTest(source=source, target=target, port=port):
+                self.assertEqual(self.connects(source, target, port), want)
+
+    def test_notify_from_the_primary_to_the_management_address(self) -> None:
+        for source, target, want in ((PRIMARY, MANAGEMENT, True), (STRANGER, MANAGEMENT, False),
+                                     (PRIMARY, LINK, False)):
+            self.assertEqual(self.arrives(source, target, 53), want, source)
+            self.assertEqual(self.connects(source, target, 53), want, source)
+
+    def test_own_addresses_and_impossible_ones_from_outside(self) -> None:
+        for source, target, family in ((OWN_IN_OUT[0], SERVICE, 'IPv4'), (OWN_IN_OUT[1], SERVICE6, 'IPv6')):
+            before = counted(f'own address from outside, {family}')
+            self.assertFalse(self.arrives(source, target, 53))
+            self.assertGreater(counted(f'own address from outside, {family}'), before)
+        before = counted('nobody\'s address, IPv4')
+        header = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 28, 1, 0, 64, socket.IPPROTO_UDP, 0,
+                             socket.inet_aton('240.0.0.1'), socket.inet_aton(SERVICE))
+        raw = self.keep(in_namespace(OUT, lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW,
+                                                                socket.IPPROTO_RAW)))
+        raw.sendto(header + struct.pack('!HHHH', 5353, 53, 8, 0), (SERVICE, 0))
+        self.assertEqual(counted('nobody\'s address, IPv4'), before + 1)
+
+    def test_icmp(self) -> None:
+        def send(message: bytes, protocol: int, source: str, target: str, hops: int = 64) -> None:
+            raw = self.keep(in_namespace(OUT, lambda: socket.socket(family_of(target), socket.SOCK_RAW,
+                                                                    protocol)))
+            if protocol == socket.IPPROTO_ICMPV6:
+                raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_UNICAST_HOPS, hops)
+            raw.bind((source, 0))
+            raw.sendto(message, (target, 0))
+        v4, v6 = socket.IPPROTO_ICMP, socket.IPPROTO_ICMPV6
+        cases = (('fragmentation needed', icmp(3, 4), v4, 64, 'ICMP'), ('echo', icmp(8), v4, 64, 'ping'),
+                 ('redirect', icmp(5, 1), v4, 64, 'redirect'),
+                 ('packet too big', icmp(2), v6, 64, 'ICMPv6'), ('echo', icmp(128), v6, 64, 'ping, IPv6'),
+                 ('router advertisement', icmp(134), v6, 255, 'redirect, router advertisement'))
+        for what, message, protocol, hops, comment in cases:
+            with self.subTest(what=what):
+                before = counted(comment)
+                source, target = (FAR, SERVICE) if protocol == v4 else (LINK_STRANGER6, SERVICE6)
+                send(message, protocol, source, target, hops)
+                self.assertGreater(counted(comment), before)
+
+    def test_nothing_is_forwarded(self) -> None:
+        subprocess.run(['ip', 'netns', 'exec', BOX, 'sysctl', '-qw', 'net.ipv4.ip_forward=1'], check=True,
+                       timeout=30)
+        before = counted('not for this machine, dropped')
+        with udp(OUT, FAR) as caller:
+            caller.sendto(b'x', ('199.7.82.1', 53))
+        self.assertGreater(counted('not for this machine, dropped'), before)
+
+
+class GoesOut(FirewallCase):
+
+    def refused(self, source: str, target: str, port: int, source_port: int = 0) -> bool:
+        with udp(BOX, source, source_port) as caller:
+            try:
+                caller.sendto(b'x', (target, port))
+            except PermissionError:
+                return True
+        return False
+
+    def test_only_answers_leave_with_a_service_address(self) -> None:
+        self.assertFalse(self.refused(SERVICE, FAR, 4711, 53))
+        self.assertTrue(self.refused(SERVICE, FAR, 53))
+        self.assertTrue(self.refused(SERVICE6, NEIGHBOUR6, 123, 123))
+        ping = self.keep(in_namespace(BOX, lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW,
+                                                                 socket.IPPROTO_ICMP)))
+        ping.bind((SERVICE, 0))
+        ping.sendto(icmp(8), (FAR, 0))
+        self.assertGreater(counted('ICMP of the service, IPv4'), 0)
+
+    def test_no_source_that_is_not_its_own(self) -> None:
+        header = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 28, 1, 0, 64, socket.IPPROTO_UDP, 0,
+                             socket.inet_aton('203.0.113.200'), socket.inet_aton(FAR))
+        raw = self.keep(in_namespace(BOX, lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW,
+                                                                socket.IPPROTO_RAW)))
+        with self.assertRaises(PermissionError):
+            raw.sendto(header + struct.pack('!HHHH', 5353, 53, 8, 0), (FAR, 0))
+
+    def test_time_is_asked_of_the_configured_servers(self) -> None:
+        self.assertTrue(self.arrives(MANAGEMENT, TIME, 123, client=BOX, server=OUT))
+        self.assertTrue(self.refused(MANAGEMENT, STRANGER, 123))
+
+    def test_what_root_begins_is_answered(self) -> None:
+        self.assertTrue(self.connects(MANAGEMENT, STRANGER, 443, client=BOX, server=OUT))
+        self.assertTrue(self.arrives(LINK, FAR, 53, client=BOX, server=OUT))
+
+    def test_the_programs_users_ask_nobody_but_the_primary(self) -> None:
+        def connects_as(uid: int, target: str, port: int) -> bool:
+            with tcp(OUT, target, port) as listener:
+                listener.listen()
+                code = f'import socket; socket.create_connection(({target!r}, {port}), {SOON})'
+                done = subprocess.run(['ip', 'netns', 'exec', BOX, 'setpriv', f'--reuid={uid}',
+                                       '--clear-groups', '/usr/bin/python3', '-c', code], check=False,
+                                      capture_output=True, text=True, timeout=30)
+                self.assertIn(done.returncode, (0, 1), done.stderr)
+                return done.returncode == 0
+        self.assertTrue(connects_as(ZONE_UID, PRIMARY, 53))
+        for uid, target, port in ((ZONE_UID, PRIMARY, 80), (ZONE_UID, STRANGER, 53), (WEB_UID, PRIMARY, 53),
+                                  (WEB_UID, FAR, 443)):
+            self.assertFalse(connects_as(uid, target, port), (uid, target, port))
+
+    def test_probes_by_the_loopback_device(self) -> None:
+        for service in (SERVICE, SERVICE6, FORMER6):
+            self.assertTrue(self.arrives(service, service, 53, client=BOX, mark=0x494d0000))
+            self.assertTrue(self.connects(service, service, 53, client=BOX, mark=0x494d0001))
+
+
+class Tables(FirewallCase):
+
+    def test_dns_and_bgp_leave_no_trace_in_the_table_of_connections(self) -> None:
+        def tracked() -> int:
+            return in_namespace(BOX, lambda: int(Path('/proc/thread-self/net/stat/nf_conntrack').read_text(
+                encoding='ascii').splitlines()[1].split()[0], 16))
+        before = tracked()
+        for _ in range(20):
+            self.assertTrue(self.arrives(LINK_STRANGER, SERVICE, 53))
+            self.assertTrue(self.arrives(SERVICE, SERVICE, 53, client=BOX))
+        self.assertTrue(self.connects(LINK_STRANGER, SERVICE, 53))
+        self.assertTrue(self.connects(NEIGHBOUR, LINK, 179, ttl=255))
+        self.assertEqual(tracked(), before)
+        self.assertTrue(self.connects(ICANN, MANAGEMENT, 22))
+        self.assertGreater(tracked(), before, 'the count is one')
+
+    def test_loading_anew_replaces_all_of_it_and_cuts_nothing_off(self) -> None:
+        listener = self.keep(tcp(BOX, MANAGEMENT, 22))
+        listener.listen()
+        caller = self.keep(tcp(OUT, ICANN))
+        caller.connect((MANAGEMENT, 22))
+        served = self.keep(listener.accept()[0])
+        served.settimeout(SOON)
+        before = nft('-s', 'list', 'ruleset')
+        load(rules())
+        self.assertEqual(nft('-s', 'list', 'ruleset'), before)
+        caller.sendall(b'still there')
+        self.assertEqual(served.recv(100), b'still there')
+
+    def test_other_tables_stay(self) -> None:
+        nft('add', 'table', 'inet', 'somebody_elses')
+        load(rules())
+        self.assertIn('somebody_elses', nft('list', 'tables'))
+
+
+if __name__ == '__main__':
+    unittest.main()
