@@ -9,6 +9,10 @@ int main(int argc, char** argv) {
   CLI::App app{"Asks the agent of this appliance what it does, and gives it orders.", "imrsctl"};
   app.set_version_flag("--version", "imrsctl " IMRS_VERSION);
   imrs::ctl::add_commands(app, options, exit_code);
-  CLI11_PARSE(app, argc, argv);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {  // asking for help is one, too
+    return app.exit(error) == 0 ? imrs::ctl::kGood : imrs::ctl::kBadUse;
+  }
   return exit_code;
 }
