@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -199,6 +200,7 @@ class LauncherLoop {
   };
   ::setsid();
   ::prctl(PR_SET_NAME, "imrs-launcher");
+  ::setpriority(PRIO_PROCESS, 0, 0);  // the unit's Nice= is for the agent alone
   check(become(settings.self.uid, settings.self.gid, {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SETPCAP}));
   check(make_undumpable());
   check(forbid_new_privileges());

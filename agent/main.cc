@@ -41,7 +41,7 @@ Result<std::string> own_program() {
 // After an upgrade in place. `test_only`: in a process of its own, to see whether it would work.
 int take_over(const Config& config, agent::NextProgram self, int memfd, bool test_only) {
   auto taken = agent::take_over(config, memfd);
-  if (!taken) return fail(taken.error(), 1);
+  if (!taken) return fail(taken.error(), taken.error().code == Errc::Refused ? agent::kNeedsRestart : 1);
   auto supervisor = agent::Supervisor::make(config, std::move(*taken), std::move(self));
   if (!supervisor) return fail(supervisor.error(), 1);
   if (test_only) ::_exit(0);  // nothing of what was handed over may be touched by a destructor

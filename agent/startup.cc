@@ -4,6 +4,7 @@
 #include "agent/startup.h"
 
 #include <linux/capability.h>
+#include <sys/fsuid.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -71,7 +72,13 @@ void prefer_to_the_engine() {
   ::setpriority(PRIO_PROCESS, 0, kNice);
 }
 
+// One that is right already needs no privilege: imrs-agent.service has none for it (tmpfiles.d makes them).
 Result<void> make_directory(const std::string& path, mode_t mode, uid_t uid, gid_t gid) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) == 0 && status.st_mode == (S_IFDIR | mode) && status.st_uid == uid &&
+      status.st_gid == gid) {
+    return {};
+  }
   if (::mkdir(path.c_str(), mode) != 0 && errno != EEXIST) {
     return system_error("\"state_directory\": " + path);
   }
@@ -89,6 +96,15 @@ Result<void> prepare_state_directory(const Config& config) {
   if (made) made = make_directory(state + "/image", 0700, users.audit_uid, users.audit_gid);
   if (made) made = make_directory(state + "/rssac002", 0700, users.web_uid, users.web_gid);
   return made ? make_directory(state + "/preflight", 0755, 0, 0) : made;
+}
+
+// What another program's user keeps is read as that user: nothing here overrides the modes of files.
+template <typename F>
+auto as_file_user(uid_t uid, F read) {
+  ::setfsuid(uid);
+  auto result = read();
+  ::setfsuid(0);
+  return result;
 }
 
 // Port 53 needs a privilege that imrs-zone does not have, therefore it is opened here and never read.
@@ -141,9 +157,11 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
   auto web = WebLink::open(config);
   if (!web) return web.error();
   auto state = prepare_state_directory(config);
-  auto kept_time = read_kept_time(config.state_directory);
+  auto kept_time = as_file_user(config.users.zone_uid,
+                                [&] { return read_kept_time(config.state_directory); });
   WallClockWatch clock(read_wall_clock(), kept_time ? std::optional(*kept_time) : std::nullopt);
-  auto image = load_kept_image(config, clock.clock().now());
+  auto image = as_file_user(config.users.audit_uid,
+                            [&] { return load_kept_image(config, clock.clock().now()); });
   auto orders = read_standing_orders(config.state_directory);
   auto control = config.control_socket.empty() ? Result<UniqueFd>(UniqueFd())
                                                : open_control_socket(config.control_socket);

@@ -93,6 +93,9 @@ asio::awaitable<Result<void>> wait_for(asio::any_io_executor executor, pid_t pid
   ::waitpid(pid, &status, 0);
   if (late) co_return Error{Errc::Refused, fmt::format("no end within {} s", kSelfTestLimit.count())};
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) co_return Result<void>();
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kNeedsRestart) {
+    co_return Error{Errc::Refused, "what has changed since the start needs a restart; the log says what"};
+  }
   co_return Error{Errc::Refused, WIFSIGNALED(status) ? fmt::format("killed by signal {}", WTERMSIG(status))
                                                      : fmt::format("exit code {}", WEXITSTATUS(status))};
 }

@@ -27,6 +27,9 @@ struct NextProgram {
   std::vector<std::string> environment;
 };
 
+// How a self-test ends that could run, but could not go on from this state.
+inline constexpr int kNeedsRestart = 3;
+
 // Runs the program with --self-test on the state. Errc::Refused: it did not pass; its words are in the log.
 [[nodiscard]] boost::asio::awaitable<Result<void>> self_test(boost::asio::any_io_executor executor,
                                                              NextProgram next, HandedOver state);

@@ -100,11 +100,13 @@ set(CPACK_DEBIAN_PACKAGE_RELEASE 1)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
-# Libraries by their symbols; what the units, their scripts and the maintainer scripts call.
+# Libraries by their symbols; what the units, their scripts and the maintainer scripts call; netbase has the
+# names of protocols for nft.
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_PACKAGE_DEPENDS "bird2 (>= 2.0.12), ethtool, iproute2, nftables (>= 1.0.6), systemd (>= 252)")
-# A clock that is right, the root's trust anchors, and a way in for remote hands.
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "chrony | time-daemon, dns-root-data, openssh-server")
+set(CPACK_DEBIAN_PACKAGE_DEPENDS
+    "bird2 (>= 2.0.12), dns-root-data, ethtool, iproute2, netbase, nftables (>= 1.0.6), systemd (>= 252)")
+# A clock that is right, and a way in for remote hands.
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "chrony | time-daemon, openssh-server")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA
     ${package_dir}/control/postinst ${package_dir}/control/prerm ${package_dir}/control/postrm)

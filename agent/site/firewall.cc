@@ -30,8 +30,7 @@ struct Words {
 };
 constexpr std::array kWords{
     Words{Family::V4, "ip", "IPv4", "4", "ipv4_addr", "ttl", "icmp", "0.0.0.0/8, 127.0.0.0/8, 224.0.0.0/3"},
-    Words{Family::V6, "ip6", "IPv6", "6", "ipv6_addr", "hoplimit", "ipv6-icmp",
-          "::1, ::ffff:0:0/96, ff00::/8"}};
+    Words{Family::V6, "ip6", "IPv6", "6", "ipv6_addr", "hoplimit", "icmpv6", "::1, ::ffff:0:0/96, ff00::/8"}};
 
 const Words& words_of(Family family) { return kWords[static_cast<std::size_t>(family)]; }
 
