@@ -135,6 +135,11 @@ Result<std::chrono::steady_clock::time_point> Pipeline::step(Steady::time_point 
 }
 
 Result<void> Pipeline::restore() {
+  // What this instance makes itself comes first: the image is then complete when the others have come.
+  for (Tracked& tracked : zones_) {
+    if (!tracked.source.config().identity) continue;
+    if (auto looked = look_after(tracked); !looked) return looked;
+  }
   if (!store_) return {};
   for (Tracked& tracked : zones_) {
     if (tracked.source.is_local()) continue;
