@@ -1,0 +1,116 @@
+"""Power on, and what there has to be then. The first of these trials boots a box that was just installed; the
+others look at one that runs.
+"""
+
+import socket
+import time
+
+from lablib import topology as net
+from lablib.netns import in_namespace
+from lablib.processes import wait_until
+from lablib.vm import asking, guest
+from lablib.vm.site import BOOT_LIMIT, Site
+from lablib.vm.trials import TrialError
+
+QUESTIONS = 30             # to each address by each transport
+SCRAPE_LIMIT = 60          # seconds
+CLOSED = (22, 179, net.OPS_PORT)   # towards the clients behind the host router
+
+
+def ready(site: Site) -> None:
+    """A box that runs with all five routes and the last version of the zone; booted if need be."""
+    site.restore_primary()
+    if site.machine.service.process() is None:
+        site.new_box()
+        site.power_on()
+    site.wait_routes()
+    version = site.zones.current()
+    assert version is not None
+    site.wait_serial(version.serial)
+
+
+def power_on(site: Site) -> list[str]:
+    """A box that was just installed announces all five prefixes, and nothing before it answers."""
+    site.restore_primary()
+    site.new_box()
+    begin = time.monotonic()
+    site.power_on()
+    if not wait_until(site.established, BOOT_LIMIT, .1):
+        raise TrialError(f'BGP is not established within {BOOT_LIMIT} s\n{site.seen()}')
+    sessions = time.monotonic() - begin
+    site.wait_routes()
+    routes = time.monotonic() - begin
+    if asking.served_serial() is None:
+        raise TrialError('all five routes are announced, and a question is not answered')
+    return [f'both BGP sessions {sessions:.1f} s after power on, all five routes after {routes:.1f} s']
+
+
+def answers(site: Site) -> list[str]:
+    version = site.zones.current()
+    assert version is not None
+    total, wrong = asking.wrong_answers(version.file, QUESTIONS)
+    if wrong:
+        raise TrialError(f'{len(wrong)} wrong of {total} answers:\n' + '\n'.join(wrong[:10]))
+    return [f'{total} answers by UDP and TCP from {len(net.SERVICE_ADDRESSES)} addresses, all as the signed '
+            f'zone {version.serial} says']
+
+
+def metrics(site: Site) -> list[str]:
+    version = site.zones.current()
+    assert version is not None
+    site.prometheus.ensure()
+    wanted = {'up{job="imrs"}': 1, 'sum(imrs_announce)': 2, 'imrs_zone_serial{zone="."}': version.serial}
+    seen: dict[str, float | None] = {}
+
+    def scraped() -> bool:
+        seen.update({expression: site.prometheus.value(expression) for expression in wanted})
+        return seen == wanted
+    if not wait_until(scraped, SCRAPE_LIMIT, .5):
+        raise TrialError(f'Prometheus has {seen}, not {wanted}\n{site.prometheus.service.log_tail()}')
+    return [f'Prometheus has scraped over mutual TLS: serial {version.serial}, both families announced']
+
+
+def confinement(site: Site) -> list[str]:
+    found = guest.processes(site.machine.port.run(guest.LISTING))
+    if wrong := guest.faults(found):
+        raise TrialError('what the processes may do:\n' + '\n'.join(wrong))
+    filters = guest.filters_of(found)
+    bare = [name for name in guest.SANDBOXED if filters[name] <= filters['imrs-agent']]
+    if bare:
+        raise TrialError(f'no seccomp filter of their own, but the unit\'s: {", ".join(bare)}')
+    return [f'{process.name}: uid {process.fields["Uid"].split()[0]}, capabilities '
+            f'{process.fields["CapEff"]}' for process in found[1:]]
+
+
+def exposure(site: Site) -> list[str]:
+    found = guest.exposures(site.machine.port.run(guest.EXPOSURE))
+    if missing := set(guest.UNITS) - set(found):
+        raise TrialError(f'systemd-analyze says nothing of {", ".join(sorted(missing))}')
+    if high := {unit: value for unit, value in found.items() if value > guest.MOST_EXPOSED}:
+        raise TrialError(f'exposed by more than {guest.MOST_EXPOSED}: {high}')
+    return [f'{unit}: exposure {value}' for unit, value in found.items()]
+
+
+def quiet(site: Site) -> list[str]:
+    """No unit has failed, Debian's own bird.service does not run, and no port is open that need not be."""
+    states = site.machine.port.run('systemctl --failed --plain --no-legend --no-pager; '
+                                   f'systemctl is-active {" ".join(guest.UNITS)}; true').split('\n')
+    if states[:-1] != ['active'] * len(guest.UNITS):
+        journals = '\n'.join(site.journal(unit)[-1000:] for unit in guest.UNITS)
+        raise TrialError('units that have failed, and states of the package\'s:\n' + '\n'.join(states)
+                         + journals)
+    _, state = site.machine.port.status('systemctl is-active bird.service')
+    if state.strip() == 'active':
+        raise TrialError('Debian\'s bird.service runs beside the package\'s')
+    reached = [port for port in CLOSED if in_namespace(net.HOST, lambda p=port: _open(p))]
+    if reached:
+        raise TrialError(f'ports {reached} of the box are open to anybody')
+    return ['no failed unit, no second BIRD, no port open to clients that is not meant for them']
+
+
+def _open(port: int) -> bool:
+    """From a client's address, which is neither the host router's nor ICANN's."""
+    with socket.socket() as connection:
+        connection.settimeout(1)
+        connection.bind((net.CLIENT4, 0))
+        return connection.connect_ex((net.APPLIANCE_LINK4, port)) == 0
