@@ -21,6 +21,7 @@
 #include <utility>
 
 #include "agent/base/dns_sockets.h"
+#include "agent/base/log.h"
 #include "agent/privileges.h"
 
 namespace imrs::agent {
@@ -101,7 +102,10 @@ Result<void> prepare_state_directory(const Config& config) {
 // What another program's user keeps is read as that user: nothing here overrides the modes of files.
 template <typename F>
 auto as_file_user(uid_t uid, F read) {
+  constexpr auto kAsk = static_cast<uid_t>(-1);  // an id that cannot be: only says what it is
   ::setfsuid(uid);
+  if (static_cast<uid_t>(::setfsuid(kAsk)) != uid)
+    log_warning("setfsuid({}) is refused: what is kept may not be readable", uid);
   auto result = read();
   ::setfsuid(0);
   return result;

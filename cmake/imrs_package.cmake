@@ -48,7 +48,7 @@ add_custom_target(imrs_package_files ALL
 
 install(TARGETS imrs-agent imrs-engine imrs-zone imrs-web RUNTIME DESTINATION usr/lib/imrs)
 install(TARGETS imrsctl RUNTIME DESTINATION usr/bin)
-foreach(script check-configuration withdraw bird-configuration firewall tune-cards)
+foreach(script check-configuration recover-configuration withdraw bird-configuration firewall tune-cards)
   install(PROGRAMS ${package_dir}/scripts/${script} DESTINATION usr/lib/imrs)
 endforeach()
 

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <optional>
 #include <regex>
 #include <set>
 
@@ -32,12 +33,15 @@ bool is_host_name(std::string_view name) {
   return name.find("..") == std::string_view::npos;
 }
 
-bool matches(const std::string& identity, const std::string& pattern) {
+// Nothing: the pattern is none.
+std::optional<bool> matches(const std::string& identity, const std::string& pattern) {
+  constexpr std::size_t kMostPattern = 200;  // octets
   if (pattern.empty()) return true;
+  if (pattern.size() > kMostPattern) return std::nullopt;
   try {
     return std::regex_match(identity, std::regex(pattern, std::regex::ECMAScript));
   } catch (const std::regex_error&) {
-    return false;
+    return std::nullopt;
   }
 }
 
@@ -47,7 +51,11 @@ void check_instance(const InstanceConfig& instance, Complaints& complaints) {
                    "must be a host name that no other instance has, like "
                    "\"aa01-fr-par.l.dns.icann.org\"");
   }
-  if (!matches(instance.identity, instance.identity_pattern)) {
+  const auto match = matches(instance.identity, instance.identity_pattern);
+  if (!match) {
+    complaints.add("instance.identity_pattern",
+                   "must be an ECMAScript regular expression of at most 200 octets");
+  } else if (!*match) {
     complaints.add("instance.identity", "does not match \"identity_pattern\", " + instance.identity_pattern);
   }
   const bool cluster = instance.kind == InstanceConfig::Kind::Cluster;
@@ -226,7 +234,9 @@ bool is_txt_string(const std::string& text) {
 void check_identity_zone(const ZoneConfig& zone, Complaints& complaints) {
   if (zone.origin == ".") complaints.add("identity_zone.origin", "must not be the root");
   const IdentityZoneConfig& identity = *zone.identity;
-  if (!is_zone_name(identity.name_server) || identity.name_server == ".") {
+  constexpr std::size_t kMostServer = 243;  // "hostmaster." goes before it
+  if (!is_zone_name(identity.name_server) || identity.name_server == "." ||
+      identity.name_server.size() > kMostServer) {
     complaints.add("identity_zone.name_server", "must be a host name that leads to the service addresses");
   }
   if (identity.address.text.empty() || identity.address.family != Family::V4) {
@@ -271,6 +281,33 @@ void check_zones(const Config& config, Complaints& complaints) {
   }
   if (!origins.contains(".")) complaints.add("zones", "must hold the root, \"origin\": \".\"");
   if (config.zones.size() > kMaxZones) complaints.add("zones", "at most 16 zones");
+}
+
+// The firewall drops what comes from outside with an address of this machine or its prefixes: who should be
+// heard must not have one.
+void check_foreign(const Config& config, Complaints& complaints) {
+  const auto is_own = [&](const IpAddress& address) {
+    return address == config.management ||
+           std::ranges::any_of(config.prefixes,
+                               [&](const Prefix& prefix) { return contains(prefix, address); }) ||
+           std::ranges::any_of(config.bgp.neighbours,
+                               [&](const NeighbourConfig& one) { return one.source == address; });
+  };
+  const auto look = [&](const IpAddress& address, const std::string& path) {
+    if (!is_own(address) || is_loopback(address)) return;
+    complaints.add(path, "is an address of this machine, or in its prefixes: somebody else's is wanted");
+  };
+  for (std::size_t i = 0; i < config.bgp.neighbours.size(); ++i) {
+    look(config.bgp.neighbours[i].address, element("bgp.neighbours", i) + ".address");
+  }
+  for (std::size_t i = 0; i < config.zones.size(); ++i) {
+    for (const PrimaryConfig& primary : config.zones[i].primaries) {
+      look(primary.address, element("zones", i) + ".primaries");
+    }
+  }
+  for (std::size_t i = 0; i < config.access.time_servers.size(); ++i) {
+    look(config.access.time_servers[i], element("access.time_servers", i));
+  }
 }
 
 void check_web(const WebConfig& web, Complaints& complaints) {
@@ -337,6 +374,7 @@ void check_config(const Config& config, Complaints& complaints) {
   check_zones(config, complaints);
   check_tsig_keys(config.tsig_keys, complaints);
   check_web(config.web, complaints);
+  check_foreign(config, complaints);
   check_rssac002(config.rssac002, complaints);
   check_users(config.users, complaints);
   if (!config.control_socket.empty()) check_socket_name(config.control_socket, "control_socket", complaints);

@@ -15,6 +15,7 @@
 #include "agent/ctl/config_agent.h"
 #include "agent/ctl/config_candidate.h"
 #include "agent/ctl/config_files.h"
+#include "agent/ctl/signals.h"
 #include "agent/ctl/config_steps.h"
 #include "agent/ctl/config_watch.h"
 
@@ -22,42 +23,6 @@ namespace imrs::ctl {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{500};
-
-// While it lives, hanging up ends nothing, and neither SIGINT nor SIGTERM does: they are asked for.
-class Signals {
- public:
-  Signals() {
-    struct sigaction ignore {};
-    ignore.sa_handler = SIG_IGN;
-    ::sigaction(SIGHUP, &ignore, &hang_up_);
-    ::sigaction(SIGPIPE, &ignore, &pipe_);
-    ::sigemptyset(&ends_);
-    ::sigaddset(&ends_, SIGINT);
-    ::sigaddset(&ends_, SIGTERM);
-    ::sigprocmask(SIG_BLOCK, &ends_, &mask_);
-  }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
-  ~Signals() {
-    ::sigaction(SIGHUP, &hang_up_, nullptr);
-    ::sigaction(SIGPIPE, &pipe_, nullptr);
-    ::sigprocmask(SIG_SETMASK, &mask_, nullptr);
-  }
-
-  // Sleeps, less if one of them comes; true if one has come since the beginning.
-  [[nodiscard]] bool wait(std::chrono::milliseconds time) {
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    const timespec limit{seconds.count(), std::chrono::nanoseconds(time - seconds).count()};
-    asked_ = ::sigtimedwait(&ends_, nullptr, &limit) > 0 || asked_;
-    return asked_;
-  }
-
- private:
-  sigset_t ends_{}, mask_{};
-  struct sigaction hang_up_ {};
-  struct sigaction pipe_ {};
-  bool asked_ = false;
-};
 
 // Speaks to the terminal, if it is still there, and to the journal. Waits for neither of them.
 class Voice {
@@ -151,14 +116,15 @@ class Application {
 
   // `can_end`: by the operator.
   Told watch(const Config& config, bool can_end) {
-    Watch watch(standing_, config, Watch::Clock::now(), settings_.limits);
+    Watch watch(standing_, config, Watch::Clock::now(),
+                limits_for(config, candidate_.effects.firewall, settings_.limits));
     for (;;) {
       const auto seen = look_at_agent(options_.socket);
       const auto verdict = watch.see(seen ? std::optional(*seen) : std::nullopt,
                                      seen ? "" : seen.error().message, Watch::Clock::now());
       if (verdict == Watch::Verdict::Back) return {Outcome::Done, ""};
       if (verdict == Watch::Verdict::Late) {
-        return {Outcome::Failed, fmt::format("not within {} s: {}", in_seconds(), watch.missing())};
+        return {Outcome::Failed, fmt::format("not in time: {}", watch.missing())};
       }
       if (signals_.wait(kLook) && can_end) return {Outcome::Interrupted, "ended by the operator"};
     }

@@ -3,9 +3,7 @@
 
 #include <unistd.h>
 
-#include <array>
-#include <cerrno>
-
+#include "agent/base/regular_file.h"
 #include "agent/config/json_reader.h"
 #include "agent/config/secrets.h"
 #include "agent/ctl/config_files.h"
@@ -17,16 +15,7 @@ constexpr std::size_t kMostInput = 1 << 20;
 constexpr const char* kNoSecrets = "{}";
 
 Result<std::string> read_standard_input() {
-  std::string text;
-  std::array<char, 4096> piece;
-  for (;;) {
-    const ssize_t n = ::read(STDIN_FILENO, piece.data(), piece.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error("standard input");
-    if (n == 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(n));
-    if (text.size() > kMostInput) return Error{Errc::InvalidInput, "standard input is too long"};
-  }
+  return read_regular_file(UniqueFd(::dup(STDIN_FILENO)), "standard input", kMostInput);
 }
 
 // What agent.json's "secrets_file" holds; "{}" if there is none, or it cannot be read.
@@ -60,7 +49,11 @@ Result<std::vector<Difference>> compare(const Candidate& candidate, const std::s
 
 // Of one that nobody takes it is not known what it did: everybody is told.
 Effects all_effects() {
-  return {.agent = true, .restart = {"what is there is no configuration"}, .bird = true, .firewall = true};
+  return {.agent = true,
+          .restart = {"what is there is no configuration"},
+          .bird = true,
+          .firewall = true,
+          .access = true};
 }
 
 }  // namespace

@@ -68,12 +68,16 @@ Effects effects_of(const Config& before, const Config& after, const std::vector<
   return {.agent = agent,
           .restart = keys_for_restart(before, after),
           .bird = bgp::bird_config(before) != bgp::bird_config(after),
-          .firewall = site::firewall_rules(before) != site::firewall_rules(after)};
+          .firewall = site::firewall_rules(before) != site::firewall_rules(after),
+          .access = before.access.icann != after.access.icann};
 }
 
 std::string effects_text(const Effects& effects) {
   std::string text;
   if (effects.firewall) text += "the firewall is loaded anew\n";
+  if (effects.access) {
+    text += "who may reach SSH and the ops listener changes: that is NOT on trial, only the routes are\n";
+  }
   if (effects.bird) text += "BIRD is configured anew: for some 100 ms nothing is announced\n";
   if (!effects.agent) {
     text += "the agent need not be told\n";

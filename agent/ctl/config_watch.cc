@@ -100,4 +100,15 @@ Watch::Verdict Watch::see(const std::optional<Snapshot>& snapshot, std::string_v
   return now - *good_since_ >= steady_ ? Verdict::Back : Verdict::Wait;
 }
 
+Watch::Limits limits_for(const Config& after, bool firewall, Watch::Limits limits) {
+  constexpr std::chrono::seconds kRoom{10};
+  if (!firewall) return limits;
+  for (const NeighbourConfig& neighbour : after.bgp.neighbours) {
+    const std::chrono::milliseconds hold = std::chrono::seconds(neighbour.hold_time + 1);
+    limits.steady = std::max(limits.steady, hold);
+  }
+  limits.within = std::max<std::chrono::milliseconds>(limits.within, limits.steady + kRoom);
+  return limits;
+}
+
 }  // namespace imrs::ctl

@@ -62,4 +62,7 @@ class Watch {
   std::string missing_ = "nothing was seen yet";
 };
 
+// A session whose packets a new firewall drops looks well until its hold time is over: so long it is watched.
+[[nodiscard]] Watch::Limits limits_for(const Config& after, bool firewall, Watch::Limits limits);
+
 }  // namespace imrs::ctl

@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <array>
-#include <cerrno>
 #include <ctime>
 #include <memory>
 #include <optional>
@@ -16,6 +14,8 @@
 #include "agent/base/regular_file.h"
 #include "agent/config/config.h"
 #include "agent/ctl/config_apply.h"
+#include "agent/ctl/config_files.h"
+#include "agent/ctl/signals.h"
 #include "agent/remote/certificate.h"
 #include "agent/remote/dnskey_question.h"
 #include "agent/remote/kept_file.h"
@@ -54,16 +54,7 @@ Result<std::string> read_input() {
                  "what is new comes on standard input, so that it is in no list of processes and no shell's "
                  "history: imrsctl rotate ... < FILE"};
   }
-  std::string text;
-  std::array<char, 4096> piece;
-  for (;;) {
-    const ssize_t n = ::read(STDIN_FILENO, piece.data(), piece.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return system_error("standard input");
-    if (n == 0) return text;
-    text.append(piece.data(), static_cast<std::size_t>(n));
-    if (text.size() > kMostInput) return Error{Errc::InvalidInput, "standard input is too long"};
-  }
+  return read_regular_file(UniqueFd(::dup(STDIN_FILENO)), "standard input", kMostInput);
 }
 
 // The file may be made by this.
@@ -151,6 +142,23 @@ Result<Rotation> plan(const Settings& settings) {
   return plan_anchors(*config, settings, input);
 }
 
+// What an apply that was cut off needs for its way back must not be replaced.
+Result<void> no_trial(const Settings& settings) {
+  const auto pending = ConfigChange::pending(settings.config);
+  if (!pending) return pending.error();
+  if (!*pending) return {};
+  return Error{Errc::Refused,
+               "a change of the configuration was cut off; \"imrsctl config recover\" puts it back first"};
+}
+
+// agent.json may name any file; what is changed from afar is this appliance's.
+Result<void> is_own_file(const std::string& file, const Settings& settings) {
+  const std::string directory = directory_of(settings.config);
+  if (file.starts_with(directory + "/") && file.find("/.") == std::string::npos) return {};
+  return Error{Errc::Refused,
+               file + " is not below " + directory + ", and so not this appliance's to change"};
+}
+
 int rotate(const Options& options, const Settings& settings) {
   const bool anchors = settings.what == "trust-anchor";
   if (!anchors && (settings.add || settings.remove || settings.unchecked)) {
@@ -158,8 +166,13 @@ int rotate(const Options& options, const Settings& settings) {
   }
   const auto lock = remote::lock_directory(directory_of(settings.config));
   if (!lock) return fail(lock.error().message, kFailed);
+  if (auto free = no_trial(settings); !free) return fail(free.error().message, kFailed);
   const auto rotation = plan(settings);
   if (!rotation) return fail(rotation.error().message, kFailed);
+  for (const Rotation::File& file : rotation->files) {
+    if (auto own = is_own_file(file.path, settings); !own) return fail(own.error().message, kFailed);
+  }
+  const Signals signals;  // from here on: all of it, or none
   const auto done = remote::carry_out(
       *rotation, [&](Activation activation) { return activate(options, settings, activation); });
   if (!done) return fail(done.error().message, kFailed);
@@ -238,8 +251,13 @@ Result<WayBack> way_back(const Settings& settings) {
 int roll_back(const Options& options, const Settings& settings) {
   const auto lock = remote::lock_directory(directory_of(settings.config));
   if (!lock) return fail(lock.error().message, kFailed);
+  if (auto free = no_trial(settings); !free) return fail(free.error().message, kFailed);
   const auto way = way_back(settings);
   if (!way) return fail(way.error().message, kFailed);
+  for (const std::string& file : way->files) {
+    if (auto own = is_own_file(file, settings); !own) return fail(own.error().message, kFailed);
+  }
+  const Signals signals;
   const auto done = remote::roll_back(way->files, way->activation, [&](Activation activation) {
     return activate(options, settings, activation);
   });

@@ -16,7 +16,8 @@
 namespace imrs::decommission {
 
 // The only directories of which anything is erased, and then everything.
-inline const std::vector<std::string> kPlaces{"/run/imrs-bird", "/run/imrs", "/var/lib/imrs", "/etc/imrs"};
+inline const std::vector<std::string> kPlaces{"/run/imrs-bird", "/run/imrs-bird-config", "/run/imrs",
+                                              "/var/lib/imrs", "/etc/imrs"};
 
 struct Plan {
   std::string identity, version;

@@ -16,11 +16,9 @@
 #include "dns/zone/dnskey.h"
 #include "dns/zone/signatures.h"
 
-// Last: it defines `true` and `false` as macros, which the standard headers do not survive.
+// Last: it has ldns in it.
 // clang-format off
-#include <ldns/ldns.h>
-#undef true
-#undef false
+#include "dns/zone/ldns_rdata.h"
 // clang-format on
 
 namespace imrs::remote {
@@ -44,16 +42,6 @@ struct RrFreer {
 struct TextFreer {
   void operator()(char* text) const { std::free(text); }
 };
-
-Rdata rdata_of(const ldns_rr& rr) {
-  Rdata out;
-  for (std::size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
-    const ldns_rdf* field = ldns_rr_rdf(&rr, i);
-    const auto* data = ldns_rdf_data(field);
-    out.insert(out.end(), data, data + ldns_rdf_size(field));
-  }
-  return out;
-}
 
 Result<std::uint16_t> tag_of(std::uint16_t type, const Rdata& rdata) {
   if (type == DS) {
@@ -80,7 +68,7 @@ Result<Anchor> anchor_of(const ldns_rr& rr) {
   const ldns_rdf* owner = ldns_rr_owner(&rr);
   auto name = wire::Name::from_wire({ldns_rdf_data(owner), ldns_rdf_size(owner)});
   if (!name) return name.error();
-  Rdata rdata = rdata_of(rr);
+  Rdata rdata = zone::rdata_of(rr);
   const auto tag = tag_of(type, rdata);
   if (!tag) return tag.error();
   return Anchor{{std::move(*name), type, std::move(rdata)}, presentation(rr), *tag};

@@ -9,11 +9,9 @@
 
 #include "dns/wire/protocol.h"
 
-// Last: it defines `true` and `false` as macros, which the standard headers do not survive.
+// Last: it has ldns in it.
 // clang-format off
-#include <ldns/ldns.h>
-#undef true
-#undef false
+#include "dns/zone/ldns_rdata.h"
 // clang-format on
 
 namespace imrs::remote {
@@ -56,16 +54,6 @@ Resolver resolver_of(const IpAddress& service, std::uint16_t port) {
   return resolver;
 }
 
-zone::Rdata rdata_of(const ldns_rr& rr) {
-  zone::Rdata out;
-  for (std::size_t i = 0; i < ::ldns_rr_rd_count(&rr); ++i) {
-    const ldns_rdf* field = ::ldns_rr_rdf(&rr, i);
-    const auto* data = ::ldns_rdf_data(field);
-    out.insert(out.end(), data, data + ::ldns_rdf_size(field));
-  }
-  return out;
-}
-
 bool covers_keys(const ldns_rr& rr) {
   const ldns_rdf* covered = ::ldns_rr_rdf(&rr, kTypeCovered);
   return covered != nullptr && ::ldns_rdf2native_int16(covered) == wire::rrtype::DNSKEY;
@@ -78,10 +66,10 @@ zone::RRset set_of(const ldns_pkt& packet) {
     const ldns_rr& rr = *::ldns_rr_list_rr(answers.get(), i);
     if (::ldns_rr_get_type(&rr) == LDNS_RR_TYPE_DNSKEY) {
       set.ttl = ::ldns_rr_ttl(&rr);
-      set.rdata.push_back(rdata_of(rr));
+      set.rdata.push_back(zone::rdata_of(rr));
     } else if (::ldns_rr_get_type(&rr) == LDNS_RR_TYPE_RRSIG && covers_keys(rr)) {
       set.signature_ttl = ::ldns_rr_ttl(&rr);
-      set.signatures.push_back(rdata_of(rr));
+      set.signatures.push_back(zone::rdata_of(rr));
     }
   }
   std::ranges::sort(set.rdata);  // the canonical order of RFC 4034 section 6.3

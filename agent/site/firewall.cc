@@ -109,6 +109,7 @@ constexpr std::string_view kEarlyHead = R"(
     chain early {
         type filter hook prerouting priority raw; policy accept;
         iif "lo" accept
+        icmpv6 type nd-neighbor-advert ip6 hoplimit 255 accept comment "another machine with our address"
 )";
 constexpr std::string_view kEarly =
     R"(        {ip} saddr @own{v} counter drop comment "own address from outside, {name}"
@@ -229,9 +230,11 @@ constexpr std::string_view kSsh =
 std::string listener_in(const Endpoint& endpoint, const char* who, const char* what) {
   if (is_loopback(endpoint.address)) return {};
   const Words& words = words_of(endpoint.address.family);
+  const std::string& address = endpoint.address.text;
+  const bool any = address == "0.0.0.0" || address == "::";
   return fmt::format(
       "        {0} saddr @{1}{2} {0} daddr {3} tcp dport {4} counter accept comment \"{5}, {1}\"\n", words.ip,
-      who, words.version, endpoint.address.text, endpoint.port, what);
+      who, words.version, any ? fmt::format("!= @service{}", words.version) : address, endpoint.port, what);
 }
 
 std::string access_in(const Config& config) {

@@ -9,11 +9,9 @@
 #include "dns/zone/parse.h"
 #include "dns/zone/verify.h"
 
-// Last: it defines `true` and `false` as macros, which the standard headers do not survive.
+// Last: it has ldns in it.
 // clang-format off
-#include <ldns/ldns.h>
-#undef true
-#undef false
+#include "dns/zone/ldns_rdata.h"
 // clang-format on
 
 namespace imrs::zone {
@@ -34,16 +32,6 @@ struct Record {
   std::uint32_t ttl = 0;
   Rdata rdata;
 };
-
-Rdata rdata_of(const ldns_rr& rr) {
-  Rdata out;
-  for (std::size_t i = 0; i < ldns_rr_rd_count(&rr); ++i) {
-    const ldns_rdf* field = ldns_rr_rdf(&rr, i);
-    const auto* data = ldns_rdf_data(field);
-    out.insert(out.end(), data, data + ldns_rdf_size(field));
-  }
-  return out;
-}
 
 Result<Record> record_of(const ldns_rr& rr) {
   if (ldns_rr_get_class(&rr) != LDNS_RR_CLASS_IN) {

@@ -1,5 +1,5 @@
-// What an SSH client sends as its command line: refused, or taken apart into words that say the same again, and
-// judged by the table of roles without harm.
+// What an SSH client sends as its command line: refused, or taken apart into words that say the same again,
+// and judged by the table of roles without harm.
 #include <cstddef>
 #include <cstdint>
 #include <string>

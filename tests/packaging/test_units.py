@@ -160,8 +160,10 @@ class Written(unittest.TestCase):
     def test_bird(self) -> None:
         bird = unit('imrs-bird')
         self.assertEqual(bird.one('Service', 'User'), 'imrs-bird')
-        self.assertEqual(bird.one('Service', 'Group'), 'imrs-agent')       # of its control socket
-        self.assertEqual(bird.one('Service', 'RuntimeDirectory'), 'imrs-bird')
+        self.assertEqual(bird.one('Service', 'Group'), 'imrs-bird')        # not one that may read secrets
+        folders = (PACKAGE / 'tmpfiles.conf').read_text()
+        self.assertRegex(folders, r'(?m)^d /run/imrs-bird +2750 imrs-bird +imrs-agent$')
+        self.assertRegex(folders, r'(?m)^d /run/imrs-bird-config +0750 root +imrs-bird$')
         self.assertNotIn('Conflicts', bird.text)    # starting bird.service would stop ours, for good
         drop_in = (PACKAGE / 'units/bird.service.d/imrs-appliance.conf').read_text()
         self.assertIn('\nConditionPathExists=!/usr/lib/imrs/imrs-agent\n', drop_in)
@@ -195,8 +197,8 @@ class Beside(unittest.TestCase):
         for line in _lines(PACKAGE / 'tmpfiles.conf'):
             kind, path, mode, user, group = line.split()
             self.assertEqual(kind, 'd')
-            self.assertTrue(path.startswith(('/etc/imrs', '/var/lib/imrs')), path)
-            self.assertRegex(mode, r'07[05][05]')
+            self.assertTrue(path.startswith(('/etc/imrs', '/var/lib/imrs', '/run/imrs-bird')), path)
+            self.assertRegex(mode, r'^[02]7[05][05]$')
             self.assertLessEqual({user, group} - {'root'}, USERS)
 
     def test_every_setting_has_a_reason(self) -> None:

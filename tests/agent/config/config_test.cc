@@ -72,6 +72,14 @@ constexpr Case kRefused[] = {
     {"address outside the prefixes", "/service", R"({"addresses": ["192.0.2.9"]})",
      "service.addresses[0]: lies in none of the prefixes"},
     {"address twice", "/service", R"({"addresses": ["199.7.83.42", "199.7.83.42"]})", "is given twice"},
+    {"a neighbour with an address of ours", "/bgp/neighbours/0/address", "\"198.51.100.2\"",
+     "bgp.neighbours[0].address: is an address of this machine"},
+    {"a primary within our prefixes", "/zones/0/primaries/0", "\"199.7.83.9\"",
+     "zones[0].primaries: is an address of this machine, or in its prefixes"},
+    {"a time server that is ourselves", "/access", R"({"time_servers": ["192.0.2.1"]})",
+     "access.time_servers[0]: is an address of this machine"},
+    {"a pattern that is none", "/instance/identity_pattern", "\"(\"", "must be an ECMAScript"},
+    {"an identity that does not match", "/instance/identity_pattern", "\"[a-z]+\"", "does not match"},
     {"no address", "/service", R"({"addresses": []})", "service.addresses: must not be empty"},
     {"17 addresses", "/service",
      R"({"addresses": ["199.7.83.1", "199.7.83.2", "199.7.83.3", "199.7.83.4", "199.7.83.5", "199.7.83.6",
@@ -302,6 +310,20 @@ TEST(Config, WhatIsServedGoesToImrsZoneAndIsNoKeyOfTheFile) {
   ASSERT_FALSE(from_file.ok());
   EXPECT_NE(from_file.error().message.find("zones[0].served_serial"), std::string::npos)
       << from_file.error().message;
+}
+
+// "hostmaster." and the name have to be a name, or the zone would never come, and no image with it.
+TEST(Config, AnIdentityZoneNeedsANameThatFits) {
+  json value = good();
+  const std::string label(60, 'a');
+  value["identity_zone"] = {{"name_server", label + "." + label + "." + label + "." + label + "."}};
+  const auto config = parse(value);
+  ASSERT_FALSE(config.ok());
+  EXPECT_NE(config.error().message.find("identity_zone.name_server: "), std::string::npos);
+  value["identity_zone"] = {{"place", {"Paris"}}};
+  const auto fits = parse(value);
+  ASSERT_TRUE(fits.ok()) << fits.error().message;
+  EXPECT_EQ(fits->zones.back().identity->address.text, "198.51.100.2");
 }
 
 }  // namespace

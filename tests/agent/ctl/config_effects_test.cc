@@ -102,7 +102,10 @@ TEST(ConfigEffects, OfAccessTheFirewallAlone) {
   EXPECT_TRUE(effects.firewall);
   EXPECT_FALSE(effects.bird);
   EXPECT_THAT(effects.restart, IsEmpty());
-  EXPECT_EQ(effects_text(effects), "the firewall is loaded anew\nthe agent need not be told\n");
+  EXPECT_EQ(effects_text(effects),
+            "the firewall is loaded anew\n"
+            "who may reach SSH and the ops listener changes: that is NOT on trial, only the routes are\nthe "
+            "agent need not be told\n");
 }
 
 TEST(ConfigEffects, TheFirstPrimariesNeedARestart) {
@@ -110,8 +113,10 @@ TEST(ConfigEffects, TheFirstPrimariesNeedARestart) {
   before.zones[0].primaries.clear();
   before.zones[0].file = "/z";
   const Effects effects = effects_of(before, sample_config(), {});
-  EXPECT_THAT(effects_text({.agent = true, .restart = effects.restart, .bird = true, .firewall = false}),
-              HasSubstr("RESTARTED, for some seconds nothing is announced: zones: the first primaries"));
+  EXPECT_THAT(
+      effects_text(
+          {.agent = true, .restart = effects.restart, .bird = true, .firewall = false, .access = false}),
+      HasSubstr("RESTARTED, for some seconds nothing is announced: zones: the first primaries"));
 }
 
 }  // namespace

@@ -12,11 +12,11 @@ namespace {
 using testing::ElementsAreArray;
 using enum Step;
 
-const Effects kNothing{.agent = false, .restart = {}, .bird = false, .firewall = false};
-const Effects kInPlace{.agent = true, .restart = {}, .bird = false, .firewall = false};
-const Effects kAll{.agent = true, .restart = {}, .bird = true, .firewall = true};
-const Effects kRestart{.agent = true, .restart = {"users"}, .bird = true, .firewall = false};
-const Effects kFirewall{.agent = false, .restart = {}, .bird = false, .firewall = true};
+const Effects kNothing{.agent = false, .restart = {}, .bird = false, .firewall = false, .access = false};
+const Effects kInPlace{.agent = true, .restart = {}, .bird = false, .firewall = false, .access = false};
+const Effects kAll{.agent = true, .restart = {}, .bird = true, .firewall = true, .access = false};
+const Effects kRestart{.agent = true, .restart = {"users"}, .bird = true, .firewall = false, .access = false};
+const Effects kFirewall{.agent = false, .restart = {}, .bird = false, .firewall = true, .access = false};
 
 struct Happens {
   Step step;

@@ -123,5 +123,19 @@ TEST(ConfigWatch, HasToBeSteadyAndInTime) {
   EXPECT_EQ(silent.see(std::nullopt, "gone", begun + milliseconds(10'000)), Verdict::Late);
 }
 
+// What a firewall cuts off looks well for a hold time.
+TEST(ConfigWatch, ANewFirewallIsWatchedForAHoldTime) {
+  Config config;
+  config.bgp.neighbours.resize(2);
+  config.bgp.neighbours[1].hold_time = 90;
+  const Watch::Limits usual;
+  EXPECT_EQ(limits_for(config, false, usual).steady, usual.steady);
+  const Watch::Limits longer = limits_for(config, true, usual);
+  EXPECT_EQ(longer.steady, std::chrono::seconds(91));
+  EXPECT_EQ(longer.within, usual.within);
+  config.bgp.neighbours[1].hold_time = 3600;
+  EXPECT_GT(limits_for(config, true, usual).within, std::chrono::seconds(3601));
+}
+
 }  // namespace
 }  // namespace imrs::ctl

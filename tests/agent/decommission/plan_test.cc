@@ -29,7 +29,8 @@ TEST(DecommissionPlan, IsMadeOfTheConfiguration) {
   const auto plan = make_plan(example(), kConfigFile, kPlaces);
   ASSERT_TRUE(plan) << plan.error().message;
   EXPECT_EQ(plan->identity, "aa01-fr-par.l.dns.icann.org");
-  EXPECT_THAT(plan->places, ElementsAre("/run/imrs-bird", "/run/imrs", "/var/lib/imrs", "/etc/imrs"));
+  EXPECT_THAT(plan->places, ElementsAre("/run/imrs-bird", "/run/imrs-bird-config", "/run/imrs",
+                                        "/var/lib/imrs", "/etc/imrs"));
   EXPECT_THAT(plan->secrets,
               testing::UnorderedElementsAre("/etc/imrs/secrets.json", "/etc/imrs/secrets.json.previous",
                                             "/etc/imrs/tls/server.key", "/etc/imrs/tls/server.key.previous"));

@@ -98,6 +98,6 @@ def _check_served(site: Site, cut: Cut, versions: tuple[ZoneVersion, ZoneVersion
 
 
 def _check_kept_image(site: Site, cut: Cut) -> None:
-    """The start was from the disk: there was nothing else. One that is not whole is refused, by its digest."""
+    """The start was from the disk: there was nothing else. What is not whole is refused, by its digest."""
     if KEPT not in (journal := site.journal('imrs-agent')):
         raise TrialError(f'power cut {cut.what}: the agent did not start from the image on disk\n{journal}')
