@@ -101,8 +101,8 @@ void Steps::advance(Outcome outcome) {
   const Step left = step_;
   step_ = after(left, outcome);
   // An agent that did not become another in place has to be started anew, whatever was foreseen. One that has
-  // refused the new configuration is left alone: a program that does not pass its self-test must not be what is
-  // started instead. On the way back there is no choice: it runs with what is to go.
+  // refused the new configuration is left alone: a program that does not pass its self-test must not be what
+  // is started instead. On the way back there is no choice: it runs with what is to go.
   if (outcome != Outcome::Done && (left == Step::Upgrade || left == Step::UpgradeBack)) return;
   while (!is_end(step_) && !is_wanted(step_)) step_ = after(step_, Outcome::Done);
 }

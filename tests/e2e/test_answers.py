@@ -55,7 +55,7 @@ class Answers(LabCase):
 
     def test_the_engine_killed_loses_at_most_a_batch_per_worker(self) -> None:
         lost = []
-        for _ in range(5):
+        for _ in range(4):      # the log leaves out a sixth start within ten seconds
             version = self.lab.zones.current()
             with LoadRun([version.file], RATE) as load:
                 outcome = self.drills.kill_child('imrs-engine')
