@@ -5,10 +5,12 @@
 import os
 import subprocess
 import unittest
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from lablib import topology as net
 from lablib.vm import names
+from lablib.vm.image import Image
 from lablib.vm.site import Site, what_is_missing
 from lablib.vm.trials import boot
 
@@ -41,7 +43,11 @@ class Vm(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls) -> None:
-        cls.site = Site(DIRECTORY, BUILD, make_package())
+        with ThreadPoolExecutor(1) as pool:              # there already if ctest has run vm_base
+            base = pool.submit(Image(BUILD / 'vm', Path()).ensure_base)
+            package = make_package()
+            base.result()
+        cls.site = Site(DIRECTORY, BUILD, package)
         cls.site.down()
         cls.addClassCleanup(cls.site.down)
         cls.site.up()

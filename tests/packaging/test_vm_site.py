@@ -7,7 +7,7 @@ from pathlib import Path
 
 from lablib import topology as net
 from lablib.rootzone import build_root_zone
-from lablib.vm import config, machine, names, port
+from lablib.vm import config, image, machine, names, port
 from lablib.vm.smallzone import small_zone
 from lablib.vm.trials import table
 
@@ -99,7 +99,7 @@ class GuestScripts(unittest.TestCase):
     def test_the_shell_takes_them(self) -> None:
         from lablib.vm import guest
         from lablib.vm.trials import damage, power
-        scripts = [port.GUEST_SCRIPT, guest.LISTING, guest.EXPOSURE, damage.FILL, damage.EMPTY,
+        scripts = [port.GUEST_SCRIPT, image.INSTALL, guest.LISTING, guest.EXPOSURE, damage.FILL, damage.EMPTY,
                    *(cut.script for cut in power.CUTS)]
         for script in scripts:
             done = subprocess.run(['sh', '-n'], input=script, capture_output=True, text=True, check=False)

@@ -36,6 +36,9 @@ BOOT_LIMIT = 240           # seconds from power on to the five routes
 SLOW_HOST = HOST_CONFIG.replace('interval 100 ms; multiplier 3', 'interval 500 ms; multiplier 5')
 
 
+ANOTHER = 'another VM site is up; end it first: packaging/vm down, with its --dir'
+
+
 class SiteError(VmError):
     """What could not be done, and what the operator can do."""
 
@@ -78,14 +81,15 @@ class Site:
         return done
 
     def down(self) -> None:
-        """Removes everything but the image. Safe to repeat, and after a crash."""
-        if os.geteuid() != 0:
-            raise SiteError('the machine\'s network is in namespaces, which only root may make; use sudo')
+        """Removes everything but the image. Safe to repeat, and after a crash. Never another site's."""
+        _require_root()
+        if not self._is_mine() and any(netns.pids(name) for name in netns.present()):
+            raise SiteError(ANOTHER)
         self.machine.cut()
         for service in self.services():
             service.stop(signal.SIGKILL)
         netns.remove_network()
-        if (self.directory / MARK).exists():
+        if self._is_mine():
             shutil.rmtree(self.directory)
 
     def services(self) -> tuple[Service, ...]:
@@ -162,16 +166,16 @@ class Site:
     # ---- the parts of up() --------------------------------------------------------------------------
 
     def _require(self) -> None:
-        if os.geteuid() != 0:
-            raise SiteError('the machine\'s network is in namespaces, which only root may make; use sudo')
+        _require_root()
         if missing := what_is_missing():
             raise SiteError(missing)
         if not self.image.package.is_file():
             raise SiteError(f'{self.image.package} is missing; make it by packaging/deb')
-        mine = (self.directory / MARK).exists()
-        if netns.present() and not mine:
-            raise SiteError(f'another VM site is up ({", ".join(netns.present())}); end it first: '
-                            'packaging/vm down, with its --dir')
+        if netns.present() and not self._is_mine():
+            raise SiteError(ANOTHER)
+
+    def _is_mine(self) -> bool:
+        return (self.directory / MARK).exists()
 
     def _small_zone(self) -> Path:
         lines = build_root_zone(int(time.strftime('%Y%m%d00', time.gmtime())))
@@ -181,13 +185,17 @@ class Site:
 
     def _claim_directory(self) -> None:
         """Ours, or not there yet: down() deletes it whole."""
-        if not (self.directory / MARK).exists() and self.directory.exists() \
-                and any(self.directory.iterdir()):
+        if not self._is_mine() and self.directory.exists() and any(self.directory.iterdir()):
             raise SiteError(f'{self.directory} is not empty and no VM site; choose another --dir')
         for folder in ('.', 'host', 'primary', 'zones', 'machine', 'prometheus'):
             (self.directory / folder).mkdir(parents=True, exist_ok=True)
             (self.directory / folder).chmod(0o700)
         (self.directory / MARK).write_text(json.dumps({'package': str(self.image.package)}) + '\n')
+
+
+def _require_root() -> None:
+    if os.geteuid() != 0:
+        raise SiteError('the machine\'s network is in namespaces, which only root may make; use sudo')
 
 
 def what_is_missing() -> str | None:
