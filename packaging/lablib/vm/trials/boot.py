@@ -1,5 +1,5 @@
 """Power on, and what there has to be then. The first of these trials boots a box that was just installed; the
-others look at one that runs.
+others look at one that runs, which is booted if there is none.
 """
 
 import socket
@@ -46,6 +46,7 @@ def power_on(site: Site) -> list[str]:
 
 
 def answers(site: Site) -> list[str]:
+    ready(site)
     version = site.zones.current()
     assert version is not None
     total, wrong = asking.wrong_answers(version.file, QUESTIONS)
@@ -56,6 +57,7 @@ def answers(site: Site) -> list[str]:
 
 
 def metrics(site: Site) -> list[str]:
+    ready(site)
     version = site.zones.current()
     assert version is not None
     site.prometheus.ensure()
@@ -71,6 +73,7 @@ def metrics(site: Site) -> list[str]:
 
 
 def confinement(site: Site) -> list[str]:
+    ready(site)
     found = guest.processes(site.machine.port.run(guest.LISTING))
     if wrong := guest.faults(found):
         raise TrialError('what the processes may do:\n' + '\n'.join(wrong))
@@ -83,6 +86,7 @@ def confinement(site: Site) -> list[str]:
 
 
 def exposure(site: Site) -> list[str]:
+    ready(site)
     found = guest.exposures(site.machine.port.run(guest.EXPOSURE))
     if missing := set(guest.UNITS) - set(found):
         raise TrialError(f'systemd-analyze says nothing of {", ".join(sorted(missing))}')
@@ -93,12 +97,14 @@ def exposure(site: Site) -> list[str]:
 
 def quiet(site: Site) -> list[str]:
     """No unit has failed, Debian's own bird.service does not run, and no port is open that need not be."""
+    ready(site)
     states = site.machine.port.run('systemctl --failed --plain --no-legend --no-pager; '
                                    f'systemctl is-active {" ".join(guest.UNITS)}; true').split('\n')
     if states[:-1] != ['active'] * len(guest.UNITS):
         journals = '\n'.join(site.journal(unit)[-1000:] for unit in guest.UNITS)
         raise TrialError('units that have failed, and states of the package\'s:\n' + '\n'.join(states)
                          + journals)
+    check_refusals(site)
     _, state = site.machine.port.status('systemctl is-active bird.service')
     if state.strip() == 'active':
         raise TrialError('Debian\'s bird.service runs beside the package\'s')
@@ -106,6 +112,14 @@ def quiet(site: Site) -> list[str]:
     if reached:
         raise TrialError(f'ports {reached} of the box are open to anybody')
     return ['no failed unit, no second BIRD, no port open to clients that is not meant for them']
+
+
+def check_refusals(site: Site) -> None:
+    """A unit or a sandbox that forbids what a program needs is seen in the journal, if at all."""
+    refused = [line for unit in guest.UNITS for line in site.journal(unit).splitlines()
+               if 'Permission denied' in line or 'not permitted' in line]
+    if refused:
+        raise TrialError('refused by a unit or a sandbox:\n' + '\n'.join(refused[:10]))
 
 
 def _open(port: int) -> bool:

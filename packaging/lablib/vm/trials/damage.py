@@ -10,7 +10,7 @@ from lablib.routewatch import RouteWatch, host_routes
 from lablib.vm import asking
 from lablib.vm.site import Site
 from lablib.vm.trials import TrialError
-from lablib.vm.trials.boot import answers, ready
+from lablib.vm.trials.boot import answers, check_refusals, ready
 
 CONFIGURATION = '/etc/imrs/agent.json'
 WATCHED = 20               # seconds in which nothing may happen: that can only be waited for
@@ -128,6 +128,7 @@ def clock_of_a_new_box(site: Site) -> list[str]:
         site.wait_routes()
     finally:
         site.time_server.stop(signal.SIGKILL)
+    check_refusals(site)         # the day has changed: RSSAC002 was written
     return [f'both sessions, no route; imrsctl zone says: {attempt}',
             f'a time server: all five routes {time.monotonic() - begin:.1f} s later', *answers(site)]
 
