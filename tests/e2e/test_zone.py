@@ -105,11 +105,11 @@ class ZoneUpdates(LabCase):
 
         self.drills.kill_agent()
         damage(image)
+        damaged = written(image)
         log = AgentLog(self.lab.agent.log)
         self.drills.start_agent()
         log.wait('image on disk is good')                # the generation before
         self.assertEqual(served_serial(), newest.serial)
-        damaged = written(image)
         self.assertTrue(wait_until(lambda: written(image) not in (None, damaged), 10), 'kept again')
 
         self.drills.kill_agent()
