@@ -52,9 +52,10 @@ foreach(script check-configuration recover-configuration withdraw bird-configura
   install(PROGRAMS ${package_dir}/scripts/${script} DESTINATION usr/lib/imrs)
 endforeach()
 
-foreach(unit imrs-agent imrs-bird imrs-firewall imrs-tuning)
+foreach(unit imrs-agent imrs-bird imrs-firewall imrs-recover imrs-tuning)
   install(FILES ${package_dir}/units/${unit}.service DESTINATION lib/systemd/system)
 endforeach()
+install(FILES ${package_dir}/units/imrs-recover.path DESTINATION lib/systemd/system)
 install(FILES ${package_dir}/units/bird.service.d/imrs-appliance.conf
         DESTINATION lib/systemd/system/bird.service.d)
 install(FILES ${package_dir}/sysusers.conf DESTINATION usr/lib/sysusers.d RENAME imrs-appliance.conf)

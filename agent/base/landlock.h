@@ -12,7 +12,8 @@ namespace imrs {
 struct FileAccess {
   // Directories or files; of one that is not there, the nearest directory above it that is.
   std::vector<std::string> read;
-  // Directories, only if they are there: files and directories in them may be made, removed and read, files renamed too.
+  // Directories, only if they are there: files and directories in them may be made, removed and read, files
+  // renamed too.
   std::vector<std::string> write;
 };
 

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "agent/base/directory.h"
 #include "agent/base/unique_fd.h"
 
 namespace imrs {
@@ -60,8 +61,7 @@ mode_t wanted_mode() {
 }  // namespace
 
 Result<void> sync_directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  const std::string directory = directory_of(path);
   const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd || ::fsync(fd.get()) != 0) return system_error("fsync " + directory);
   return {};

@@ -11,13 +11,14 @@
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "agent/base/directory.h"
 #include "agent/base/journal.h"
 #include "agent/ctl/config_agent.h"
 #include "agent/ctl/config_candidate.h"
 #include "agent/ctl/config_files.h"
-#include "agent/ctl/signals.h"
 #include "agent/ctl/config_steps.h"
 #include "agent/ctl/config_watch.h"
+#include "agent/ctl/signals.h"
 
 namespace imrs::ctl {
 namespace {
@@ -114,12 +115,18 @@ class Application {
     return [this](std::chrono::milliseconds time) { return signals_.wait(time); };
   }
 
+  // Where the agent is asked that runs with `config`. One that was named by hand is asked where it was.
+  [[nodiscard]] const std::string& socket_of(const Config& config) const {
+    const bool usual = candidate_.before && candidate_.before->control_socket == options_.socket;
+    return usual ? config.control_socket : options_.socket;
+  }
+
   // `can_end`: by the operator.
   Told watch(const Config& config, bool can_end) {
     Watch watch(standing_, config, Watch::Clock::now(),
                 limits_for(config, candidate_.effects.firewall, settings_.limits));
     for (;;) {
-      const auto seen = look_at_agent(options_.socket);
+      const auto seen = look_at_agent(socket_of(config));
       const auto verdict = watch.see(seen ? std::optional(*seen) : std::nullopt,
                                      seen ? "" : seen.error().message, Watch::Clock::now());
       if (verdict == Watch::Verdict::Back) return {Outcome::Done, ""};
@@ -155,7 +162,7 @@ class Application {
 
 // What stands before anything is touched; the error is a reason not to begin.
 Result<UniqueFd> begin(const ApplySettings& settings) {
-  auto lock = lock_directory_of(settings.config, false);
+  auto lock = lock_directory(directory_of(settings.config));
   if (!lock) return lock;
   const auto pending = ConfigChange::pending(settings.config);
   if (!pending) return pending.error();
@@ -165,8 +172,6 @@ Result<UniqueFd> begin(const ApplySettings& settings) {
 }
 
 int apply_candidate(const Options& options, const ApplySettings& settings, Candidate candidate) {
-  const auto lock = begin(settings);
-  if (!lock) return fail(lock.error().message, kFailed);
   const auto now = look_at_agent(options.socket);
   if (!now) {
     (void)fail("the agent does not answer now: " + now.error().message, 0);
@@ -187,9 +192,15 @@ int diff_config(const Options& options, const ApplySettings& settings) {
 }
 
 int apply_config(const Options& options, const ApplySettings& settings) {
+  // Before anything is read: what was compared must be what is replaced.
+  const auto lock = settings.dry_run ? Result<UniqueFd>(UniqueFd()) : begin(settings);
+  if (!lock) return fail(lock.error().message, kFailed);
   auto candidate = read_candidate(settings);
   if (!candidate) return fail(candidate.error().message, kFailed);
   if (!candidate->after) return fail(candidate->after.error().message, kFailed);
+  if (candidate->after->control_socket.empty()) {
+    return fail("control_socket: must not be empty: nobody could see whether the change holds", kFailed);
+  }
   if (candidate->differences.empty()) return print("nothing differs; nothing was done");
   print(differences_text(candidate->differences) + effects_text(candidate->effects));
   if (settings.dry_run) return print("a dry run: nothing was changed");

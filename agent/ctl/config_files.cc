@@ -2,15 +2,14 @@
 // is all there is to it: the previous files are safe before the marker, the marker before the first new file.
 #include "agent/ctl/config_files.h"
 
-#include <fcntl.h>
 #include <grp.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <vector>
 
+#include "agent/base/directory.h"
 #include "agent/base/regular_file.h"
 #include "agent/base/whole_file.h"
 #include "agent/config/json_reader.h"
@@ -78,16 +77,6 @@ Result<void> write_private(const std::string& path, std::string_view content) {
   return write_whole(path, {reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
 }
 
-Result<UniqueFd> lock_directory_of(const std::string& config, bool shared) {
-  const std::size_t slash = config.rfind('/');
-  const std::string directory = slash == std::string::npos ? "." : config.substr(0, slash + 1);
-  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return system_error(directory);
-  if (::flock(fd.get(), (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) == 0) return fd;
-  if (errno != EWOULDBLOCK) return system_error("lock " + directory);
-  return Error{Errc::Unavailable, "the files in " + directory + " are just being changed by somebody else"};
-}
-
 Result<std::optional<ConfigChange>> ConfigChange::pending(const std::string& config) {
   const std::string marker = marker_of(config);
   const auto text = read_small_file(marker);
@@ -140,7 +129,7 @@ Result<void> ConfigChange::unmark() const { return remove_file(marker_of(config_
 
 Result<std::string> recover(const std::string& config) {
   if (!exists(marker_of(config))) return std::string("nothing to put back");
-  const auto lock = lock_directory_of(config, true);
+  const auto lock = lock_directory(directory_of(config), true);
   if (!lock && lock.error().code == Errc::Unavailable) {
     return std::string("a change of the configuration is on trial: it is left alone");
   }

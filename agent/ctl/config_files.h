@@ -11,12 +11,11 @@
 #include <string_view>
 
 #include "agent/base/result.h"
-#include "agent/base/unique_fd.h"
 
 namespace imrs::ctl {
 
 // A replacement of files. Call save(), mark(), replace_secrets(), replace_config() in this order, and in the
-// end unmark(), or put_back() and unmark(). Needs the lock.
+// end unmark(), or put_back() and unmark(). Needs lock_directory() of the configuration's.
 class ConfigChange {
  public:
   // `secrets`: the file to be replaced; empty: it stays.
@@ -52,10 +51,6 @@ class ConfigChange {
 // Whole or not at all, mode 0640, from the beginning on; of the group of the file that it replaces, else of
 // imrs-agent if that exists.
 [[nodiscard]] Result<void> write_private(const std::string& path, std::string_view content);
-
-// Nobody else who takes it so changes files in the directory of `config` while it is held. Errc::Unavailable:
-// somebody does. `shared`: as those who only put back what was there.
-[[nodiscard]] Result<UniqueFd> lock_directory_of(const std::string& config, bool shared);
 
 // What the start of the appliance does. Puts the previous files back if a change was cut off; does nothing
 // if there is none, or if somebody is just making it. Gives what it did, in words.

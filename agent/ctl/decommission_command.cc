@@ -13,13 +13,13 @@
 #include <memory>
 #include <thread>
 
+#include "agent/base/directory.h"
 #include "agent/base/whole_file.h"
 #include "agent/ctl/client.h"
 #include "agent/ctl/orders.h"
 #include "agent/decommission/execute.h"
 #include "agent/decommission/exported.h"
 #include "agent/decommission/receipt.h"
-#include "agent/remote/kept_file.h"
 #include "agent/remote/run_program.h"
 #include "agent/snapshot/snapshot.h"
 
@@ -45,11 +45,6 @@ std::int64_t now_ms() {
 std::string machine_name() {
   std::array<char, 256> name{};
   return ::gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "unknown";
-}
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == 0 ? "/" : path.substr(0, slash);
 }
 
 // What must outlive the erasing.
@@ -186,7 +181,7 @@ int decommission_it(const Settings& settings) {
   auto journal = checked(settings);
   if (!journal) return fail(journal.error().message + "; nothing was done", kFailed);
   if (!settings.really) return show(*journal, settings);
-  const auto lock = remote::lock_directory(directory_of(settings.journal));
+  const auto lock = lock_directory(directory_of(settings.journal));
   if (!lock) return fail(lock.error().message, kFailed);
   const auto done = decommission::execute(*journal, settings.journal,
                                           hands_for(journal->plan, settings.manager));

@@ -11,6 +11,7 @@
 #include <optional>
 #include <utility>
 
+#include "agent/base/directory.h"
 #include "agent/base/regular_file.h"
 #include "agent/config/config.h"
 #include "agent/ctl/config_apply.h"
@@ -42,11 +43,6 @@ struct Settings {
   bool add = false, unchecked = false, restart = false;
   std::optional<std::uint16_t> remove;
 };
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
-}
 
 Result<std::string> read_input() {
   if (::isatty(STDIN_FILENO) == 1) {
@@ -164,7 +160,7 @@ int rotate(const Options& options, const Settings& settings) {
   if (!anchors && (settings.add || settings.remove || settings.unchecked)) {
     return fail("--add, --remove and --unchecked are for trust-anchor only", kBadUse);
   }
-  const auto lock = remote::lock_directory(directory_of(settings.config));
+  const auto lock = lock_directory(directory_of(settings.config));
   if (!lock) return fail(lock.error().message, kFailed);
   if (auto free = no_trial(settings); !free) return fail(free.error().message, kFailed);
   const auto rotation = plan(settings);
@@ -249,7 +245,7 @@ Result<WayBack> way_back(const Settings& settings) {
 }
 
 int roll_back(const Options& options, const Settings& settings) {
-  const auto lock = remote::lock_directory(directory_of(settings.config));
+  const auto lock = lock_directory(directory_of(settings.config));
   if (!lock) return fail(lock.error().message, kFailed);
   if (auto free = no_trial(settings); !free) return fail(free.error().message, kFailed);
   const auto way = way_back(settings);

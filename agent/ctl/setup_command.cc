@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <memory>
 
+#include "agent/base/directory.h"
 #include "agent/base/hex.h"
 #include "agent/ctl/config_candidate.h"
 #include "agent/ctl/config_files.h"
@@ -83,7 +84,7 @@ Result<void> make_directory(const std::string& path) {
 // Under the lock. The secrets first: agent.json names their file.
 Result<void> write(const SetupSettings& settings, const Made& made) {
   if (auto directory = make_directory(settings.places.directory); !directory) return directory;
-  const auto lock = lock_directory_of(settings.config(), false);
+  const auto lock = lock_directory(directory_of(settings.config()));
   if (!lock) return lock.error();
   if (is_there(marker_of(settings.config()))) {
     return Error{Errc::Refused, "a change of " + settings.config() +

@@ -6,13 +6,14 @@
 #include <linux/fs.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <optional>
 
+#include "agent/base/directory.h"
+#include "agent/base/unique_fd.h"
 #include "agent/base/whole_file.h"
 
 namespace imrs::remote {
@@ -23,11 +24,6 @@ struct Access {
   gid_t group = 0;
   mode_t mode = 0640;
 };
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash + 1);
-}
 
 // Of the file that is there; nullopt: there is none.
 Result<std::optional<Access>> access_of(const std::string& path) {
@@ -123,14 +119,6 @@ Result<void> exchange_with_previous(const std::string& path) {
     return system_error("exchange " + path + " and " + previous);
   }
   return sync_directory_of(path);
-}
-
-Result<UniqueFd> lock_directory(const std::string& directory) {
-  UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!fd) return system_error(directory);
-  if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) return fd;
-  if (errno != EWOULDBLOCK) return system_error(directory);
-  return Error{Errc::Unavailable, directory + ": somebody else is changing it; try again in a moment"};
 }
 
 }  // namespace imrs::remote

@@ -6,7 +6,6 @@
 #include <string_view>
 
 #include "agent/base/result.h"
-#include "agent/base/unique_fd.h"
 
 namespace imrs::remote {
 
@@ -23,8 +22,5 @@ inline constexpr std::string_view kPreviousSuffix = ".previous";
 
 // Exchanges it and its .previous, in one step. Errc::Unavailable: there is no .previous.
 [[nodiscard]] Result<void> exchange_with_previous(const std::string& path);
-
-// Held: nobody else holds it, of those that change files of the directory. Errc::Unavailable: somebody does.
-[[nodiscard]] Result<UniqueFd> lock_directory(const std::string& directory);
 
 }  // namespace imrs::remote

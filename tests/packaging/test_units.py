@@ -10,7 +10,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / 'packaging' / 'package'
-UNITS = ('imrs-agent', 'imrs-bird', 'imrs-firewall', 'imrs-tuning')
+UNITS = ('imrs-agent', 'imrs-bird', 'imrs-firewall', 'imrs-recover', 'imrs-tuning')
 SYSTEM_UNITS = Path('/lib/systemd/system')
 MOST_EXPOSED = 30                       # of systemd-analyze's 0 to 100, that is 3.0
 OTHERS = ('usr/sbin/bird', 'usr/sbin/birdc', 'usr/lib/bird/prepare-environment', 'usr/bin/systemd-tmpfiles',
@@ -116,13 +116,14 @@ class Written(unittest.TestCase):
                     self.assertIn(command[1:], ours, f'{name}: {command} is in no package')
 
     def test_nobody_has_to_reset_anything(self) -> None:
-        for name in ('imrs-agent', 'imrs-bird', 'imrs-firewall'):
+        for name in ('imrs-agent', 'imrs-bird', 'imrs-firewall', 'imrs-recover'):
             self.assertEqual(unit(name).one('Unit', 'StartLimitIntervalSec'), '0', name)
         for name in ('imrs-agent', 'imrs-bird'):
             self.assertEqual(unit(name).one('Service', 'Restart'), 'always', name)
             self.assertEqual(unit(name).one('Service', 'RestartSec'), '100ms', name)
-        for name in UNITS:
-            self.assertEqual(unit(name).one('Install', 'WantedBy'), 'multi-user.target', name)
+        wanted = [unit(name) for name in UNITS if name != 'imrs-recover']     # its path starts that
+        for one in (*wanted, Unit(PACKAGE / 'units/imrs-recover.path')):
+            self.assertEqual(one.one('Install', 'WantedBy'), 'multi-user.target', one.text)
 
     def test_nothing_waits_for_a_clock(self) -> None:
         for name in UNITS:

@@ -157,7 +157,7 @@ TEST_F(ConfigApply, SurvivesItsTerminal) {
 TEST_F(ConfigApply, AnAgentThatDoesNotRunIsStartedWithIt) {
   std::unique_ptr<PlayedAgent> agent;
   std::thread starts([&] {
-    while (!directory_.has("told")) ::usleep(10'000);
+    for (int i = 0; i < 1000 && !directory_.has("told"); ++i) ::usleep(10'000);
     agent = std::make_unique<PlayedAgent>(options_.socket, Snapshot(), [] { return kUpgraded; });
   });
   directory_.write("agent.json", R"({"nobody": "takes this"})");

@@ -7,9 +7,9 @@
 #include <unistd.h>
 
 #include <functional>
-#include <iostream>
 #include <vector>
 
+#include "agent/base/directory.h"
 #include "tests/support/temp_directory.h"
 
 namespace imrs::ctl {
@@ -111,16 +111,17 @@ TEST(ConfigFiles, RecoveringMayBeCutOffToo) {
 TEST(ConfigFiles, WhatIsOnTrialIsLeftAlone) {
   const Place place(true);
   {
-    const auto lock = lock_directory_of(place.config, false);
+    const auto lock = lock_directory(directory_of(place.config));
     ASSERT_TRUE(lock);
     ConfigChange change = place.change(true);
     for (const Act& step : kForward) ASSERT_TRUE(step(change).ok());
     EXPECT_THAT(*recover(place.config), HasSubstr("on trial"));
     EXPECT_EQ(place.pair(), "new config + new secrets");
-    EXPECT_EQ(lock_directory_of(place.config, false).error().code, Errc::Unavailable) << "one at a time";
+    EXPECT_EQ(lock_directory(directory_of(place.config)).error().code, Errc::Unavailable) << "one at a time";
   }
   EXPECT_THAT(*recover(place.config), HasSubstr("the previous one is back")) << "who made it has died";
-  const auto one = lock_directory_of(place.config, true), other = lock_directory_of(place.config, true);
+  const auto one = lock_directory(directory_of(place.config), true),
+             other = lock_directory(directory_of(place.config), true);
   EXPECT_TRUE(one && other) << "several units may recover at the same time";
 }
 
@@ -147,8 +148,7 @@ TEST(ConfigFiles, AreNeverForOthers) {
 
 TEST(ConfigFiles, KeepTheirGroup) {
   if (::geteuid() != 0) {
-    std::cout << "SKIPPED: no root; groups were NOT tried\n";
-    GTEST_SKIP();
+    GTEST_SKIP() << "SKIPPED: only root may give files to groups";
   }
   constexpr gid_t kGroup = 64001;
   const test::TempDirectory directory;

@@ -15,7 +15,8 @@ inline constexpr const char* kSampleConfig = R"({
   "bgp": {"router_id": "192.0.2.1", "neighbours": [
     {"name": "host4", "address": "192.0.2.2", "source": "192.0.2.1", "as": 64500,
      "hold_time": 3, "keepalive_time": 1},
-    {"name": "host6", "address": "2001:db8::2", "source": "2001:db8::1", "as": 64500}]},
+    {"name": "host6", "address": "2001:db8::2", "source": "2001:db8::1", "as": 64500,
+     "hold_time": 3, "keepalive_time": 1}]},
   "zones": [{"origin": ".", "primaries": ["198.51.100.2"], "trust_anchors": ["/a"]}],
   "state_directory": "/var/lib/imrs",
   "engine": {"workers": 2},

@@ -96,17 +96,6 @@ TEST(KeptFile, WhatACrashHasLeftIsNoHindrance) {
   EXPECT_THAT(directory.files(), UnorderedElementsAre("file", "file.previous"));
 }
 
-TEST(KeptFile, OneAtATime) {
-  const TempDirectory directory;
-  {
-    const auto first = lock_directory(directory.path());
-    ASSERT_TRUE(first);
-    EXPECT_EQ(lock_directory(directory.path()).error().code, Errc::Unavailable);
-  }
-  EXPECT_TRUE(lock_directory(directory.path()));
-  EXPECT_FALSE(lock_directory(directory.path("nowhere")));
-}
-
 int run_shell(const std::string& script, const RunSettings& settings = {}) {
   const auto status = run_program("/bin/sh", {"sh", "-c", script, "a", "b c; exit 9"}, settings);
   EXPECT_TRUE(status) << status.error().message;
