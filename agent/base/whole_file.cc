@@ -60,6 +60,8 @@ mode_t wanted_mode() {
 
 }  // namespace
 
+std::string previous_of(const std::string& path) { return path + ".previous"; }
+
 Result<void> sync_directory_of(const std::string& path) {
   const std::string directory = directory_of(path);
   const UniqueFd fd(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));

@@ -18,6 +18,9 @@ namespace imrs {
 // a power cut too, one of them is whole. A `.new` that is found was left by one.
 [[nodiscard]] Result<void> save_generation(const std::string& path, std::span<const std::uint8_t> content);
 
+// The name under which whoever replaces a file of /etc/imrs keeps the one before.
+[[nodiscard]] std::string previous_of(const std::string& path);
+
 // Makes what was renamed to `path` last over a power cut.
 [[nodiscard]] Result<void> sync_directory_of(const std::string& path);
 

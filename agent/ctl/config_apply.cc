@@ -13,6 +13,7 @@
 
 #include "agent/base/directory.h"
 #include "agent/base/journal.h"
+#include "agent/base/whole_file.h"
 #include "agent/ctl/config_agent.h"
 #include "agent/ctl/config_candidate.h"
 #include "agent/ctl/config_files.h"
@@ -59,7 +60,7 @@ class Application {
         candidate_(std::move(candidate)),
         standing_(std::move(standing)),
         voice_(candidate_.after->instance.identity),
-        change_(settings.config, candidate_.secrets ? candidate_.after->secrets_file : ""),
+        change_(settings.config, candidate_.files.secrets ? candidate_.after->secrets_file : ""),
         steps_(candidate_.effects) {}
 
   int run() {
@@ -80,8 +81,8 @@ class Application {
     switch (step) {
       case Step::Save: return told(change_.save());
       case Step::Mark: return told(change_.mark(std::time(nullptr) + in_seconds()));
-      case Step::ReplaceSecrets: return told(change_.replace_secrets(candidate_.secrets.value_or("")));
-      case Step::ReplaceConfig: return told(change_.replace_config(candidate_.json));
+      case Step::ReplaceSecrets: return told(change_.replace_secrets(candidate_.files.secrets.value_or("")));
+      case Step::ReplaceConfig: return told(change_.replace_config(candidate_.files.json));
       case Step::Firewall:
       case Step::FirewallBack: return told(run_command(settings_.reload_firewall));
       case Step::Bird:
@@ -93,6 +94,7 @@ class Application {
       case Step::Watch: return watch(*candidate_.after, true);
       case Step::WatchBack: return watch(candidate_.before ? *candidate_.before : *candidate_.after, false);
       case Step::PutBack: return told(change_.put_back());
+      case Step::Ask: return ask();
       case Step::Confirm:
       case Step::Unmark: return told(change_.unmark());
       case Step::Kept:
@@ -135,6 +137,18 @@ class Application {
       }
       if (signals_.wait(kLook) && can_end) return {Outcome::Interrupted, "ended by the operator"};
     }
+  }
+
+  // What the operator's connection is by now says nothing: the firewall lets it go on.
+  Told ask() {
+    if (auto asked = change_.ask(); !asked) return {Outcome::Failed, asked.error().message};
+    voice_.say(fmt::format("within {} s, over a new connection: imrsctl config confirm", in_seconds()));
+    const auto limit = Watch::Clock::now() + settings_.limits.within;
+    while (Watch::Clock::now() < limit) {
+      if (change_.is_confirmed()) return {Outcome::Done, "confirmed"};
+      if (signals_.wait(kLook)) return {Outcome::Interrupted, "ended by the operator"};
+    }
+    return {Outcome::Failed, "nobody has said so in time"};
   }
 
   int report(Step end) const {
@@ -184,7 +198,9 @@ int apply_candidate(const Options& options, const ApplySettings& settings, Candi
 }  // namespace
 
 int diff_config(const Options& options, const ApplySettings& settings) {
-  const auto candidate = read_candidate(settings);
+  auto files = read_new_files(settings);
+  if (!files) return fail(files.error().message, kFailed);
+  const auto candidate = compare_with_present(settings, std::move(*files));
   if (!candidate) return fail(candidate.error().message, kFailed);
   print(options.json ? differences_json(candidate->differences) : differences_text(candidate->differences));
   if (!candidate->after) return fail("it would not be taken: " + candidate->after.error().message, kFailed);
@@ -192,10 +208,11 @@ int diff_config(const Options& options, const ApplySettings& settings) {
 }
 
 int apply_config(const Options& options, const ApplySettings& settings) {
-  // Before anything is read: what was compared must be what is replaced.
+  auto files = read_new_files(settings);
+  if (!files) return fail(files.error().message, kFailed);
   const auto lock = settings.dry_run ? Result<UniqueFd>(UniqueFd()) : begin(settings);
   if (!lock) return fail(lock.error().message, kFailed);
-  auto candidate = read_candidate(settings);
+  auto candidate = compare_with_present(settings, std::move(*files));
   if (!candidate) return fail(candidate.error().message, kFailed);
   if (!candidate->after) return fail(candidate->after.error().message, kFailed);
   if (candidate->after->control_socket.empty()) {

@@ -28,32 +28,33 @@ std::string secrets_of(const std::string& agent_json) {
                                                         : kNoSecrets;
 }
 
-Result<Config> parse_new(const Candidate& candidate, const std::string& file) {
-  auto config = candidate.secrets ? parse_config(candidate.json, *candidate.secrets)
-                                  : parse_with_secrets_file(candidate.json);
-  if (config && candidate.secrets && config->secrets_file.empty()) {
-    return Error{Errc::InvalidInput, file + ": secrets_file: is missing; there is no place for new secrets"};
+Result<Config> parse_new(const NewFiles& files, const std::string& name) {
+  auto config = files.secrets ? parse_config(files.json, *files.secrets)
+                              : parse_with_secrets_file(files.json);
+  if (config && files.secrets && config->secrets_file.empty()) {
+    return Error{Errc::InvalidInput, name + ": secrets_file: is missing; there is no place for new secrets"};
   }
-  return config ? config : config.error().within(file);
+  return config ? config : config.error().within(name);
 }
 
-Result<std::vector<Difference>> compare(const Candidate& candidate, const std::string& before) {
-  auto found = differences(before, candidate.json);
+Result<std::vector<Difference>> compare(const NewFiles& files, const std::string& before) {
+  auto found = differences(before, files.json);
   if (!found) return found;
   const auto secret = secret_differences(secrets_of(before),
-                                         candidate.secrets ? *candidate.secrets : secrets_of(candidate.json));
+                                         files.secrets ? *files.secrets : secrets_of(files.json));
   if (!secret) return secret.error().within("the secrets");
   found->insert(found->end(), secret->begin(), secret->end());
   return found;
 }
 
-// Of one that nobody takes it is not known what it did: everybody is told.
+// Of one that nobody takes it is not known what it did: everybody is told. It is not worth going back to
+// because nobody confirms.
 Effects all_effects() {
   return {.agent = true,
           .restart = {"what is there is no configuration"},
           .bird = true,
           .firewall = true,
-          .access = true};
+          .access = false};
 }
 
 }  // namespace
@@ -62,26 +63,32 @@ Result<std::string> read_secrets_argument(const std::string& file) {
   return file == "-" ? read_standard_input() : read_secrets_file(file);
 }
 
-Result<Candidate> read_candidate(const ApplySettings& settings) {
-  const auto before = read_small_file(settings.config);
-  if (!before) return before.error();
+Result<NewFiles> read_new_files(const ApplySettings& settings) {
   if (settings.next == "-" && settings.secrets == "-") {
     return Error{Errc::InvalidInput, "standard input can be one of the two only; give a file for the other"};
   }
   auto next = settings.next == "-" ? read_standard_input() : read_small_file(settings.next);
   if (!next) return next.error();
-  Candidate out;
+  NewFiles out;
   out.json = std::move(*next);
   if (!settings.secrets.empty()) {
     auto secrets = read_secrets_argument(settings.secrets);
     if (!secrets) return secrets.error();
     out.secrets = std::move(*secrets);
   }
-  auto found = compare(out, *before);
+  return out;
+}
+
+Result<Candidate> compare_with_present(const ApplySettings& settings, NewFiles files) {
+  const auto before = read_small_file(settings.config);
+  if (!before) return before.error();
+  auto found = compare(files, *before);
   if (!found) return found.error();
+  Candidate out;
   out.differences = std::move(*found);
   out.before = load_config(settings.config);
-  out.after = parse_new(out, settings.next == "-" ? "standard input" : settings.next);
+  out.after = parse_new(files, settings.next == "-" ? "standard input" : settings.next);
+  out.files = std::move(files);
   if (!out.after) return out;
   out.effects = out.before ? effects_of(*out.before, *out.after, out.differences) : all_effects();
   return out;

@@ -30,7 +30,8 @@ void add_apply(CLI::App& config, Options& options, int& exit_code) {
   CLI::App* const command = config.add_subcommand(
       "apply",
       "put another configuration in place and make it take effect; unless everything that was announced "
-      "before is announced again in time, the previous one comes back by itself (exit status 1)");
+      "before is announced again in time, the previous one comes back by itself (exit status 1); so it does "
+      "unless somebody confirms a change of access.icann");
   const auto settings = std::make_shared<ApplySettings>();
   const auto seconds = std::make_shared<std::int64_t>(settings->limits.within / std::chrono::seconds(1));
   add_files(*command, *settings);
@@ -55,6 +56,20 @@ int run_recover(const std::string& config) {
   return done ? print(*done) : fail(done.error().message, kFailed);
 }
 
+int run_confirm(const std::string& config) {
+  const auto done = confirm(config);
+  return done ? print("confirmed") : fail(done.error().message, kFailed);
+}
+
+// Commands about a change on trial, which need to know nothing but where it is.
+void add_trial(CLI::App& config, int& exit_code, const char* name, const char* description,
+               int (*run)(const std::string&)) {
+  CLI::App* const command = config.add_subcommand(name, description);
+  const auto file = std::make_shared<std::string>("/etc/imrs/agent.json");
+  command->add_option("--config", *file, "the configuration")->capture_default_str();
+  command->callback([&exit_code, file, run] { exit_code = run(*file); });
+}
+
 }  // namespace
 
 void add_config(CLI::App& app, Options& options, int& exit_code) {
@@ -62,11 +77,11 @@ void add_config(CLI::App& app, Options& options, int& exit_code) {
   config->require_subcommand(1);
   add_diff(*config, options, exit_code);
   add_apply(*config, options, exit_code);
-  CLI::App* const command = config->add_subcommand(
-      "recover", "put the previous configuration back if an apply was cut off (run before the agent starts)");
-  const auto file = std::make_shared<std::string>("/etc/imrs/agent.json");
-  command->add_option("--config", *file, "the configuration")->capture_default_str();
-  command->callback([&exit_code, file] { exit_code = run_recover(*file); });
+  add_trial(*config, exit_code, "confirm",
+            "say, over a new connection, that you still get in after an apply that changes who may", run_confirm);
+  add_trial(*config, exit_code, "recover",
+            "put the previous configuration back if an apply was cut off (run before the agent starts)",
+            run_recover);
 }
 
 }  // namespace imrs::ctl

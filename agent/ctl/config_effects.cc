@@ -76,7 +76,7 @@ std::string effects_text(const Effects& effects) {
   std::string text;
   if (effects.firewall) text += "the firewall is loaded anew\n";
   if (effects.access) {
-    text += "who may reach SSH and the ops listener changes: that is NOT on trial, only the routes are\n";
+    text += "who may reach SSH and the ops listener changes: it has to be confirmed over a new connection\n";
   }
   if (effects.bird) text += "BIRD is configured anew: for some 100 ms nothing is announced\n";
   if (!effects.agent) {

@@ -15,7 +15,7 @@ struct Effects {
   std::vector<std::string> restart;  // keys that an upgrade in place does not take; empty: it takes all
   bool bird = false;                 // BIRD's configuration differs
   bool firewall = false;             // the rules differ
-  bool access = false;               // "access.icann" does: no trial sees whom that locks out
+  bool access = false;               // "access.icann" does: an operator has to say whether he still gets in
 };
 
 // What an upgrade in place does not take is what the agent before hands over as it is: what its engine was

@@ -64,9 +64,10 @@ Result<void> copy_private(const std::string& from, const std::string& to) {
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
+std::string confirmation_of(const std::string& config) { return config + ".confirmed"; }
+
 }  // namespace
 
-std::string previous_of(const std::string& file) { return file + ".previous"; }
 std::string marker_of(const std::string& config) { return config + ".pending"; }
 
 Result<std::string> read_small_file(const std::string& path) { return read_regular_file(path, kMostOctets); }
@@ -87,11 +88,11 @@ Result<std::optional<ConfigChange>> ConfigChange::pending(const std::string& con
   Complaints complaints;
   ConfigChange change(config, "");
   {
-    std::int64_t deadline = 0;
     ObjectReader in(&*json, "", complaints);
     in.text("secrets", change.secrets_);
     in.boolean("had_secrets", change.had_secrets_);
-    in.number("deadline", deadline, 0, INT64_MAX);
+    in.number("deadline", change.deadline_, 0, INT64_MAX);
+    in.boolean("asks", change.asks_);
   }
   if (!complaints.empty()) return complaints.error().within(marker);
   return std::optional(change);
@@ -105,7 +106,22 @@ Result<void> ConfigChange::save() const {
 
 Result<void> ConfigChange::mark(std::int64_t deadline) {
   had_secrets_ = !secrets_.empty() && exists(secrets_);
-  const Json json{{"secrets", secrets_}, {"had_secrets", had_secrets_}, {"deadline", deadline}};
+  deadline_ = deadline;
+  // Of a change that was cut off between the two files of unmark().
+  if (auto removed = remove_file(confirmation_of(config_)); !removed) return removed;
+  return write_marker();
+}
+
+Result<void> ConfigChange::ask() {
+  asks_ = true;
+  return write_marker();
+}
+
+bool ConfigChange::is_confirmed() const { return exists(confirmation_of(config_)); }
+
+Result<void> ConfigChange::write_marker() const {
+  const Json json{
+      {"secrets", secrets_}, {"had_secrets", had_secrets_}, {"deadline", deadline_}, {"asks", asks_}};
   return write_private(marker_of(config_), json.dump() + "\n");
 }
 
@@ -125,7 +141,10 @@ Result<void> ConfigChange::put_back() const {
   return copy_private(previous_of(config_), config_);
 }
 
-Result<void> ConfigChange::unmark() const { return remove_file(marker_of(config_)); }
+Result<void> ConfigChange::unmark() const {
+  if (auto removed = remove_file(marker_of(config_)); !removed) return removed;
+  return remove_file(confirmation_of(config_));
+}
 
 Result<std::string> recover(const std::string& config) {
   if (!exists(marker_of(config))) return std::string("nothing to put back");
@@ -140,6 +159,15 @@ Result<std::string> recover(const std::string& config) {
   if (auto back = (*change)->put_back(); !back) return back.error();
   if (auto unmarked = (*change)->unmark(); !unmarked) return unmarked.error();
   return "a change of " + config + " was cut off before it was confirmed: the previous one is back";
+}
+
+Result<void> confirm(const std::string& config) {
+  const auto change = ConfigChange::pending(config);
+  if (!change) return change.error();
+  const auto lock = lock_directory(directory_of(config), true);
+  if (lock && *change) return Error{Errc::Refused, "nobody is at work on the change any more: it goes back"};
+  if (!*change || !(*change)->asks()) return Error{Errc::Refused, "no change waits for a confirmation"};
+  return write_private(confirmation_of(config), "");
 }
 
 }  // namespace imrs::ctl

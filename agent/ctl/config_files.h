@@ -14,8 +14,9 @@
 
 namespace imrs::ctl {
 
-// A replacement of files. Call save(), mark(), replace_secrets(), replace_config() in this order, and in the
-// end unmark(), or put_back() and unmark(). Needs lock_directory() of the configuration's.
+// A replacement of files. Call save(), mark(), replace_secrets(), replace_config() in this order, ask() if
+// an operator has to confirm it, and in the end unmark(), or put_back() and unmark(). Needs lock_directory()
+// of the configuration's.
 class ConfigChange {
  public:
   // `secrets`: the file to be replaced; empty: it stays.
@@ -28,6 +29,10 @@ class ConfigChange {
   [[nodiscard]] Result<void> save() const;
   // `deadline`: Unix time at which it is decided at the latest; for people.
   [[nodiscard]] Result<void> mark(std::int64_t deadline);
+  // From here on confirm() is taken.
+  [[nodiscard]] Result<void> ask();
+  [[nodiscard]] bool asks() const { return asks_; }
+  [[nodiscard]] bool is_confirmed() const;
   [[nodiscard]] Result<void> replace_secrets(std::string_view content) const;  // nothing, if they stay
   [[nodiscard]] Result<void> replace_config(std::string_view content) const;
   [[nodiscard]] Result<void> put_back() const;  // may be repeated
@@ -40,9 +45,12 @@ class ConfigChange {
  private:
   std::string config_, secrets_;
   bool had_secrets_ = true;  // there was such a file
+  bool asks_ = false;
+  std::int64_t deadline_ = 0;
+
+  [[nodiscard]] Result<void> write_marker() const;
 };
 
-[[nodiscard]] std::string previous_of(const std::string& file);
 [[nodiscard]] std::string marker_of(const std::string& config);
 
 // At most 1 MB. Errc::Unavailable: it is not there.
@@ -55,5 +63,9 @@ class ConfigChange {
 // What the start of the appliance does. Puts the previous files back if a change was cut off; does nothing
 // if there is none, or if somebody is just making it. Gives what it did, in words.
 [[nodiscard]] Result<std::string> recover(const std::string& config);
+
+// An operator's word that a change on trial may stay, by another program than the one that waits for it.
+// Errc::Refused: nobody asks for it.
+[[nodiscard]] Result<void> confirm(const std::string& config);
 
 }  // namespace imrs::ctl

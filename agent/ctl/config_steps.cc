@@ -14,6 +14,7 @@ std::string_view to_string(Step step) {
     case Step::Upgrade: return "upgrade the agent in place";
     case Step::Restart: return "restart the agent";
     case Step::Watch: return "wait until all is announced as before";
+    case Step::Ask: return "wait until an operator confirms that he still gets in";
     case Step::Confirm: return "confirm";
     case Step::PutBack: return "put the previous files back";
     case Step::Unmark: return "end the trial";
@@ -40,6 +41,7 @@ bool Steps::is_wanted(Step step) const {
     case Step::Bird: return effects_.bird;
     case Step::Upgrade: return effects_.agent && effects_.restart.empty();
     case Step::Restart: return effects_.agent && !effects_.restart.empty();
+    case Step::Ask: return effects_.access;
     case Step::FirewallBack: return told_firewall_;
     case Step::BirdBack: return told_bird_;
     case Step::UpgradeBack: return told_agent_ && effects_.restart.empty();
@@ -75,7 +77,8 @@ Step Steps::after(Step step, Outcome outcome) const {
       if (outcome == Outcome::NeedsRestart) return Step::Restart;
       return done ? Step::Restart : Step::PutBack;
     case Step::Restart: return done ? Step::Watch : Step::PutBack;
-    case Step::Watch: return done ? Step::Confirm : Step::PutBack;
+    case Step::Watch: return done ? Step::Ask : Step::PutBack;
+    case Step::Ask: return done ? Step::Confirm : Step::PutBack;
     case Step::Confirm: return done ? Step::Kept : Step::PutBack;
     case Step::PutBack: return done ? Step::Unmark : Step::Stuck;
     // A way back is gone to its end: what cannot be told is said, and the rest is told all the same.

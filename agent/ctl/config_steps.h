@@ -2,7 +2,7 @@
 // The order in which a configuration is applied, and taken back if it does not prove itself. Pure: what came
 // of a step and nothing else decides what is next.
 //
-//   Save  Mark  ReplaceSecrets  ReplaceConfig  Firewall  Bird  Upgrade [Restart]  Watch  Confirm  Kept
+//   Save  Mark  ReplaceSecrets  ReplaceConfig  Firewall  Bird  Upgrade [Restart]  Watch [Ask]  Confirm  Kept
 //                    | anything goes wrong, or the operator ends it
 //                    v
 //   PutBack  Unmark  FirewallBack  BirdBack  UpgradeBack [RestartBack]  WatchBack  TakenBack
@@ -26,6 +26,7 @@ enum class Step {
   Upgrade,
   Restart,
   Watch,    // until all is as it was
+  Ask,      // until an operator says that he still gets in
   Confirm,  // the mark goes
   PutBack,
   Unmark,

@@ -13,6 +13,7 @@
 
 #include "agent/base/directory.h"
 #include "agent/base/regular_file.h"
+#include "agent/base/whole_file.h"
 #include "agent/config/config.h"
 #include "agent/ctl/config_apply.h"
 #include "agent/ctl/config_files.h"
@@ -183,8 +184,8 @@ struct WayBack {
   Activation activation = Activation::None;
 };
 
-Result<std::string> previous_of(const std::string& file) {
-  auto text = read_regular_file(file + std::string(remote::kPreviousSuffix), kMostFile);
+Result<std::string> read_previous(const std::string& file) {
+  auto text = read_regular_file(previous_of(file), kMostFile);
   if (text || text.error().code != Errc::Unavailable) return text;
   return Error{Errc::Unavailable, text.error().message + ": nothing was replaced that could come back"};
 }
@@ -194,7 +195,7 @@ Result<WayBack> secrets_back(const Settings& settings) {
   if (!agent_json) return agent_json.error();
   const auto file = remote::secrets_file_of(*agent_json);
   if (!file) return file.error();
-  const auto previous = previous_of(*file), now = read_or(*file, "{}");
+  const auto previous = read_previous(*file), now = read_or(*file, "{}");
   if (!previous) return previous.error();
   if (!now) return now.error();
   if (auto fits = parse_config(*agent_json, *previous); !fits) {
@@ -207,7 +208,7 @@ Result<WayBack> secrets_back(const Settings& settings) {
 Result<WayBack> anchors_back(const Config& config, const Settings& settings) {
   const auto file = anchors_file(config, settings);
   if (!file) return file.error();
-  const auto previous = previous_of(*file);
+  const auto previous = read_previous(*file);
   if (!previous) return previous.error();
   const auto anchors = remote::parse_anchors(*previous, "the anchors before");
   if (!anchors) return anchors.error();
@@ -223,7 +224,7 @@ Result<WayBack> anchors_back(const Config& config, const Settings& settings) {
 }
 
 Result<WayBack> certificate_back(const TlsConfig& tls) {
-  const auto certificate = previous_of(tls.certificate), key = previous_of(tls.key);
+  const auto certificate = read_previous(tls.certificate), key = read_previous(tls.key);
   if (!certificate) return certificate.error();
   if (!key) return key.error();
   const bool one = tls.key == tls.certificate;

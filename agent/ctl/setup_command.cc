@@ -14,6 +14,7 @@
 
 #include "agent/base/directory.h"
 #include "agent/base/hex.h"
+#include "agent/base/whole_file.h"
 #include "agent/ctl/config_candidate.h"
 #include "agent/ctl/config_files.h"
 

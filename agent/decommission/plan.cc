@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <set>
 
+#include "agent/base/whole_file.h"
+
 namespace imrs::decommission {
 namespace {
 
@@ -136,7 +138,7 @@ Result<Plan> make_plan(const Config& config, const std::string& config_file,
             .left = left_of(config, places)};
   if (!config.secrets_file.empty()) plan.secrets.push_back(config.secrets_file);
   if (config.web.tls) plan.secrets.push_back(config.web.tls->key);
-  for (std::size_t i = plan.secrets.size(); i-- > 0;) plan.secrets.push_back(plan.secrets[i] + ".previous");
+  for (std::size_t i = plan.secrets.size(); i-- > 0;) plan.secrets.push_back(previous_of(plan.secrets[i]));
   if (!config.state_directory.empty()) plan.audit_log = config.state_directory + "/audit.log";
   return plan;
 }

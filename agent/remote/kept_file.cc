@@ -73,7 +73,7 @@ Result<std::string> write_beside(const std::string& path, std::string_view conte
 
 // A second name for what is there now.
 Result<void> keep_previous(const std::string& path) {
-  const std::string previous = path + std::string(kPreviousSuffix), fresh = previous + ".new";
+  const std::string previous = previous_of(path), fresh = previous + ".new";
   if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) return system_error(fresh);
   if (::link(path.c_str(), fresh.c_str()) != 0) return system_error(fresh);
   if (::rename(fresh.c_str(), previous.c_str()) != 0) return system_error(previous);
@@ -102,7 +102,7 @@ Result<void> replace_kept(const std::string& path, std::string_view content) {
 }
 
 Result<void> put_back(const std::string& path) {
-  const std::string previous = path + std::string(kPreviousSuffix);
+  const std::string previous = previous_of(path);
   if (::rename(previous.c_str(), path.c_str()) != 0) {
     if (errno != ENOENT) return system_error(previous);
     if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_error(path);
@@ -111,7 +111,7 @@ Result<void> put_back(const std::string& path) {
 }
 
 Result<void> exchange_with_previous(const std::string& path) {
-  const std::string previous = path + std::string(kPreviousSuffix);
+  const std::string previous = previous_of(path);
   if (::renameat2(AT_FDCWD, previous.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) != 0) {
     if (errno == ENOENT) {
       return Error{Errc::Unavailable, previous + " is not there: nothing was replaced that could come back"};

@@ -9,8 +9,6 @@
 
 namespace imrs::remote {
 
-inline constexpr std::string_view kPreviousSuffix = ".previous";
-
 // At any moment, a power cut too, `path` is the old file or the new one, whole. The new one has the owner,
 // group and mode of the old one; if there was none, those of its directory, and 0640. Errc::InvalidInput: it
 // is a link or no regular file. After an error `path` is as it was.

@@ -46,6 +46,7 @@ constexpr CommandRule kCommands[] = {
     {"config diff", kOperator, kLooks, kInput, kConfig, {Dash}, 1, {kJson}},
     {"config apply", kOperator, kChanges, kInput, kConfig, {Dash}, 1,
      {{{"--dry-run", Flag}, {"--within", Seconds}}}},
+    {"config confirm", kOperator, kChanges, false, kConfig, {}, 0, {}},
     {"audit-log", kOperator, kLooks, false, kConfig, {}, 0, {kJson, {"--last", Count}}},
 };
 // clang-format on

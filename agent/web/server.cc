@@ -100,6 +100,10 @@ class Server::Impl {
     tls_.emplace(settings_.web.tls);
     if (auto looked = tls_->look(); !looked) {
       settings_.on_problem(looked.error().within("nobody is let in at the ops listener"));
+    } else if (tls_->uses_previous()) {
+      settings_.on_problem({Errc::InvalidInput,
+                            "web.tls: certificate and key do not belong together, as after a rotation that "
+                            "was cut off; what was there before is used: rotate again"});
     }
   }
 

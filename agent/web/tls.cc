@@ -12,6 +12,8 @@
 #include <algorithm>
 #include <ctime>
 
+#include "agent/base/whole_file.h"
+
 namespace imrs::web {
 namespace {
 
@@ -62,6 +64,17 @@ Result<std::shared_ptr<ssl::context>> make_context(const TlsConfig& config) {
   return context;
 }
 
+// Of the pair that is whole, of a rotation that was cut off. Null: there is none.
+std::shared_ptr<ssl::context> make_context_with_previous(const TlsConfig& config) {
+  TlsConfig old_certificate = config, old_key = config;
+  old_certificate.certificate = previous_of(config.certificate);
+  old_key.key = previous_of(config.key);
+  for (const TlsConfig& one : {old_certificate, old_key}) {
+    if (auto context = make_context(one)) return *context;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 Tls::Stamp Tls::stamp_of(const std::string& file) {
@@ -76,8 +89,10 @@ Tls::Stamps Tls::stamps_of(const TlsConfig& config) {
 
 Result<void> Tls::load() {
   auto context = make_context(config_);
-  if (!context) return context.error();
-  context_ = std::move(*context);
+  const auto instead = context || context_ ? nullptr : make_context_with_previous(config_);
+  if (!context && !instead) return context.error();
+  context_ = instead ? instead : *context;
+  uses_previous_ = instead != nullptr;
   server_not_after_ = not_after(::SSL_CTX_get0_certificate(context_->native_handle()));
   client_ca_not_after_ = not_after_of_file(config_.client_ca);
   return {};

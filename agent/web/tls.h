@@ -29,6 +29,10 @@ class Tls {
   // them.
   [[nodiscard]] Result<bool> look();
 
+  // Certificate and key do not belong together, as after a rotation that was cut off between the two, and
+  // when nothing was there yet to go on with: one of them is the one before (previous_of()).
+  [[nodiscard]] bool uses_previous() const noexcept { return uses_previous_; }
+
   // Until when the certificates are good, Unix time; of the CA file the first that ends.
   [[nodiscard]] std::int64_t server_not_after() const noexcept { return server_not_after_; }
   [[nodiscard]] std::int64_t client_ca_not_after() const noexcept { return client_ca_not_after_; }
@@ -50,6 +54,7 @@ class Tls {
   TlsConfig config_;
   std::optional<Stamps> stamps_;  // none before the first look
   std::shared_ptr<boost::asio::ssl::context> context_;
+  bool uses_previous_ = false;
   std::int64_t server_not_after_ = 0, client_ca_not_after_ = 0;
 };
 

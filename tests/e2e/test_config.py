@@ -2,6 +2,7 @@
 itself. The service manager's part is played: BIRD takes what imrs-agent renders."""
 
 import json
+import threading
 
 from lablib import topology as net
 from lablib.processes import wait_until
@@ -57,6 +58,19 @@ class Trial(Hands):
         self.assertEqual(json.loads(self.lab.config_file.read_text()), json.loads(before))
         self.assertEqual(json.loads(self.secrets.read_text()), secrets)
         self.assertTrue(wait_until(self.all_announced, BACK), self.imrsctl('status').stdout)
+
+    def test_a_change_of_who_gets_in_is_confirmed_over_another_connection(self) -> None:
+        before = self.lab.config_file.read_text()
+        self.assertEqual(self.ssh('config confirm').returncode, 1, 'nothing waits for it')
+        config = json.loads(before)
+        config['access'] = {**config.get('access', {}), 'icann': ['192.0.2.0/24']}
+        came: list[tuple[int, str]] = []
+        applying = threading.Thread(target=lambda: came.append(self.apply(config)))
+        applying.start()
+        self.assertTrue(wait_until(lambda: self.ssh('config confirm').returncode == 0, 2 * WITHIN))
+        applying.join(2 * WITHIN)
+        self.assertEqual(came[0][0], 0, came)
+        self.assertEqual(json.loads(self.lab.config_file.read_text()), config)
 
     def test_one_that_is_refused_changes_nothing(self) -> None:
         before = self.lab.config_file.read_text()

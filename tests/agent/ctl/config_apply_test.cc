@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "agent/ctl/config_agent.h"
 #include "agent/ctl/config_files.h"
@@ -52,6 +53,13 @@ class ConfigApply : public testing::Test {
     return apply_config(options_, settings_);
   }
 
+  // An operator, who says so as soon as he is asked.
+  [[nodiscard]] std::jthread confirming() const {
+    return std::jthread([this](const std::stop_token& stop) {
+      while (!stop.stop_requested() && !confirm(settings_.config)) ::usleep(10'000);
+    });
+  }
+
   test::TempDirectory directory_;
   Options options_;
   ApplySettings settings_;
@@ -73,11 +81,17 @@ TEST_F(ConfigApply, InPlaceAndConfirmed) {
 
 TEST_F(ConfigApply, WhoeverIsConcernedIsTold) {
   PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
-  EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}, "access": {"icann": ["192.0.2.0/24"]}})")), kGood);
+  {
+    const auto operator_ = confirming();
+    EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}, "access": {"icann": ["192.0.2.0/24"]}})")), kGood);
+  }
   EXPECT_EQ(who_was_told(), "firewall\nbird\n");
   EXPECT_EQ(agent.upgrades(), 1);
   directory_.write("told", "");
-  EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}})")), kGood);
+  {
+    const auto operator_ = confirming();
+    EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}})")), kGood);
+  }
   EXPECT_EQ(who_was_told(), "firewall\n");
   EXPECT_EQ(agent.upgrades(), 1) << "access is the firewall's alone";
   EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}, "engine": {"rate_limit": 9}})")), kGood);
@@ -130,6 +144,14 @@ TEST_F(ConfigApply, TakenBackIfACommandFails) {
   EXPECT_EQ(apply(changed(R"({"access": {"icann": ["192.0.2.0/24"]}, "health": {"rise": 4}})")), kFailed);
   EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
   EXPECT_EQ(agent.upgrades(), 0) << "it was never told";
+}
+
+TEST_F(ConfigApply, TakenBackIfNobodyConfirmsThatHeGetsIn) {
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  EXPECT_EQ(apply(changed(R"({"access": {"icann": ["192.0.2.0/24"]}})")), kFailed);
+  EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
+  EXPECT_FALSE(directory_.has("agent.json.pending"));
+  EXPECT_EQ(who_was_told(), "firewall\nfirewall\n");
 }
 
 TEST_F(ConfigApply, TakenBackIfTheOperatorEndsIt) {

@@ -104,8 +104,8 @@ TEST(ConfigEffects, OfAccessTheFirewallAlone) {
   EXPECT_THAT(effects.restart, IsEmpty());
   EXPECT_EQ(effects_text(effects),
             "the firewall is loaded anew\n"
-            "who may reach SSH and the ops listener changes: that is NOT on trial, only the routes are\nthe "
-            "agent need not be told\n");
+            "who may reach SSH and the ops listener changes: it has to be confirmed over a new connection\n"
+            "the agent need not be told\n");
 }
 
 TEST(ConfigEffects, TheFirstPrimariesNeedARestart) {

@@ -125,6 +125,28 @@ TEST(ConfigFiles, WhatIsOnTrialIsLeftAlone) {
   EXPECT_TRUE(one && other) << "several units may recover at the same time";
 }
 
+TEST(ConfigFiles, AConfirmationIsTakenOnlyWhenSomebodyWaitsForIt) {
+  const Place place(true);
+  EXPECT_EQ(confirm(place.config).error().code, Errc::Refused) << "no change";
+  {
+    const auto lock = lock_directory(directory_of(place.config));
+    ASSERT_TRUE(lock);
+    ConfigChange change = place.change(true);
+    place.directory.write("agent.json.confirmed", "");  // an older one
+    for (const Act& step : kForward) ASSERT_TRUE(step(change).ok());
+    EXPECT_FALSE(change.is_confirmed());
+    EXPECT_EQ(confirm(place.config).error().code, Errc::Refused) << "not yet asked for";
+    ASSERT_TRUE(change.ask().ok());
+    EXPECT_FALSE(change.is_confirmed());
+    EXPECT_TRUE(confirm(place.config).ok());
+    EXPECT_TRUE(change.is_confirmed());
+  }
+  EXPECT_THAT(confirm(place.config).error().message, HasSubstr("goes back")) << "who waited has died";
+  EXPECT_THAT(*recover(place.config), HasSubstr("the previous one is back"));
+  EXPECT_EQ(place.pair(), "old config + old secrets");
+  EXPECT_FALSE(place.directory.has("agent.json.confirmed"));
+}
+
 TEST(ConfigFiles, AMarkerThatCannotBeReadIsAnError) {
   for (const char* text : {"", "{", "[]", R"({"secrets": 1})", R"({"what": "x"})"}) {
     const Place place(true);

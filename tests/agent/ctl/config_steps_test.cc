@@ -16,6 +16,7 @@ const Effects kNothing{.agent = false, .restart = {}, .bird = false, .firewall =
 const Effects kInPlace{.agent = true, .restart = {}, .bird = false, .firewall = false, .access = false};
 const Effects kAll{.agent = true, .restart = {}, .bird = true, .firewall = true, .access = false};
 const Effects kRestart{.agent = true, .restart = {"users"}, .bird = true, .firewall = false, .access = false};
+const Effects kAccess{.agent = false, .restart = {}, .bird = false, .firewall = true, .access = true};
 const Effects kFirewall{.agent = false, .restart = {}, .bird = false, .firewall = true, .access = false};
 
 struct Happens {
@@ -54,6 +55,11 @@ TEST(ConfigSteps, GoInThisOrder) {
       {"in place", kInPlace, {}, then({Upgrade, Watch, Confirm, Kept})},
       {"a restart is needed", kRestart, {}, then({Bird, Restart, Watch, Confirm, Kept})},
       {"the firewall alone", kFirewall, {}, then({Firewall, Watch, Confirm, Kept})},
+      {"who may reach it", kAccess, {}, then({Firewall, Watch, Ask, Confirm, Kept})},
+      {"nobody says that he still gets in",
+       kAccess,
+       {{Ask, Outcome::Failed}},
+       then({Firewall, Watch, Ask, PutBack, Unmark, FirewallBack, WatchBack, TakenBack})},
       {"nobody is told", kNothing, {}, then({Watch, Confirm, Kept})},
       {"the agent asks for a restart",
        kInPlace,
@@ -149,7 +155,7 @@ void go_everywhere(const Steps& steps, std::vector<Step> path, bool told, int& e
 }
 
 TEST(ConfigSteps, EveryWayHasAnEnd) {
-  for (const Effects& effects : {kNothing, kInPlace, kAll, kRestart, kFirewall}) {
+  for (const Effects& effects : {kNothing, kInPlace, kAll, kRestart, kFirewall, kAccess}) {
     int ends = 0;
     go_everywhere(Steps(effects), {}, false, ends);
     EXPECT_GT(ends, 10);

@@ -64,6 +64,7 @@ TEST(Roles, AnOperatorChanges) {
       {"rotate client-ca", "rotate client-ca"},
       {"config diff - --json", "config diff - --json"},
       {"config apply - --dry-run", "config apply - --dry-run"},
+      {"config confirm", "config confirm"},
       {"audit-log --last 5", "audit-log --last=5"},
   };
   for (const auto& [line, want] : cases) {

@@ -168,6 +168,39 @@ TEST_F(TlsTest, KeepsWhatItHasWhenTheNewIsBroken) {
   EXPECT_EQ(tls.client_ca_not_after(), kCaEnd);
 }
 
+TEST_F(TlsTest, ARotationThatWasCutOffLeavesTheOneBefore) {
+  const Identity next = make_identity(server_ca_,
+                                      {.name = "next", .usage = "serverAuth", .not_after = kServerEnd + 9});
+  const struct {
+    const char* description;
+    std::vector<std::pair<const char*, std::string>> files;
+    std::int64_t want;
+  } cases[] = {
+      {"the key is new", {{"server.key.previous", server_.key_pem()}, {"server.key", next.key_pem()}}, kServerEnd},
+      {"the certificate is new",
+       {{"server.pem.previous", server_.certificate_pem()}, {"server.pem", next.certificate_pem()}},
+       kServerEnd},
+      {"the key has gone back",
+       {{"server.pem", next.certificate_pem()}, {"server.key.previous", next.key_pem()}},
+       kServerEnd + 9},
+  };
+  for (const auto& c : cases) {
+    put(server_);
+    for (const auto& [name, content] : c.files) directory_.write(name, content);
+    Tls tls(config());
+    const auto looked = tls.look();
+    ASSERT_TRUE(looked.ok()) << c.description << ": " << looked.error().message;
+    EXPECT_TRUE(tls.uses_previous()) << c.description;
+    EXPECT_EQ(tls.server_not_after(), c.want) << c.description;
+    put(next);
+    EXPECT_TRUE(*tls.look()) << c.description;
+    EXPECT_FALSE(tls.uses_previous()) << c.description;
+    for (const char* name : {"server.key.previous", "server.pem.previous"}) {
+      std::filesystem::remove(directory_.path(name));
+    }
+  }
+}
+
 // What came of a handshake, and of an octet sent through it.
 struct Meeting {
   boost::system::error_code server, client;
