@@ -78,7 +78,8 @@ void add_config(CLI::App& app, Options& options, int& exit_code) {
   add_diff(*config, options, exit_code);
   add_apply(*config, options, exit_code);
   add_trial(*config, exit_code, "confirm",
-            "say, over a new connection, that you still get in after an apply that changes who may", run_confirm);
+            "say, over a new connection, that you still get in after an apply that changes who may",
+            run_confirm);
   add_trial(*config, exit_code, "recover",
             "put the previous configuration back if an apply was cut off (run before the agent starts)",
             run_recover);

@@ -83,7 +83,8 @@ TEST_F(ConfigApply, WhoeverIsConcernedIsTold) {
   PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
   {
     const auto operator_ = confirming();
-    EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}, "access": {"icann": ["192.0.2.0/24"]}})")), kGood);
+    EXPECT_EQ(apply(changed(R"({"bgp": {"local_as": 64496}, "access": {"icann": ["192.0.2.0/24"]}})")),
+              kGood);
   }
   EXPECT_EQ(who_was_told(), "firewall\nbird\n");
   EXPECT_EQ(agent.upgrades(), 1);

@@ -176,7 +176,9 @@ TEST_F(TlsTest, ARotationThatWasCutOffLeavesTheOneBefore) {
     std::vector<std::pair<const char*, std::string>> files;
     std::int64_t want;
   } cases[] = {
-      {"the key is new", {{"server.key.previous", server_.key_pem()}, {"server.key", next.key_pem()}}, kServerEnd},
+      {"the key is new",
+       {{"server.key.previous", server_.key_pem()}, {"server.key", next.key_pem()}},
+       kServerEnd},
       {"the certificate is new",
        {{"server.pem.previous", server_.certificate_pem()}, {"server.pem", next.certificate_pem()}},
        kServerEnd},
