@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 #include <system_error>
 
@@ -50,9 +51,12 @@ Result<bool> has_carrier(const std::string& device) {
   return (request.ifr_flags & kRunning) == kRunning;
 }
 
-LinkState look_at_link(const std::string& device) {
+std::optional<LinkState> look_at_link(const std::string& device) {
+  if (::if_nametoindex(device.c_str()) == 0) {
+    return errno == ENODEV ? std::optional(LinkState{.device = device, .carrier = false}) : std::nullopt;
+  }
   auto link = read_link_counters(device);
-  return link ? std::move(*link) : LinkState{.device = device, .carrier = false};
+  return link ? std::optional(std::move(*link)) : std::nullopt;
 }
 
 }  // namespace imrs::agent

@@ -2,6 +2,7 @@
 // A network interface: what has gone through it, as the kernel counts it, and whether its cable is in.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "agent/base/result.h"
@@ -15,7 +16,7 @@ namespace imrs::agent {
 // Up, and with a carrier: the kernel keeps addresses and routes by links that have lost theirs.
 [[nodiscard]] Result<bool> has_carrier(const std::string& device);
 
-// The same of an interface that has to be there; one that is not has no carrier.
-[[nodiscard]] LinkState look_at_link(const std::string& device);
+// The same of an interface that has to be there; one that is not has no carrier. nullopt: it cannot be seen.
+[[nodiscard]] std::optional<LinkState> look_at_link(const std::string& device);
 
 }  // namespace imrs::agent

@@ -261,7 +261,9 @@ std::vector<LinkState> Supervisor::links() const {
   for (const NeighbourConfig& neighbour : config_.bgp.neighbours) devices.insert(neighbour.interface);
   devices.erase("");
   std::vector<LinkState> out;
-  for (const std::string& device : devices) out.push_back(look_at_link(device));
+  for (const std::string& device : devices) {
+    if (auto link = look_at_link(device)) out.push_back(std::move(*link));
+  }
   return out;
 }
 

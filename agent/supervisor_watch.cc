@@ -80,9 +80,12 @@ asio::awaitable<void> Supervisor::watch_way_out() {
   asio::steady_timer timer(context_);
   for (;;) {
     for (const Family family : kFamilies) {
-      const auto seen = look_for_way_out(family);
+      auto seen = look_for_way_out(family);
       WayOutSeen& known = way_out_[static_cast<std::size_t>(family)];
-      if (!seen || *seen == known) continue;
+      if (!seen) continue;
+      // Of a route that went with its link: it is this link that links() has to tell of.
+      if (seen->device.empty()) seen->device = known.device;
+      if (*seen == known) continue;
       known = *seen;
       log_info("family={} way out: {}", to_string(family), known.detail);
       routing_->set_way_out(family, {known.usable, known.detail});

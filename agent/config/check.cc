@@ -5,11 +5,11 @@
 #include <array>
 #include <cctype>
 #include <optional>
-#include <regex>
 #include <set>
 
 #include "agent/config/address.h"
 #include "agent/config/bird_words.h"
+#include "agent/config/identity_pattern.h"
 
 namespace imrs {
 namespace {
@@ -33,28 +33,17 @@ bool is_host_name(std::string_view name) {
   return name.find("..") == std::string_view::npos;
 }
 
-// Nothing: the pattern is none.
-std::optional<bool> matches(const std::string& identity, const std::string& pattern) {
-  constexpr std::size_t kMostPattern = 200;  // octets
-  if (pattern.empty()) return true;
-  if (pattern.size() > kMostPattern) return std::nullopt;
-  try {
-    return std::regex_match(identity, std::regex(pattern, std::regex::ECMAScript));
-  } catch (const std::regex_error&) {
-    return std::nullopt;
-  }
-}
-
 void check_instance(const InstanceConfig& instance, Complaints& complaints) {
   if (!is_host_name(instance.identity)) {
     complaints.add("instance.identity",
                    "must be a host name that no other instance has, like "
                    "\"aa01-fr-par.l.dns.icann.org\"");
   }
-  const auto match = matches(instance.identity, instance.identity_pattern);
+  const std::string& pattern = instance.identity_pattern;
+  const auto match = pattern.empty() ? true : matches_pattern(instance.identity, pattern);
   if (!match) {
     complaints.add("instance.identity_pattern",
-                   "must be an ECMAScript regular expression of at most 200 octets");
+                   "must be an ECMAScript regular expression of at most 200 octets, without \\1");
   } else if (!*match) {
     complaints.add("instance.identity", "does not match \"identity_pattern\", " + instance.identity_pattern);
   }
@@ -231,7 +220,7 @@ bool is_txt_string(const std::string& text) {
   return text.size() <= 255 && std::ranges::all_of(text, [](char c) { return c >= ' ' && c != 127; });
 }
 
-void check_identity_zone(const ZoneConfig& zone, Complaints& complaints) {
+void check_identity_zone(const ZoneConfig& zone, const Config& config, Complaints& complaints) {
   if (zone.origin == ".") complaints.add("identity_zone.origin", "must not be the root");
   const IdentityZoneConfig& identity = *zone.identity;
   constexpr std::size_t kMostServer = 243;  // "hostmaster." goes before it
@@ -239,7 +228,9 @@ void check_identity_zone(const ZoneConfig& zone, Complaints& complaints) {
       identity.name_server.size() > kMostServer) {
     complaints.add("identity_zone.name_server", "must be a host name that leads to the service addresses");
   }
-  if (identity.address.text.empty() || identity.address.family != Family::V4) {
+  const auto everywhere = [&](const Prefix& prefix) { return contains(prefix, identity.address); };
+  if (identity.address.text.empty() || identity.address.family != Family::V4 ||
+      is_loopback(identity.address) || std::ranges::any_of(config.prefixes, everywhere)) {
     complaints.add("identity_zone.address",
                    "must be an IPv4 address that only this node has (its management address, unless that is "
                    "IPv6)");
@@ -257,7 +248,7 @@ void check_zone(const ZoneConfig& zone, const Config& config, const std::string&
                    "must be a domain name: labels of 1 to 63 letters, digits, - and _, at most 255 "
                    "octets in all");
   }
-  if (zone.identity) return check_identity_zone(zone, complaints);
+  if (zone.identity) return check_identity_zone(zone, config, complaints);
   if (zone.file.empty() == zone.primaries.empty()) {
     complaints.add(path, "needs exactly one of \"file\" and \"primaries\"");
   }

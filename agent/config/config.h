@@ -108,7 +108,7 @@ struct IdentityZoneConfig {
   std::string node;                // the instance's identity
   std::string name_server;         // of the zone's NS record: absolute, lower case
   IpAddress address;               // IPv4, of this node alone
-  std::vector<std::string> place;  // further strings of the TXT record: town, country, region
+  std::vector<std::string> place;  // further strings of the TXT record: town ... region of the world
 };
 
 struct ZoneConfig {

@@ -5,12 +5,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <regex>
+
+#include "agent/config/identity_pattern.h"
 
 namespace imrs::site {
 namespace {
 
-constexpr std::size_t kMaxIdentity = 255, kMaxPattern = 512;  // octets
 constexpr std::uint32_t kMostInstances = 99;
 constexpr const char* kCurrentDomain = "l.dns.icann.org";
 constexpr const char* kEarlierDomain = "l.root-servers.org";
@@ -48,14 +48,12 @@ Result<std::string> make_identity(const IdentityParts& parts) {
 }
 
 Result<void> check_identity(std::string_view identity, std::string_view pattern) {
-  if (pattern.size() > kMaxPattern) return bad("identity_pattern", "is too long; use up to 512 octets");
-  if (identity.size() > kMaxIdentity) return bad("identity", "is too long; use up to 255 octets");
-  try {
-    const std::regex expression(pattern.begin(), pattern.end(), std::regex::ECMAScript);
-    if (std::regex_match(identity.begin(), identity.end(), expression)) return {};
-  } catch (const std::regex_error&) {
-    return bad("identity_pattern", "is no regular expression (ECMAScript)");
+  if (identity.size() > kMostIdentity) return bad("identity", "is too long; use up to 255 octets");
+  const auto match = matches_pattern(identity, pattern);
+  if (!match) {
+    return bad("identity_pattern", "is no regular expression (ECMAScript, up to 200 octets, without \\1)");
   }
+  if (*match) return {};
   const char* const remedy = pattern == kIdentityPattern ? "; give an \"identity_pattern\" for other names"
                                                          : "";
   return bad("identity", fmt::format("\"{}\" does not match \"identity_pattern\"{}", identity, remedy));

@@ -30,8 +30,8 @@ struct IdentityParts {
 inline constexpr std::string_view kIdentityPattern =
     R"(([a-z]{2}[0-9]{2}-[a-z]{2}-[a-z]{3}\.l\.dns\.icann\.org|[a-z]{3}[0-9]{2}\.l\.root-servers\.org))";
 
-// Whether the pattern (ECMAScript, up to 512 octets) matches the whole identity (up to 255). Errors say which
-// of the two is wrong.
+// Whether the pattern (matches_pattern()) matches the whole identity (up to 255 octets). Errors say which of
+// the two is wrong.
 [[nodiscard]] Result<void> check_identity(std::string_view identity, std::string_view pattern);
 
 }  // namespace imrs::site

@@ -20,11 +20,17 @@ constexpr int kMaxNesting = 16;
 
 // What agent.json's paths are called in the sheet.
 constexpr std::pair<std::string_view, std::string_view> kPaths[] = {
-    {"instance.identity", "identity"}, {"instance.appliance", "appliance"},
-    {"instance.cluster", "cluster"},   {"bgp.neighbours", "neighbours"},
-    {"bgp.router_id", "router_id"},    {"access.icann", "networks.icann"},
-    {"access.host", "networks.host"},  {"access.time_servers", "time_servers"},
-    {"web.contact", "contact"},        {"identity_zone.place", "place"}};
+    {"instance.identity", "identity"},
+    {"instance.identity_pattern", "identity_pattern"},
+    {"instance.appliance", "appliance"},
+    {"instance.cluster", "cluster"},
+    {"bgp.neighbours", "neighbours"},
+    {"bgp.router_id", "router_id"},
+    {"access.icann", "networks.icann"},
+    {"access.host", "networks.host"},
+    {"access.time_servers", "time_servers"},
+    {"web.contact", "contact"},
+    {"identity_zone.place", "place"}};
 
 // What an instance is first, what it lives on last; what is not named here comes after these.
 constexpr const char* kOrder[] = {
@@ -155,6 +161,7 @@ Result<Site> read_site(std::string_view sheet_text, const Places& places) {
   site.agent_json = text_in_order(out);
   const auto config = parse_config(site.agent_json, placeholder_secrets(site.secrets));
   if (!config) return in_sheet(config.error(), *sheet);
+  site.identity = config->instance.identity;  // "settings" may have another
   note_files(*config, site.files);
   note_oddities(*config, site.notes);
   return site;

@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <vector>
@@ -97,12 +98,24 @@ TEST(LinkCounters, ADeviceThatIsNotThereIsNamed) {
 
 TEST(LinkCounters, OneThatIsNotThereHasNoCarrier) {
   EXPECT_FALSE(has_carrier("no-such-device").ok());
-  const LinkState link = look_at_link("no-such-device");
-  EXPECT_EQ(link.device, "no-such-device");
-  EXPECT_FALSE(link.carrier);
+  const auto link = look_at_link("no-such-device");
+  ASSERT_TRUE(link);
+  EXPECT_EQ(link->device, "no-such-device");
+  EXPECT_FALSE(link->carrier);
   if (!is_up("lo")) GTEST_SKIP() << "SKIPPED: lo is down here";
-  EXPECT_TRUE(look_at_link("lo").carrier);
+  EXPECT_TRUE(look_at_link("lo")->carrier);
   EXPECT_TRUE(has_carrier("lo").ok());
+}
+
+TEST(LinkCounters, OneThatCannotBeSeenIsNotOneThatIsDown) {
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  rlimit none = before;
+  none.rlim_cur = 0;  // what is open stays open
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const auto link = look_at_link("lo");
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_FALSE(link);
 }
 
 TEST(LinkCounters, LeaveNoDescriptorOpen) {

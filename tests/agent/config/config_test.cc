@@ -80,6 +80,7 @@ constexpr Case kRefused[] = {
      "access.time_servers[0]: is an address of this machine"},
     {"a pattern that is none", "/instance/identity_pattern", "\"(\"", "must be an ECMAScript"},
     {"an identity that does not match", "/instance/identity_pattern", "\"[a-z]+\"", "does not match"},
+    {"one whose ways cannot be counted", "/instance/identity_pattern", R"("([a-z0-9]+[-.]?)*_")", "does not match"},
     {"no address", "/service", R"({"addresses": []})", "service.addresses: must not be empty"},
     {"17 addresses", "/service",
      R"({"addresses": ["199.7.83.1", "199.7.83.2", "199.7.83.3", "199.7.83.4", "199.7.83.5", "199.7.83.6",
@@ -313,13 +314,19 @@ TEST(Config, WhatIsServedGoesToImrsZoneAndIsNoKeyOfTheFile) {
 }
 
 // "hostmaster." and the name have to be a name, or the zone would never come, and no image with it.
-TEST(Config, AnIdentityZoneNeedsANameThatFits) {
+TEST(Config, AnIdentityZoneNeedsANameAndAnAddressThatFit) {
   json value = good();
   const std::string label(60, 'a');
   value["identity_zone"] = {{"name_server", label + "." + label + "." + label + "." + label + "."}};
   const auto config = parse(value);
   ASSERT_FALSE(config.ok());
   EXPECT_NE(config.error().message.find("identity_zone.name_server: "), std::string::npos);
+  for (const char* address : {"199.7.83.42", "127.0.0.1", "2001:db8::1"}) {
+    value["identity_zone"] = {{"address", address}};
+    const auto refused = parse(value);
+    ASSERT_FALSE(refused.ok()) << address;
+    EXPECT_NE(refused.error().message.find("identity_zone.address: "), std::string::npos) << address;
+  }
   value["identity_zone"] = {{"place", {"Paris"}}};
   const auto fits = parse(value);
   ASSERT_TRUE(fits.ok()) << fits.error().message;

@@ -129,6 +129,15 @@ TEST(SiteSheet, EachPartFindsItsPlace) {
   }
 }
 
+TEST(SiteSheet, ItsNameIsTheOneThatIsWritten) {
+  Json sheet = small_sheet();
+  sheet["settings"]["instance"]["identity"] = "bb02-de-fra.l.dns.icann.org";
+  const auto site = read_site(sheet.dump(), {});
+  ASSERT_TRUE(site) << site.error().message;
+  EXPECT_EQ(site->identity, "bb02-de-fra.l.dns.icann.org");
+  EXPECT_EQ(said(*site, "/instance/identity"), Json(site->identity));
+}
+
 TEST(SiteSheet, SaysWhereItIsWrong) {
   struct Case {
     const char* patch;
