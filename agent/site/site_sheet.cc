@@ -20,16 +20,11 @@ constexpr int kMaxNesting = 16;
 
 // What agent.json's paths are called in the sheet.
 constexpr std::pair<std::string_view, std::string_view> kPaths[] = {
-    {"instance.identity", "identity"},
-    {"instance.identity_pattern", "identity_pattern"},
-    {"instance.appliance", "appliance"},
-    {"instance.cluster", "cluster"},
-    {"bgp.neighbours", "neighbours"},
-    {"bgp.router_id", "router_id"},
-    {"access.icann", "networks.icann"},
-    {"access.host", "networks.host"},
-    {"access.time_servers", "time_servers"},
-    {"web.contact", "contact"},
+    {"instance.identity", "identity"},       {"instance.identity_pattern", "identity_pattern"},
+    {"instance.appliance", "appliance"},     {"instance.cluster", "cluster"},
+    {"bgp.neighbours", "neighbours"},        {"bgp.router_id", "router_id"},
+    {"access.icann", "networks.icann"},      {"access.host", "networks.host"},
+    {"access.time_servers", "time_servers"}, {"web.contact", "contact"},
     {"identity_zone.place", "place"}};
 
 // What an instance is first, what it lives on last; what is not named here comes after these.

@@ -33,7 +33,8 @@ class WebProgram : public testing::Test {
     std::string program = IMRS_WEB_PROGRAM, child = "--child";
     char* arguments[] = {program.data(), child.data(), nullptr};
 #ifdef IMRS_SANITIZED
-    ::setenv("ASAN_OPTIONS", "detect_leaks=0", 1);  // to look for them it reads /proc, which the sandbox refuses
+    ::setenv("ASAN_OPTIONS", "detect_leaks=0",
+             1);  // to look for them it reads /proc, which the sandbox refuses
 #endif
     ASSERT_EQ(::posix_spawn(&pid_, program.c_str(), &actions, nullptr, arguments, environ), 0);
     posix_spawn_file_actions_destroy(&actions);
