@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <cstdlib>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
@@ -80,7 +81,8 @@ class Application {
   Told take(Step step) {
     switch (step) {
       case Step::Save: return told(change_.save());
-      case Step::Mark: return told(change_.mark(std::time(nullptr) + in_seconds()));
+      case Step::Mark:
+        return told(change_.mark(std::time(nullptr) + in_seconds(), !candidate_.effects.restart.empty()));
       case Step::ReplaceSecrets: return told(change_.replace_secrets(candidate_.files.secrets.value_or("")));
       case Step::ReplaceConfig: return told(change_.replace_config(candidate_.files.json));
       case Step::Firewall:
@@ -95,7 +97,7 @@ class Application {
       case Step::WatchBack: return watch(candidate_.before ? *candidate_.before : *candidate_.after, false);
       case Step::PutBack: return told(change_.put_back());
       case Step::Ask: return ask();
-      case Step::Confirm:
+      case Step::Confirm: return hold();
       case Step::Unmark: return told(change_.unmark());
       case Step::Kept:
       case Step::TakenBack:
@@ -141,7 +143,7 @@ class Application {
 
   // What the operator's connection is by now says nothing: the firewall lets it go on.
   Told ask() {
-    if (auto asked = change_.ask(); !asked) return {Outcome::Failed, asked.error().message};
+    if (auto asked = change_.ask(connection()); !asked) return {Outcome::Failed, asked.error().message};
     voice_.say(fmt::format("within {} s, over a new connection: imrsctl config confirm", in_seconds()));
     const auto limit = Watch::Clock::now() + settings_.limits.within;
     while (Watch::Clock::now() < limit) {
@@ -151,15 +153,23 @@ class Application {
     return {Outcome::Failed, "nobody has said so in time"};
   }
 
+  // It holds, whether or not what was there before could be kept.
+  [[nodiscard]] Told hold() const {
+    if (auto held = change_.hold(); !held) return {Outcome::Failed, held.error().message};
+    const auto kept = change_.keep_previous();
+    return {Outcome::Done, kept ? "" : "there is no way back by rollback: " + kept.error().message};
+  }
+
   int report(Step end) const {
-    const std::string previous = previous_of(settings_.config);
     if (end == Step::Kept) {
-      voice_.say(fmt::format("applied: {} holds; what was there before is {}", settings_.config, previous));
+      voice_.say(fmt::format("applied: {} holds; what was there before is {}", settings_.config,
+                             previous_of(settings_.config)));
       return kGood;
     }
     voice_.say(fmt::format("NOT applied: {} ({})", to_string(end), why_));
     if (end == Step::Stuck)
-      voice_.say(fmt::format("put {} in its place by hand: {}", previous, settings_.config));
+      voice_.say(
+          fmt::format("put {} in its place by hand: {}", before_of(settings_.config), settings_.config));
     return fail(why_, kFailed);
   }
 
@@ -182,7 +192,8 @@ Result<UniqueFd> begin(const ApplySettings& settings) {
   if (!pending) return pending.error();
   if (!*pending) return lock;
   return Error{Errc::Refused,
-               "a change was cut off before it was confirmed; \"imrsctl config recover\" first"};
+               "a change was cut off before it was confirmed and goes back; it is stuck if this lasts: "
+               "journalctl -u imrs-recover"};
 }
 
 int apply_candidate(const Options& options, const ApplySettings& settings, Candidate candidate) {
@@ -224,8 +235,14 @@ int apply_config(const Options& options, const ApplySettings& settings) {
   return apply_candidate(options, settings, std::move(*candidate));
 }
 
+std::string connection() {
+  const char* const text = std::getenv("SSH_CONNECTION");
+  return text == nullptr ? "" : text;
+}
+
 int roll_back_config(const Options& options, ApplySettings settings) {
   settings.next = previous_of(settings.config);
+  settings.secrets = previous_secrets_for(settings.next);
   return apply_config(options, settings);
 }
 

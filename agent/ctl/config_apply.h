@@ -25,7 +25,11 @@ struct ApplySettings {
 // The exit statuses of the commands. Of diff: kGood if nothing differs, kNotHealthy if something does.
 int diff_config(const Options& options, const ApplySettings& settings);
 int apply_config(const Options& options, const ApplySettings& settings);
-// The previous configuration (agent.json.previous), on trial as any other.
+// The previous configuration (agent.json.previous), on trial as any other; the previous secrets with it, if
+// only with them it is one.
 int roll_back_config(const Options& options, ApplySettings settings);
+
+// By which the operator has come: "CLIENT PORT SERVER PORT"; empty: no SSH.
+[[nodiscard]] std::string connection();
 
 }  // namespace imrs::ctl

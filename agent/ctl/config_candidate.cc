@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "agent/base/regular_file.h"
+#include "agent/base/whole_file.h"
 #include "agent/config/json_reader.h"
 #include "agent/config/secrets.h"
 #include "agent/ctl/config_files.h"
@@ -18,14 +19,19 @@ Result<std::string> read_standard_input() {
   return read_regular_file(UniqueFd(::dup(STDIN_FILENO)), "standard input", kMostInput);
 }
 
-// What agent.json's "secrets_file" holds; "{}" if there is none, or it cannot be read.
-std::string secrets_of(const std::string& agent_json) {
+// agent.json's "secrets_file"; empty: there is none.
+std::string secrets_file_of(const std::string& agent_json) {
   const auto json = parse_json(agent_json);
-  if (!json || !json->is_object()) return kNoSecrets;
+  if (!json || !json->is_object()) return {};
   const auto file = json->find("secrets_file");
-  if (file == json->end() || !file->is_string()) return kNoSecrets;
-  return read_small_file(file->get<std::string>()).ok() ? *read_small_file(file->get<std::string>())
-                                                        : kNoSecrets;
+  return file == json->end() || !file->is_string() ? std::string() : file->get<std::string>();
+}
+
+// What that file holds; "{}" if there is none, or it cannot be read.
+std::string secrets_of(const std::string& agent_json) {
+  const std::string file = secrets_file_of(agent_json);
+  const auto secrets = file.empty() ? Result<std::string>(kNoSecrets) : read_small_file(file);
+  return secrets ? *secrets : kNoSecrets;
 }
 
 Result<Config> parse_new(const NewFiles& files, const std::string& name) {
@@ -47,20 +53,27 @@ Result<std::vector<Difference>> compare(const NewFiles& files, const std::string
   return found;
 }
 
-// Of one that nobody takes it is not known what it did: everybody is told. It is not worth going back to
-// because nobody confirms.
+// Of one that nobody takes it is not known what it did: everybody is told.
 Effects all_effects() {
   return {.agent = true,
           .restart = {"what is there is no configuration"},
           .bird = true,
           .firewall = true,
-          .access = false};
+          .access = true};
 }
 
 }  // namespace
 
 Result<std::string> read_secrets_argument(const std::string& file) {
   return file == "-" ? read_standard_input() : read_secrets_file(file);
+}
+
+std::string previous_secrets_for(const std::string& previous) {
+  const auto json = read_small_file(previous);
+  if (!json || parse_config(*json, secrets_of(*json))) return {};
+  const std::string file = secrets_file_of(*json);
+  const auto secrets = file.empty() ? Result<std::string>(kNoSecrets) : read_small_file(previous_of(file));
+  return secrets && parse_config(*json, *secrets) ? previous_of(file) : "";
 }
 
 Result<NewFiles> read_new_files(const ApplySettings& settings) {

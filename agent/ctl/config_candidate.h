@@ -35,6 +35,9 @@ struct Candidate {
 // Candidate::after. What is there must not change until it is replaced: hold its lock.
 [[nodiscard]] Result<Candidate> compare_with_present(const ApplySettings& settings, NewFiles files);
 
+// The file of the secrets before, if `previous`, an agent.json, fits them and not those of now; else empty.
+[[nodiscard]] std::string previous_secrets_for(const std::string& previous);
+
 // A file, or "-" for standard input; Errc::Refused: others may read the file.
 [[nodiscard]] Result<std::string> read_secrets_argument(const std::string& file);
 

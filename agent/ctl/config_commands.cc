@@ -51,23 +51,34 @@ void add_apply(CLI::App& config, Options& options, int& exit_code) {
   });
 }
 
-int run_recover(const std::string& config) {
-  const auto done = recover(config);
+int run_recover(const std::string& config, Mark mark) {
+  const auto done = recover(config, mark);
   return done ? print(*done) : fail(done.error().message, kFailed);
 }
 
 int run_confirm(const std::string& config) {
-  const auto done = confirm(config);
+  const auto done = confirm(config, connection());
   return done ? print("confirmed") : fail(done.error().message, kFailed);
 }
 
-// Commands about a change on trial, which need to know nothing but where it is.
-void add_trial(CLI::App& config, int& exit_code, const char* name, const char* description,
-               int (*run)(const std::string&)) {
-  CLI::App* const command = config.add_subcommand(name, description);
+void add_confirm(CLI::App& config, int& exit_code) {
+  CLI::App* const command = config.add_subcommand(
+      "confirm", "say, over a new connection, that you still get in after an apply that changes who may");
   const auto file = std::make_shared<std::string>("/etc/imrs/agent.json");
   command->add_option("--config", *file, "the configuration")->capture_default_str();
-  command->callback([&exit_code, file, run] { exit_code = run(*file); });
+  command->callback([&exit_code, file] { exit_code = run_confirm(*file); });
+}
+
+void add_recover(CLI::App& config, int& exit_code) {
+  CLI::App* const command = config.add_subcommand("recover",
+                                                  "put the previous configuration back if an apply was cut "
+                                                  "off; tells nobody (run by the package's units)");
+  const auto file = std::make_shared<std::string>("/etc/imrs/agent.json");
+  const auto leaves = std::make_shared<bool>(false);
+  command->add_option("--config", *file, "the configuration")->capture_default_str();
+  command->add_flag("--leave-mark", *leaves, "somebody else will tell firewall, BIRD and agent");
+  command->callback(
+      [&exit_code, file, leaves] { exit_code = run_recover(*file, *leaves ? Mark::Leave : Mark::Remove); });
 }
 
 }  // namespace
@@ -77,12 +88,8 @@ void add_config(CLI::App& app, Options& options, int& exit_code) {
   config->require_subcommand(1);
   add_diff(*config, options, exit_code);
   add_apply(*config, options, exit_code);
-  add_trial(*config, exit_code, "confirm",
-            "say, over a new connection, that you still get in after an apply that changes who may",
-            run_confirm);
-  add_trial(*config, exit_code, "recover",
-            "put the previous configuration back if an apply was cut off (run before the agent starts)",
-            run_recover);
+  add_confirm(*config, exit_code);
+  add_recover(*config, exit_code);
 }
 
 }  // namespace imrs::ctl

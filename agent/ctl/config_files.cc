@@ -68,6 +68,7 @@ std::string confirmation_of(const std::string& config) { return config + ".confi
 
 }  // namespace
 
+std::string before_of(const std::string& file) { return file + ".before"; }
 std::string marker_of(const std::string& config) { return config + ".pending"; }
 
 Result<std::string> read_small_file(const std::string& path) { return read_regular_file(path, kMostOctets); }
@@ -91,37 +92,43 @@ Result<std::optional<ConfigChange>> ConfigChange::pending(const std::string& con
     ObjectReader in(&*json, "", complaints);
     in.text("secrets", change.secrets_);
     in.boolean("had_secrets", change.had_secrets_);
+    in.boolean("restarts", change.restarts_);
     in.number("deadline", change.deadline_, 0, INT64_MAX);
     in.boolean("asks", change.asks_);
+    in.text("connection", change.connection_);
   }
   if (!complaints.empty()) return complaints.error().within(marker);
   return std::optional(change);
 }
 
 Result<void> ConfigChange::save() const {
-  if (auto saved = copy_private(config_, previous_of(config_)); !saved) return saved;
+  if (auto saved = copy_private(config_, before_of(config_)); !saved) return saved;
   if (secrets_.empty() || !exists(secrets_)) return {};
-  return copy_private(secrets_, previous_of(secrets_));
+  return copy_private(secrets_, before_of(secrets_));
 }
 
-Result<void> ConfigChange::mark(std::int64_t deadline) {
+Result<void> ConfigChange::mark(std::int64_t deadline, bool restarts) {
   had_secrets_ = !secrets_.empty() && exists(secrets_);
   deadline_ = deadline;
-  // Of a change that was cut off between the two files of unmark().
+  restarts_ = restarts;
+  // Of a change that was cut off between the files of unmark().
   if (auto removed = remove_file(confirmation_of(config_)); !removed) return removed;
   return write_marker();
 }
 
-Result<void> ConfigChange::ask() {
+Result<void> ConfigChange::ask(std::string connection) {
   asks_ = true;
+  connection_ = std::move(connection);
   return write_marker();
 }
 
 bool ConfigChange::is_confirmed() const { return exists(confirmation_of(config_)); }
 
+// recover-configuration, a shell script, looks for "restarts":true.
 Result<void> ConfigChange::write_marker() const {
-  const Json json{
-      {"secrets", secrets_}, {"had_secrets", had_secrets_}, {"deadline", deadline_}, {"asks", asks_}};
+  const Json json{{"secrets", secrets_},   {"had_secrets", had_secrets_},
+                  {"restarts", restarts_}, {"deadline", deadline_},
+                  {"asks", asks_},         {"connection", connection_}};
   return write_private(marker_of(config_), json.dump() + "\n");
 }
 
@@ -135,18 +142,32 @@ Result<void> ConfigChange::replace_config(std::string_view content) const {
 
 Result<void> ConfigChange::put_back() const {
   if (!secrets_.empty()) {
-    auto done = had_secrets_ ? copy_private(previous_of(secrets_), secrets_) : remove_file(secrets_);
+    auto done = had_secrets_ ? copy_private(before_of(secrets_), secrets_) : remove_file(secrets_);
     if (!done) return done;
   }
-  return copy_private(previous_of(config_), config_);
+  return copy_private(before_of(config_), config_);
 }
 
-Result<void> ConfigChange::unmark() const {
-  if (auto removed = remove_file(marker_of(config_)); !removed) return removed;
+Result<void> ConfigChange::hold() const { return remove_file(marker_of(config_)); }
+
+Result<void> ConfigChange::keep_previous() const {
+  for (const std::string& file : {had_secrets_ ? secrets_ : "", config_}) {
+    if (file.empty()) continue;
+    if (::rename(before_of(file).c_str(), previous_of(file).c_str()) != 0)
+      return system_error(previous_of(file));
+  }
   return remove_file(confirmation_of(config_));
 }
 
-Result<std::string> recover(const std::string& config) {
+// The marker first: without it nobody looks for the others.
+Result<void> ConfigChange::unmark() const {
+  for (const std::string& file : {marker_of(config_), confirmation_of(config_), before_of(config_)}) {
+    if (auto removed = remove_file(file); !removed) return removed;
+  }
+  return secrets_.empty() ? Result<void>() : remove_file(before_of(secrets_));
+}
+
+Result<std::string> recover(const std::string& config, Mark mark) {
   if (!exists(marker_of(config))) return std::string("nothing to put back");
   const auto lock = lock_directory(directory_of(config), true);
   if (!lock && lock.error().code == Errc::Unavailable) {
@@ -157,16 +178,23 @@ Result<std::string> recover(const std::string& config) {
   if (!change) return change.error();
   if (!*change) return std::string("nothing to put back");
   if (auto back = (*change)->put_back(); !back) return back.error();
-  if (auto unmarked = (*change)->unmark(); !unmarked) return unmarked.error();
+  if (mark == Mark::Remove) {
+    if (auto unmarked = (*change)->unmark(); !unmarked) return unmarked.error();
+  }
   return "a change of " + config + " was cut off before it was confirmed: the previous one is back";
 }
 
-Result<void> confirm(const std::string& config) {
+Result<void> confirm(const std::string& config, const std::string& connection) {
   const auto change = ConfigChange::pending(config);
   if (!change) return change.error();
   const auto lock = lock_directory(directory_of(config), true);
   if (lock && *change) return Error{Errc::Refused, "nobody is at work on the change any more: it goes back"};
   if (!*change || !(*change)->asks()) return Error{Errc::Refused, "no change waits for a confirmation"};
+  if (!connection.empty() && connection == (*change)->connection()) {
+    return Error{Errc::Refused,
+                 "this is the connection over which the change was made, which goes on whatever the firewall "
+                 "says; come anew (ssh -o ControlPath=none)"};
+  }
   return write_private(confirmation_of(config), "");
 }
 

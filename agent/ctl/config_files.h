@@ -1,8 +1,9 @@
 // agent/ctl/config_files.h
 // The files of a configuration while it is replaced: agent.json, and the secrets' file if that is replaced
-// too. What was there stays beside them as FILE.previous. While the new ones are on trial a marker,
-// agent.json.pending, says so: whoever starts the appliance then puts the previous ones back. Whatever
-// happens, a power cut too, each file is whole, and once recover() has run the two belong together.
+// too. While the new ones are on trial what was there is beside them as FILE.before, and a marker,
+// agent.json.pending, says so: whoever starts the appliance then puts it back. Only when the new ones hold it
+// becomes FILE.previous, so that a trial that fails costs nobody his way back. Whatever happens, a power cut
+// too, each file is whole, and once recover() has run the two belong together.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +16,8 @@
 namespace imrs::ctl {
 
 // A replacement of files. Call save(), mark(), replace_secrets(), replace_config() in this order, ask() if
-// an operator has to confirm it, and in the end unmark(), or put_back() and unmark(). Needs lock_directory()
-// of the configuration's.
+// an operator has to confirm it, and in the end hold() and keep_previous(), or put_back() and unmark(). Needs
+// lock_directory() of the configuration's.
 class ConfigChange {
  public:
   // `secrets`: the file to be replaced; empty: it stays.
@@ -27,30 +28,37 @@ class ConfigChange {
   [[nodiscard]] static Result<std::optional<ConfigChange>> pending(const std::string& config);
 
   [[nodiscard]] Result<void> save() const;
-  // `deadline`: Unix time at which it is decided at the latest; for people.
-  [[nodiscard]] Result<void> mark(std::int64_t deadline);
-  // From here on confirm() is taken.
-  [[nodiscard]] Result<void> ask();
-  [[nodiscard]] bool asks() const { return asks_; }
-  [[nodiscard]] bool is_confirmed() const;
+  // `deadline`: Unix time at which it is decided at the latest; for people. `restarts`: the agent is
+  // restarted for it, and so it has to be for the way back.
+  [[nodiscard]] Result<void> mark(std::int64_t deadline, bool restarts);
   [[nodiscard]] Result<void> replace_secrets(std::string_view content) const;  // nothing, if they stay
   [[nodiscard]] Result<void> replace_config(std::string_view content) const;
-  [[nodiscard]] Result<void> put_back() const;  // may be repeated
-  // Removes the marker: what is there now holds.
-  [[nodiscard]] Result<void> unmark() const;
 
-  [[nodiscard]] const std::string& config() const { return config_; }
-  [[nodiscard]] const std::string& secrets() const { return secrets_; }
+  // From here on confirm() is taken, from any connection but this one (SSH_CONNECTION; empty: a console).
+  [[nodiscard]] Result<void> ask(std::string connection);
+  [[nodiscard]] bool asks() const { return asks_; }
+  [[nodiscard]] const std::string& connection() const { return connection_; }
+  [[nodiscard]] bool is_confirmed() const;
+
+  // Removes the marker: what is there now holds.
+  [[nodiscard]] Result<void> hold() const;
+  [[nodiscard]] Result<void> keep_previous() const;
+
+  [[nodiscard]] Result<void> put_back() const;  // may be repeated
+  [[nodiscard]] Result<void> unmark() const;
 
  private:
   std::string config_, secrets_;
   bool had_secrets_ = true;  // there was such a file
-  bool asks_ = false;
+  bool restarts_ = false, asks_ = false;
   std::int64_t deadline_ = 0;
+  std::string connection_;
 
   [[nodiscard]] Result<void> write_marker() const;
 };
 
+// What it is while its replacement is on trial.
+[[nodiscard]] std::string before_of(const std::string& file);
 [[nodiscard]] std::string marker_of(const std::string& config);
 
 // At most 1 MB. Errc::Unavailable: it is not there.
@@ -60,12 +68,14 @@ class ConfigChange {
 // imrs-agent if that exists.
 [[nodiscard]] Result<void> write_private(const std::string& path, std::string_view content);
 
-// What the start of the appliance does. Puts the previous files back if a change was cut off; does nothing
-// if there is none, or if somebody is just making it. Gives what it did, in words.
-[[nodiscard]] Result<std::string> recover(const std::string& config);
+// What the start of the appliance does. Puts the files before back if a change was cut off; does nothing if
+// there is none, or if somebody is just making it. Gives what it did, in words. Leave: of one who tells
+// nobody that the files are others again; whoever does tell all of them still finds the marker.
+enum class Mark { Remove, Leave };
+[[nodiscard]] Result<std::string> recover(const std::string& config, Mark mark);
 
-// An operator's word that a change on trial may stay, by another program than the one that waits for it.
-// Errc::Refused: nobody asks for it.
-[[nodiscard]] Result<void> confirm(const std::string& config);
+// An operator's word, by way of `connection`, that a change on trial may stay; said by another program than
+// the one that waits for it. Errc::Refused: nobody asks for it, or it came the same way as the question.
+[[nodiscard]] Result<void> confirm(const std::string& config, const std::string& connection);
 
 }  // namespace imrs::ctl

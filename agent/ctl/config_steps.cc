@@ -80,13 +80,13 @@ Step Steps::after(Step step, Outcome outcome) const {
     case Step::Watch: return done ? Step::Ask : Step::PutBack;
     case Step::Ask: return done ? Step::Confirm : Step::PutBack;
     case Step::Confirm: return done ? Step::Kept : Step::PutBack;
-    case Step::PutBack: return done ? Step::Unmark : Step::Stuck;
+    case Step::PutBack: return done ? Step::FirewallBack : Step::Stuck;
     // A way back is gone to its end: what cannot be told is said, and the rest is told all the same.
-    case Step::Unmark: return Step::FirewallBack;
     case Step::FirewallBack: return Step::BirdBack;
     case Step::BirdBack: return Step::UpgradeBack;
     case Step::UpgradeBack: return Step::RestartBack;
-    case Step::RestartBack: return Step::WatchBack;
+    case Step::RestartBack: return Step::Unmark;
+    case Step::Unmark: return Step::WatchBack;
     case Step::WatchBack: return Step::TakenBack;
     case Step::Kept:
     case Step::TakenBack:

@@ -5,8 +5,9 @@
 //   Save  Mark  ReplaceSecrets  ReplaceConfig  Firewall  Bird  Upgrade [Restart]  Watch [Ask]  Confirm  Kept
 //                    | anything goes wrong, or the operator ends it
 //                    v
-//   PutBack  Unmark  FirewallBack  BirdBack  UpgradeBack [RestartBack]  WatchBack  TakenBack
+//   PutBack  FirewallBack  BirdBack  UpgradeBack [RestartBack]  Unmark  WatchBack  TakenBack
 //
+// The mark stays until all have been told: who finds it, and nobody at work on it, tells them.
 // BIRD before the agent: one that starts wants every protocol of its neighbours to be there.
 #pragma once
 
@@ -29,11 +30,11 @@ enum class Step {
   Ask,      // until an operator says that he still gets in
   Confirm,  // the mark goes
   PutBack,
-  Unmark,
   FirewallBack,
   BirdBack,
   UpgradeBack,
   RestartBack,
+  Unmark,
   WatchBack,
   // The end:
   Kept,       // the new one holds

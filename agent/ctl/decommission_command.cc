@@ -9,6 +9,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
 #include <memory>
 #include <thread>
@@ -16,6 +17,7 @@
 #include "agent/base/directory.h"
 #include "agent/base/whole_file.h"
 #include "agent/ctl/client.h"
+#include "agent/ctl/config_files.h"
 #include "agent/ctl/orders.h"
 #include "agent/decommission/execute.h"
 #include "agent/decommission/exported.h"
@@ -66,6 +68,11 @@ Result<Journal> begun_or_planned(const Settings& settings) {
   auto begun = decommission::load_journal(settings.journal);
   if (!begun) return begun.error();
   if (*begun) return std::move(**begun);
+  if (::access(marker_of(settings.config).c_str(), F_OK) == 0) {
+    return Error{Errc::Refused,
+                 "a change of the configuration is on trial; wait for it, or, if it was cut off, "
+                 "\"imrsctl config recover\" first"};
+  }
   const auto config = load_config(settings.config);
   if (!config) return config.error();
   auto plan = decommission::make_plan(*config, settings.config, settings.places);
@@ -118,35 +125,36 @@ Result<int> manage(const std::string& manager, std::vector<std::string> words) {
   return remote::run_program(manager, words, {.outlives = true});
 }
 
-// Disabled first: a power cut between the two must not bring it back. What counts is what is so then: a unit
-// that is not installed is stopped too.
-Result<void> stop(const std::string& manager, const std::string& unit) {
-  for (const char* verb : {"disable", "stop"}) {
-    if (auto status = manage(manager, {verb, unit}); !status) return status.error();
-  }
-  for (const char* question : {"is-active", "is-enabled"}) {
-    const auto status = manage(manager, {"--quiet", question, unit});
-    if (!status) return status.error();
-    if (*status != 0) continue;
-    return Error{Errc::Refused,
-                 fmt::format("\"{} {}\" still says yes; what was said is above", question, unit)};
-  }
-  return {};
+// What counts is what is so then: a unit that is not installed is stopped too.
+Result<void> manage_until_no(const std::string& manager, const std::string& unit, const std::string& verb,
+                             const std::string& question) {
+  if (auto status = manage(manager, {verb, unit}); !status) return status.error();
+  const auto status = manage(manager, {"--quiet", question, unit});
+  if (!status) return status.error();
+  if (*status != 0) return {};
+  return Error{Errc::Refused,
+               fmt::format("\"{} {}\" still says yes; what was said is above", question, unit)};
 }
 
 decommission::Hands hands_for(const decommission::Plan& plan, const std::string& manager) {
   const std::string agent = plan.control_socket, bird = plan.bird_socket;
-  return {.order = [agent](std::string_view verb) { return order(agent, verb); },
-          .drained = [agent] { return drained(agent); },
-          .exported = [bird] { return decommission::exported_by_bird(bird); },
-          .stop = [manager](const std::string& unit) { return stop(manager, unit); },
-          .now_ms = now_ms,
-          .sleep = [](std::chrono::seconds time) { std::this_thread::sleep_for(time); },
-          .say =
-              [](const std::string& line) {
-                (void)print(line);
-                (void)std::fflush(stdout);
-              }};
+  return {
+      .order = [agent](std::string_view verb) { return order(agent, verb); },
+      .drained = [agent] { return drained(agent); },
+      .exported = [bird] { return decommission::exported_by_bird(bird); },
+      .disable =
+          [manager](const std::string& unit) {
+            return manage_until_no(manager, unit, "disable", "is-enabled");
+          },
+      .stop =
+          [manager](const std::string& unit) { return manage_until_no(manager, unit, "stop", "is-active"); },
+      .now_ms = now_ms,
+      .sleep = [](std::chrono::seconds time) { std::this_thread::sleep_for(time); },
+      .say =
+          [](const std::string& line) {
+            (void)print(line);
+            (void)std::fflush(stdout);
+          }};
 }
 
 // ---- the command
@@ -177,12 +185,32 @@ int show(const Journal& journal, const Settings& settings) {
   return kBadUse;
 }
 
+// Nobody else decommissions, and nobody changes the configuration. One that is continued may have erased the
+// directory of that already.
+struct Locks {
+  UniqueFd journal, config;
+};
+
+Result<Locks> lock_both(const Settings& settings) {
+  auto journal = lock_directory(directory_of(settings.journal));
+  if (!journal) return journal.error();
+  const std::string directory = directory_of(settings.config);
+  if (::access(directory.c_str(), F_OK) != 0 && errno == ENOENT) {
+    return Locks{.journal = std::move(*journal), .config = UniqueFd()};
+  }
+  auto config = lock_directory(directory);
+  if (!config) return config.error();
+  return Locks{.journal = std::move(*journal), .config = std::move(*config)};
+}
+
 int decommission_it(const Settings& settings) {
   auto journal = checked(settings);
   if (!journal) return fail(journal.error().message + "; nothing was done", kFailed);
   if (!settings.really) return show(*journal, settings);
-  const auto lock = lock_directory(directory_of(settings.journal));
-  if (!lock) return fail(lock.error().message, kFailed);
+  const auto locks = lock_both(settings);
+  if (!locks) return fail(locks.error().message + "; nothing was done", kFailed);
+  journal = checked(settings);  // again: others could change it until now
+  if (!journal) return fail(journal.error().message + "; nothing was done", kFailed);
   const auto done = decommission::execute(*journal, settings.journal,
                                           hands_for(journal->plan, settings.manager));
   if (!done) {

@@ -17,6 +17,7 @@
 
 #include "agent/base/journal.h"
 #include "agent/base/regular_file.h"
+#include "agent/ctl/config_apply.h"
 #include "agent/remote/audit_log.h"
 #include "agent/remote/roles.h"
 #include "agent/remote/run_program.h"
@@ -27,7 +28,6 @@ namespace {
 
 using remote::AuditEntry;
 using remote::Effect;
-using remote::Role;
 
 constexpr std::size_t kMostFile = 1U << 20;            // octets
 constexpr std::chrono::milliseconds kDiskLimit{3000};  // of writing one line down
@@ -40,7 +40,7 @@ struct Settings {
 };
 
 // Also of a configuration that is not right otherwise: then above all it matters who did what.
-std::string audit_file(const std::string& config) {
+std::string audit_directory(const std::string& config) {
   std::string directory = kStateDirectory;
   if (const auto text = read_regular_file(config, kMostFile)) {
     const auto json = nlohmann::json::parse(*text, nullptr, false);
@@ -49,7 +49,7 @@ std::string audit_file(const std::string& config) {
       directory = found->get<std::string>();
     }
   }
-  return directory + "/" + std::string(remote::kAuditFile);
+  return directory;
 }
 
 std::int64_t now_ms() {
@@ -72,10 +72,20 @@ bool to_journal(const AuditEntry& entry) {
   return journal->send({.program = "imrsctl", .instance = ""}, LogLevel::Info, text) == Journal::Sent::Taken;
 }
 
+// Addresses and ports, or nothing.
+std::string connection_to_hand_on() {
+  constexpr std::size_t kMost = 200;
+  const std::string text = connection();
+  const bool good = text.size() <= kMost &&
+                    text.find_first_not_of("0123456789abcdefABCDEF.: ") == std::string::npos;
+  return good ? text : "";
+}
+
 // Of one use. The journal has each line as well, first, for it does not wait for a disk.
 class Trail {
  public:
-  Trail(std::string file, AuditEntry entry) : file_(std::move(file)), entry_(std::move(entry)) {}
+  Trail(std::string directory, AuditEntry entry)
+      : directory_(std::move(directory)), entry_(std::move(entry)) {}
 
   AuditEntry& entry() { return entry_; }
 
@@ -84,7 +94,8 @@ class Trail {
     entry_.event = event;
     entry_.time_ms = now_ms();
     const bool in_journal = to_journal(entry_);
-    const auto in_file = remote::append_audit_within(file_, remote::to_json_line(entry_), kDiskLimit);
+    const auto in_file = remote::append_audit_within(remote::audit_file_of(directory_, entry_),
+                                                     remote::to_json_line(entry_), kDiskLimit);
     if (in_file) return true;
     (void)fail("warning: this use is not in the audit log: " + in_file.error().message +
                    (in_journal ? "; it is in the journal" : "; nor is it in the journal"),
@@ -93,7 +104,7 @@ class Trail {
   }
 
  private:
-  std::string file_;
+  std::string directory_;
   AuditEntry entry_;
 };
 
@@ -115,8 +126,9 @@ int do_it(Trail& trail, const Options& options, const Settings& settings, const 
   std::vector<std::string> words{"imrsctl", "--socket", options.socket};
   words.insert(words.end(), call.words.begin(), call.words.end());
   if (call.rule->config) words.push_back("--config=" + settings.config);
-  const auto status = remote::run_program("/proc/self/exe", words,
-                                          {.input = call.rule->input, .outlives = changes});
+  const auto status = remote::run_program(
+      "/proc/self/exe", words,
+      {.input = call.rule->input, .outlives = changes, .connection = connection_to_hand_on()});
   trail.entry().status = status ? *status : kFailed;
   if (!status) trail.entry().note = status.error().message;
   (void)trail.write("done");
@@ -138,7 +150,7 @@ int run_remote(const Options& options, const Settings& settings) {
   entry.name = settings.name;
   entry.role = remote::to_string(*role);
   entry.from = remote::client_address(std::getenv("SSH_CONNECTION"));
-  Trail trail(audit_file(settings.config), std::move(entry));
+  Trail trail(audit_directory(settings.config), std::move(entry));
   const auto words = remote::shell_words(line);
   if (!words) return refuse(trail, line, words.error());
   if (words->empty() || *words == std::vector<std::string>{"help"}) {
@@ -151,12 +163,13 @@ int run_remote(const Options& options, const Settings& settings) {
 }
 
 int show_audit_log(const Options& options, const Settings& settings) {
-  const std::string file = audit_file(settings.config);
-  const auto trail = remote::read_audit(file, settings.last);
+  const std::string directory = audit_directory(settings.config);
+  const auto trail = remote::read_audit_logs(directory, settings.last);
   if (!trail) return fail(trail.error().message, kFailed);
   if (trail->damaged > 0) {
-    (void)fail(fmt::format("warning: {} has {} lines that are none; a power cut leaves such ones", file,
-                           trail->damaged),
+    (void)fail(fmt::format("warning: the audit logs in {} have {} lines that are none; a power cut leaves "
+                           "such ones",
+                           directory, trail->damaged),
                0);
   }
   return print(options.json ? remote::audit_json(trail->entries) : remote::audit_text(trail->entries));

@@ -16,6 +16,7 @@
 #include "agent/base/whole_file.h"
 #include "agent/config/config.h"
 #include "agent/ctl/config_apply.h"
+#include "agent/ctl/config_effects.h"
 #include "agent/ctl/config_files.h"
 #include "agent/ctl/signals.h"
 #include "agent/remote/certificate.h"
@@ -62,7 +63,9 @@ Result<std::string> read_or(const std::string& path, const std::string& fallback
 }
 
 Result<void> run(const std::string& program, const std::vector<std::string>& words) {
-  const auto status = remote::run_program(program, words, {.outlives = true});
+  remote::RunSettings settings;
+  settings.outlives = true;
+  const auto status = remote::run_program(program, words, settings);
   if (!status) return status.error();
   if (*status == 0) return {};
   std::string line;
@@ -112,7 +115,6 @@ Result<Rotation> plan_anchors(const Config& config, const Settings& settings, co
 }
 
 Result<Rotation> plan_secret(const Settings& settings, const std::string& input) {
-  if (settings.name.empty()) return Error{Errc::InvalidInput, settings.what + ": whose? give its NAME"};
   const auto agent_json = read_regular_file(settings.config, kMostFile);
   if (!agent_json) return agent_json.error();
   const auto file = remote::secrets_file_of(*agent_json);
@@ -123,15 +125,12 @@ Result<Rotation> plan_secret(const Settings& settings, const std::string& input)
   return plan(*agent_json, *secrets, settings.name, input);
 }
 
-Result<Rotation> plan(const Settings& settings) {
-  std::string input;
-  if (!settings.remove) {
-    auto read = read_input();
-    if (!read) return read.error();
-    input = std::move(*read);
-  }
-  if (settings.what == "tsig-key" || settings.what == "bgp-password") return plan_secret(settings, input);
-  if (!settings.name.empty()) return Error{Errc::InvalidInput, settings.what + ": takes no NAME"};
+bool is_secret(const Settings& settings) {
+  return settings.what == "tsig-key" || settings.what == "bgp-password";
+}
+
+Result<Rotation> plan(const Settings& settings, const std::string& input) {
+  if (is_secret(settings)) return plan_secret(settings, input);
   const auto config = load_config(settings.config);
   if (!config) return config.error();
   if (settings.what == "certificate") return remote::plan_certificate(*config, input, std::time(nullptr));
@@ -144,8 +143,10 @@ Result<void> no_trial(const Settings& settings) {
   const auto pending = ConfigChange::pending(settings.config);
   if (!pending) return pending.error();
   if (!*pending) return {};
-  return Error{Errc::Refused,
-               "a change of the configuration was cut off; \"imrsctl config recover\" puts it back first"};
+  return Error{
+      Errc::Refused,
+      "a change of the configuration was cut off and goes back; it is stuck if this lasts: journalctl -u "
+      "imrs-recover"};
 }
 
 // agent.json may name any file; what is changed from afar is this appliance's.
@@ -156,20 +157,51 @@ Result<void> is_own_file(const std::string& file, const Settings& settings) {
                file + " is not below " + directory + ", and so not this appliance's to change"};
 }
 
-int rotate(const Options& options, const Settings& settings) {
+// What was cut off before must not cost the last key and certificate that belong together.
+Result<void> mend_certificate(const TlsConfig& tls, const Settings& settings) {
+  for (const std::string& file : {tls.key, tls.certificate}) {
+    if (auto own = is_own_file(file, settings); !own) return own;
+  }
+  const auto mended = remote::mend_certificate(tls);
+  if (!mended) return mended.error();
+  if (!mended->empty()) print(*mended);
+  return {};
+}
+
+Result<void> mend_certificate(const Settings& settings) {
+  if (settings.what != "certificate") return {};
+  const auto config = load_config(settings.config);
+  if (!config) return config.error();
+  return config->web.tls ? mend_certificate(*config->web.tls, settings) : Result<void>();
+}
+
+Result<void> check_words(const Settings& settings) {
   const bool anchors = settings.what == "trust-anchor";
   if (!anchors && (settings.add || settings.remove || settings.unchecked)) {
-    return fail("--add, --remove and --unchecked are for trust-anchor only", kBadUse);
+    return Error{Errc::InvalidInput, "--add, --remove and --unchecked are for trust-anchor only"};
   }
+  if (is_secret(settings) && settings.name.empty()) {
+    return Error{Errc::InvalidInput, settings.what + ": whose? give its NAME"};
+  }
+  if (is_secret(settings) || settings.name.empty()) return {};
+  return Error{Errc::InvalidInput, settings.what + ": takes no NAME"};
+}
+
+int rotate(const Options& options, const Settings& settings) {
+  if (auto right = check_words(settings); !right) return fail(right.error().message, kBadUse);
+  // Before the lock: it may never end, and nobody else could do anything meanwhile.
+  const auto input = settings.remove ? Result<std::string>(std::string()) : read_input();
+  if (!input) return fail(input.error().message, kFailed);
   const auto lock = lock_directory(directory_of(settings.config));
   if (!lock) return fail(lock.error().message, kFailed);
   if (auto free = no_trial(settings); !free) return fail(free.error().message, kFailed);
-  const auto rotation = plan(settings);
+  const auto rotation = plan(settings, *input);
   if (!rotation) return fail(rotation.error().message, kFailed);
   for (const Rotation::File& file : rotation->files) {
     if (auto own = is_own_file(file.path, settings); !own) return fail(own.error().message, kFailed);
   }
   const Signals signals;  // from here on: all of it, or none
+  if (auto whole = mend_certificate(settings); !whole) return fail(whole.error().message, kFailed);
   const auto done = remote::carry_out(
       *rotation, [&](Activation activation) { return activate(options, settings, activation); });
   if (!done) return fail(done.error().message, kFailed);
@@ -182,12 +214,27 @@ int rotate(const Options& options, const Settings& settings) {
 struct WayBack {
   std::vector<std::string> files;
   Activation activation = Activation::None;
+  std::optional<remote::FileReader> reader = std::nullopt;  // who must be able to read them
 };
 
 Result<std::string> read_previous(const std::string& file) {
   auto text = read_regular_file(previous_of(file), kMostFile);
   if (text || text.error().code != Errc::Unavailable) return text;
   return Error{Errc::Unavailable, text.error().message + ": nothing was replaced that could come back"};
+}
+
+// Nobody would see that the agent has kept some of them. If those of now are damaged nothing can be compared;
+// then they are not what the agent has, either.
+Result<void> are_taken(const std::string& agent_json, const std::string& now, const Config& previous,
+                       const Settings& settings) {
+  const auto config = parse_config(agent_json, now);
+  if (settings.restart || !config) return {};
+  const auto keys = effects_of(*config, previous, {}).restart;
+  if (keys.empty()) return {};
+  return Error{Errc::Refused,
+               fmt::format("the secrets before have another {}, which the agent takes at its start only: "
+                           "--restart does it, and for some seconds nothing is announced",
+                           fmt::join(keys, " and "))};
 }
 
 Result<WayBack> secrets_back(const Settings& settings) {
@@ -198,9 +245,9 @@ Result<WayBack> secrets_back(const Settings& settings) {
   const auto previous = read_previous(*file), now = read_or(*file, "{}");
   if (!previous) return previous.error();
   if (!now) return now.error();
-  if (auto fits = parse_config(*agent_json, *previous); !fits) {
-    return fits.error().within("the secrets before do not fit agent.json any more");
-  }
+  const auto config = parse_config(*agent_json, *previous);
+  if (!config) return config.error().within("the secrets before do not fit agent.json any more");
+  if (auto taken = are_taken(*agent_json, *now, *config, settings); !taken) return taken.error();
   return WayBack{
       {*file}, remote::passwords_differ(*previous, *now) ? Activation::UpgradeAndBird : Activation::Upgrade};
 }
@@ -241,20 +288,34 @@ Result<WayBack> way_back(const Settings& settings) {
   if (!config) return config.error();
   if (settings.what == "trust-anchor") return anchors_back(*config, settings);
   if (!config->web.tls) return Error{Errc::InvalidInput, "agent.json has no \"web.tls\""};
-  if (settings.what == "certificate") return certificate_back(*config->web.tls);
-  return WayBack{{config->web.tls->client_ca}, Activation::None};
+  auto way = settings.what == "certificate"
+                 ? certificate_back(*config->web.tls)
+                 : Result<WayBack>(WayBack{{config->web.tls->client_ca}, Activation::None});
+  if (way) way->reader = remote::FileReader{config->users.web_uid, config->users.web_gid};
+  return way;
+}
+
+// What nobody but root could read, as some programs make a key, must not come back so.
+Result<void> let_read(const WayBack& way) {
+  Result<void> done;
+  for (std::size_t i = 0; way.reader && done && i < way.files.size(); ++i) {
+    done = remote::let_read(previous_of(way.files[i]), *way.reader);
+  }
+  return done;
 }
 
 int roll_back(const Options& options, const Settings& settings) {
   const auto lock = lock_directory(directory_of(settings.config));
   if (!lock) return fail(lock.error().message, kFailed);
   if (auto free = no_trial(settings); !free) return fail(free.error().message, kFailed);
+  if (auto whole = mend_certificate(settings); !whole) return fail(whole.error().message, kFailed);
   const auto way = way_back(settings);
   if (!way) return fail(way.error().message, kFailed);
   for (const std::string& file : way->files) {
     if (auto own = is_own_file(file, settings); !own) return fail(own.error().message, kFailed);
   }
   const Signals signals;
+  if (auto readable = let_read(*way); !readable) return fail(readable.error().message, kFailed);
   const auto done = remote::roll_back(way->files, way->activation, [&](Activation activation) {
     return activate(options, settings, activation);
   });

@@ -10,11 +10,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cerrno>
+#include <ctime>
 #include <memory>
 
 #include "agent/base/directory.h"
 #include "agent/base/hex.h"
-#include "agent/base/whole_file.h"
 #include "agent/ctl/config_candidate.h"
 #include "agent/ctl/config_files.h"
 
@@ -48,13 +48,14 @@ std::string random_hex(std::size_t octets) {
   return good ? hex_text(bytes) : std::string();
 }
 
-Result<site::SecretSources> sources_of(const SetupSettings& settings) {
+// May wait for standard input.
+Result<std::string> given_secrets(const SetupSettings& settings) {
+  return settings.secrets.empty() ? Result<std::string>("") : read_secrets_argument(settings.secrets);
+}
+
+Result<site::SecretSources> sources_of(const SetupSettings& settings, std::string given) {
   site::SecretSources out;
-  if (!settings.secrets.empty()) {
-    auto given = read_secrets_argument(settings.secrets);
-    if (!given) return given.error();
-    out.given = std::move(*given);
-  }
+  if (!settings.secrets.empty()) out.given = std::move(given);
   if (is_there(settings.secrets_file())) {
     auto before = read_small_file(settings.secrets_file());
     if (!before) return before.error();
@@ -64,12 +65,12 @@ Result<site::SecretSources> sources_of(const SetupSettings& settings) {
   return out;
 }
 
-Result<Made> make(const SetupSettings& settings) {
+Result<Made> make(const SetupSettings& settings, std::string given) {
   const auto sheet = read_small_file(settings.sheet);
   if (!sheet) return sheet.error();
   auto site = site::read_site(*sheet, settings.places);
   if (!site) return site.error().within(settings.sheet);
-  const auto sources = sources_of(settings);
+  const auto sources = sources_of(settings, std::move(given));
   if (!sources) return sources.error();
   auto secrets = site::fill_secrets(site->secrets, *sources);
   if (!secrets) return secrets.error();
@@ -82,30 +83,42 @@ Result<void> make_directory(const std::string& path) {
   return system_error(path);
 }
 
-// Under the lock. The secrets first: agent.json names their file.
-Result<void> write(const SetupSettings& settings, const Made& made) {
-  if (auto directory = make_directory(settings.places.directory); !directory) return directory;
-  const auto lock = lock_directory(directory_of(settings.config()));
-  if (!lock) return lock.error();
+// The lock under which all is read and written; none, while there is nothing yet.
+Result<UniqueFd> begin(const SetupSettings& settings) {
+  if (!is_there(settings.places.directory)) return UniqueFd();
+  auto lock = lock_directory(directory_of(settings.config()));
+  if (!lock) return lock;
   if (is_there(marker_of(settings.config()))) {
     return Error{Errc::Refused, "a change of " + settings.config() +
-                                    " is on trial, or was cut off; \"imrsctl "
-                                    "config recover\" first"};
+                                    " was cut off and goes back; it is stuck if this lasts: journalctl -u "
+                                    "imrs-recover"};
   }
   for (const std::string& file : {settings.config(), settings.secrets_file()}) {
-    if (!is_there(file)) continue;
-    if (!settings.force) {
-      return Error{Errc::Refused,
-                   file +
-                       " is there; --force replaces it (its secrets are kept), and \"imrsctl config apply\" "
-                       "changes a running instance"};
-    }
-    const auto before = read_small_file(file);
-    auto kept = before ? write_private(previous_of(file), *before) : before.error();
-    if (!kept) return kept;
+    if (!is_there(file) || settings.force) continue;
+    return Error{Errc::Refused,
+                 file +
+                     " is there; --force replaces it (its secrets are kept), and \"imrsctl config apply\" "
+                     "changes a running instance"};
   }
-  if (auto written = write_private(settings.secrets_file(), made.secrets.json); !written) return written;
-  return write_private(settings.config(), made.site.agent_json);
+  return lock;
+}
+
+// Two that belong together. Nothing starts without an agent.json: then it is enough that it comes last.
+Result<void> write(const SetupSettings& settings, const Made& made) {
+  if (!is_there(settings.config())) {
+    if (auto directory = make_directory(settings.places.directory); !directory) return directory;
+    if (auto written = write_private(settings.secrets_file(), made.secrets.json); !written) return written;
+    return write_private(settings.config(), made.site.agent_json);
+  }
+  ConfigChange change(settings.config(), settings.secrets_file());
+  Result<void> done = change.save();
+  if (done) done = change.mark(std::time(nullptr), true);
+  if (done) done = change.replace_secrets(made.secrets.json);
+  if (done) done = change.replace_config(made.site.agent_json);
+  if (done) done = change.hold();
+  if (done) return change.keep_previous();
+  if (change.put_back()) (void)change.unmark();  // if not, the mark stays, and the next start tries it
+  return done;
 }
 
 std::vector<std::string> absent_of(const std::vector<std::string>& files) {
@@ -120,7 +133,11 @@ void append(std::string& text, const char* what, const std::vector<std::string>&
 }
 
 int setup(const SetupSettings& settings) {
-  const auto made = make(settings);
+  auto given = given_secrets(settings);
+  if (!given) return fail(given.error().message, kFailed);
+  const auto lock = settings.dry_run ? Result<UniqueFd>(UniqueFd()) : begin(settings);
+  if (!lock) return fail(lock.error().message, kFailed);
+  const auto made = make(settings, std::move(*given));
   if (!made) return fail(made.error().message, kFailed);
   if (!settings.dry_run) {
     if (auto written = write(settings, *made); !written) return fail(written.error().message, kFailed);
@@ -145,9 +162,10 @@ std::string remedy_for(const std::string& file, const site::Site& site, const si
   const std::string tls = places.directory + "/tls/";
   if (file == tls + "server.key" || file == tls + "server.pem") {
     return fmt::format(
-        "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={} -keyout "
-        "{}server.key -out {}server.csr; have the latter signed",
-        site.identity, tls, tls);
+        "openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN={0} -keyout "
+        "{1}server.key -out {1}server.csr && chgrp imrs-web {1}server.key && chmod 640 {1}server.key; have "
+        "the request signed",
+        site.identity, tls);
   }
   if (file == tls + "client-ca.pem") return "of whoever may look at the ops listener";
   if (file.starts_with(places.directory + "/anchors/root.")) {

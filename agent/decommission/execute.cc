@@ -36,7 +36,8 @@ class Execution {
     switch (step.kind) {
       case Step::Kind::Drain: return drain();
       case Step::Kind::Withdraw: return withdraw();
-      case Step::Kind::Stop: return stop(step.unit);
+      case Step::Kind::Stop: return disable_and_stop(step.unit);
+      case Step::Kind::StopOnly: return stop(step.unit);
       case Step::Kind::NothingSaid: return nothing_said();
       case Step::Kind::NobodySays: return nobody_says();
       case Step::Kind::Inventory: return inventory();
@@ -68,6 +69,12 @@ class Execution {
     if (!ordered && ordered.error().code == Errc::Unavailable) return std::string("no agent runs");
     if (!ordered) return ordered.error();
     return std::string("withdrawn");
+  }
+
+  // Disabled first: a power cut between the two must not bring it back.
+  Note disable_and_stop(const std::string& unit) {
+    if (auto disabled = hands_.disable(unit); !disabled) return disabled.error();
+    return stop(unit);
   }
 
   Note stop(const std::string& unit) {
@@ -106,10 +113,12 @@ class Execution {
   }
 
   // "audit.log", "audit.log.3".
-  [[nodiscard]] bool is_audit(const std::string& path) const {
-    if (plan().audit_log.empty() || !path.starts_with(plan().audit_log)) return false;
-    const std::string_view rest = std::string_view(path).substr(plan().audit_log.size());
-    return rest.empty() || (rest.front() == '.' && rest.find('/') == std::string_view::npos);
+  [[nodiscard]] bool is_audit(std::string_view path) const {
+    return std::ranges::any_of(plan().audit_logs, [&](const std::string& log) {
+      if (!path.starts_with(log)) return false;
+      const std::string_view rest = path.substr(log.size());
+      return rest.empty() || (rest.front() == '.' && rest.find('/') == std::string_view::npos);
+    });
   }
 
   Note inventory() {

@@ -23,7 +23,8 @@ struct Hands {
   std::function<Result<bool>()> drained;
   // exported_by_bird().
   std::function<Result<std::vector<std::string>>()> exported;
-  // Stops a unit of the service manager and sees to it that it is not started again.
+  // Sees to it that a unit of the service manager is not started again.
+  std::function<Result<void>(const std::string& unit)> disable;
   std::function<Result<void>(const std::string& unit)> stop;
   std::function<std::int64_t()> now_ms;
   std::function<void(std::chrono::seconds)> sleep;

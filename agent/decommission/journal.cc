@@ -14,7 +14,7 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 constexpr std::size_t kMost = 256U << 20;  // octets
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 
 Json json_of(const Plan& plan) {
   return {{"identity", plan.identity},
@@ -24,7 +24,7 @@ Json json_of(const Plan& plan) {
           {"drain_seconds", plan.drain_time.count()},
           {"places", plan.places},
           {"secrets", plan.secrets},
-          {"audit_log", plan.audit_log},
+          {"audit_logs", plan.audit_logs},
           {"left", plan.left}};
 }
 
@@ -37,7 +37,7 @@ Plan plan_of(const Json& json) {
           .drain_time = std::chrono::seconds(json.at("drain_seconds").get<std::int64_t>()),
           .places = json.at("places").get<Texts>(),
           .secrets = json.at("secrets").get<Texts>(),
-          .audit_log = json.at("audit_log").get<std::string>(),
+          .audit_logs = json.at("audit_logs").get<Texts>(),
           .left = json.at("left").get<Texts>()};
 }
 

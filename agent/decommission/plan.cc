@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "agent/base/whole_file.h"
@@ -13,6 +14,8 @@ namespace imrs::decommission {
 namespace {
 
 constexpr std::string_view kOurs = "imrs";  // how a part of a place's name begins
+// Of agent/remote, in the state directory.
+constexpr std::array kAuditLogs{"audit.log", "audit-observers.log"};
 
 std::vector<std::string_view> parts_of(std::string_view path) {
   std::vector<std::string_view> parts;
@@ -70,7 +73,9 @@ std::vector<Named> may_stay(const Config& config) {
 
 Result<void> check_named(const std::vector<Named>& all, const std::vector<std::string>& places) {
   for (const auto& [key, path] : all) {
-    if (!is_plain_path(path)) return Error{Errc::Refused, key + ": " + path + " is no plain absolute path"};
+    if (!is_plain_path(path)) {
+      return Error{Errc::Refused, fmt::format("{}: {} is no plain absolute path", key, path)};
+    }
     if (is_inside_any(path, places)) continue;
     return Error{
         Errc::Refused,
@@ -105,6 +110,13 @@ Step stop(const std::string& unit, const std::string& what) {
           unit};
 }
 
+// Before all others: a trial that ends would have the agent started anew.
+std::vector<Step> stop_recovering() {
+  const std::string service = "imrs-recover.service";
+  return {stop("imrs-recover.path", "what takes a configuration back"),
+          {Step::Kind::StopOnly, "stop " + service, "stop " + service + ", should it be at work", service}};
+}
+
 }  // namespace
 
 bool is_plain_path(std::string_view path) {
@@ -134,19 +146,22 @@ Result<Plan> make_plan(const Config& config, const std::string& config_file,
             .drain_time = config.bgp.drain_time,
             .places = places,
             .secrets = {},
-            .audit_log = {},
+            .audit_logs = {},
             .left = left_of(config, places)};
   if (!config.secrets_file.empty()) plan.secrets.push_back(config.secrets_file);
   if (config.web.tls) plan.secrets.push_back(config.web.tls->key);
   for (std::size_t i = plan.secrets.size(); i-- > 0;) plan.secrets.push_back(previous_of(plan.secrets[i]));
-  if (!config.state_directory.empty()) plan.audit_log = config.state_directory + "/audit.log";
+  if (!config.state_directory.empty()) {
+    for (const char* name : kAuditLogs) plan.audit_logs.push_back(config.state_directory + "/" + name);
+  }
   return plan;
 }
 
 std::vector<Step> steps_of(const Plan& plan) {
   using Kind = Step::Kind;
   const std::string places = fmt::format("{}", fmt::join(plan.places, ", "));
-  return {
+  std::vector<Step> steps = stop_recovering();
+  const std::vector<Step> rest{
       {Kind::Drain, "drain",
        fmt::format("ask all neighbours to prefer others, and wait until they do, at most {} s",
                    plan.drain_time.count()),
@@ -161,9 +176,11 @@ std::vector<Step> steps_of(const Plan& plan) {
       {Kind::Inventory, "inventory", "list what will be erased: everything in " + places, ""},
       {Kind::EraseSecrets, "erase secrets", "erase passwords, TSIG secrets and TLS keys", ""},
       {Kind::ErasePlaces, "erase places", "erase zones, images, statistics, orders and configuration", ""},
-      {Kind::EraseAudit, "erase audit log", "erase the audit log", ""},
+      {Kind::EraseAudit, "erase audit log", "erase the audit logs", ""},
       {Kind::NothingLeft, "nothing left", "look again: nothing is left there", ""},
   };
+  steps.insert(steps.end(), rest.begin(), rest.end());
+  return steps;
 }
 
 }  // namespace imrs::decommission

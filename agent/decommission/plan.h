@@ -23,10 +23,10 @@ struct Plan {
   std::string identity, version;
   std::string control_socket, bird_socket;
   std::chrono::seconds drain_time{0};
-  std::vector<std::string> places;   // erased in this order
-  std::vector<std::string> secrets;  // files in them that go first
-  std::string audit_log;             // and .1, .2, ...: goes last
-  std::vector<std::string> left;     // in words: what is not erased, and why
+  std::vector<std::string> places;      // erased in this order
+  std::vector<std::string> secrets;     // files in them that go first
+  std::vector<std::string> audit_logs;  // each, and its .1, .2, ...: go last
+  std::vector<std::string> left;        // in words: what is not erased, and why
   bool operator==(const Plan&) const = default;
 };
 
@@ -41,11 +41,12 @@ struct Step {
     Drain,         // has the agent drain, and waits for it
     Withdraw,      // has the agent withdraw, for good: an order that outlives it
     Stop,          // stops `unit`, and it is not started again
+    StopOnly,      // stops `unit`, which nothing but one that is stopped already starts
     NothingSaid,   // BIRD exports nothing
     NobodySays,    // no BIRD is there any more
     Inventory,     // lists what will be erased
     EraseSecrets,  // Plan::secrets
-    ErasePlaces,   // all but the audit log
+    ErasePlaces,   // all but the audit logs
     EraseAudit,
     NothingLeft,  // the places are empty
   };

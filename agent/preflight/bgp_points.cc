@@ -47,6 +47,18 @@ std::vector<std::string> missing(const NeighbourConfig& neighbour, std::span<con
   return out;
 }
 
+// The configured prefixes of that family, if there is no neighbour to have them.
+std::vector<std::string> without_neighbour(Family family, std::span<const NeighbourConfig> neighbours,
+                                           std::span<const Prefix> prefixes) {
+  const auto is_of_it = [&](const NeighbourConfig& one) { return one.address.family == family; };
+  std::vector<std::string> out;
+  if (std::ranges::any_of(neighbours, is_of_it)) return out;
+  for (const Prefix& prefix : prefixes) {
+    if (prefix.family == family) out.push_back(prefix.text);
+  }
+  return out;
+}
+
 // Why, as the decision about the neighbour has it.
 std::string reason(const Snapshot& snapshot, const NeighbourConfig& neighbour) {
   const auto found = std::ranges::find(snapshot.decisions, neighbour.name, &DecisionState::neighbour);
@@ -90,7 +102,7 @@ Finding judge_exports(std::span<const NeighbourConfig> neighbours, std::span<con
                       const Result<Snapshot>& snapshot) {
   if (!snapshot) return no_agent(snapshot);
   if (!snapshot->bgp.bird_connected) return no_bird(*snapshot);
-  std::vector<std::string> complete, lacking;
+  std::vector<std::string> complete, lacking, remedies;
   for (const NeighbourConfig& neighbour : neighbours) {
     const auto without = missing(neighbour, prefixes, find(*snapshot, neighbour));
     if (without.empty()) {
@@ -99,11 +111,21 @@ Finding judge_exports(std::span<const NeighbourConfig> neighbours, std::span<con
       lacking.push_back(neighbour.name + " lacks " + joined(without) + reason(*snapshot, neighbour));
     }
   }
+  if (!lacking.empty()) {
+    remedies.emplace_back(is_ordered(*snapshot) ? "imrsctl resume, if that was to be"
+                                                : "imrsctl status says what holds it back");
+  }
+  for (const Family family : kFamilies) {
+    const auto without = without_neighbour(family, neighbours, prefixes);
+    if (without.empty()) continue;
+    const std::string_view name = family_name(family);
+    lacking.push_back(fmt::format("nobody has {}: no {} neighbour is configured", joined(without), name));
+    remedies.push_back(fmt::format("agree with the host on an {} session: see both-families", name));
+  }
   if (lacking.empty()) {
     return pass(fmt::format("all {} prefixes, each of its family: {}", prefixes.size(), joined(complete)));
   }
-  return fail(joined(lacking, "; "), is_ordered(*snapshot) ? "imrsctl resume, if that was to be"
-                                                           : "imrsctl status says what holds it back");
+  return fail(joined(lacking, "; "), joined(remedies, "; "));
 }
 
 Finding judge_source_filter(const SpoofFacts& facts) {

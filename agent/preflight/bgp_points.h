@@ -17,7 +17,7 @@ namespace imrs::preflight {
 [[nodiscard]] Finding judge_sessions(std::span<const NeighbourConfig> neighbours,
                                      const Result<Snapshot>& snapshot);
 
-// Every neighbour has every prefix of its family.
+// Every neighbour has every prefix of its family, and every prefix has a neighbour of its family.
 [[nodiscard]] Finding judge_exports(std::span<const NeighbourConfig> neighbours,
                                     std::span<const Prefix> prefixes, const Result<Snapshot>& snapshot);
 

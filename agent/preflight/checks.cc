@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/preflight/address_points.h"
 #include "agent/preflight/ask.h"
@@ -20,7 +21,7 @@
 namespace imrs::preflight {
 namespace {
 
-constexpr std::size_t kMostPrimaries = 8;  // asked; each that is dead costs some seconds
+constexpr std::size_t kMostPrimaries = 8;  // asked each point's questions: one that is dead costs seconds
 
 struct ToAsk {
   Server server;
@@ -46,7 +47,7 @@ class Place {
     }
     return ways_out_;
   }
-  const std::vector<PrimarySeen>& primaries();
+  const std::vector<PrimarySeen>& primaries();  // the first kMostPrimaries of to_ask()
   std::vector<Nic> nics();
   [[nodiscard]] std::vector<ToAsk> to_ask() const;
   [[nodiscard]] std::optional<IpAddress> source(Family family) const {
@@ -71,7 +72,7 @@ std::vector<ToAsk> Place::to_ask() const {
       const bool known = std::ranges::any_of(out, [&](const ToAsk& one) {
         return one.server.address == primary.address && one.server.port == primary.port;
       });
-      if (known || out.size() == kMostPrimaries) continue;
+      if (known) continue;
       out.push_back({{primary.address, primary.port, source(primary.address.family)}, *name});
     }
   }
@@ -99,7 +100,10 @@ PrimarySeen ask_primary(const ToAsk& one) {
 const std::vector<PrimarySeen>& Place::primaries() {
   if (primaries_) return *primaries_;
   primaries_.emplace();
-  for (const ToAsk& one : to_ask()) primaries_->push_back(ask_primary(one));
+  for (const ToAsk& one : to_ask()) {
+    if (primaries_->size() == kMostPrimaries) break;
+    primaries_->push_back(ask_primary(one));
+  }
   return *primaries_;
 }
 
@@ -177,10 +181,18 @@ Finding reached(Place& place) {
                        place.config().instance.identity);
 }
 
-Finding primaries_udp(Place& place) { return judge_primaries(place.primaries(), Transport::Udp); }
-Finding primaries_tcp(Place& place) { return judge_primaries(place.primaries(), Transport::Tcp); }
-Finding edns(Place& place) { return judge_edns(place.primaries()); }
-Finding fragments(Place& place) { return judge_fragments(place.primaries()); }
+Finding of_asked(Place& place, Finding finding) {
+  const std::size_t asked = place.primaries().size();
+  return not_of_all(std::move(finding), asked, place.to_ask().size() - asked);
+}
+Finding primaries_udp(Place& place) {
+  return of_asked(place, judge_primaries(place.primaries(), Transport::Udp));
+}
+Finding primaries_tcp(Place& place) {
+  return of_asked(place, judge_primaries(place.primaries(), Transport::Tcp));
+}
+Finding edns(Place& place) { return of_asked(place, judge_edns(place.primaries())); }
+Finding fragments(Place& place) { return of_asked(place, judge_fragments(place.primaries())); }
 
 Finding icmp(Place& place) {
   IcmpFacts facts;
@@ -192,7 +204,7 @@ Finding icmp(Place& place) {
     if (one == all.end()) continue;
     facts.hops.push_back(provoke_icmp(one->server, {one->zone, wire::rrtype::SOA, 0, false}));
   }
-  return judge_icmp(facts);
+  return judge_icmp(facts, place.ways_out());
 }
 
 Finding sessions(Place& place) {

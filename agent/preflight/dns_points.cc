@@ -77,6 +77,25 @@ std::string path_text(const ServiceSeen& seen) {
                      exchange_text(seen.exchange));
 }
 
+// From beyond the router next to us. The limit tells too: that router may send from another address than the
+// gateway's, which in IPv6 is mostly link-local.
+bool is_far(const HopSeen& hop, std::span<const WayOut> ways) {
+  if (hop.reporter.empty() || hop.hops <= 1) return false;
+  return std::ranges::none_of(ways, [&](const WayOut& way) { return way.gateway == hop.reporter; });
+}
+
+// `hop`: null if nobody was sent anything.
+std::string hop_text(Family family, const HopSeen* hop, bool far) {
+  const std::string_view name = family_name(family);
+  if (hop == nullptr) return fmt::format("{}: no primary to send anything to", name);
+  if (hop->reporter.empty()) {
+    return fmt::format("{}: no router on the way to {} says anything", name, hop->target);
+  }
+  return fmt::format(
+      "{}: {} says by ICMP that a hop limit was too small{}", name, hop->reporter,
+      far ? "" : ", but that is the router next to us; nothing is known of what comes from beyond it");
+}
+
 }  // namespace
 
 Finding judge_service(std::span<const ServiceSeen> seen, bool agent_runs) {
@@ -151,28 +170,31 @@ Finding judge_fragments(std::span<const PrimarySeen> primaries) {
       "from outside: ping -s 2000 MANAGEMENT-ADDRESS has to be answered");
 }
 
-Finding judge_icmp(const IcmpFacts& facts) {
+Finding not_of_all(Finding finding, std::size_t asked, std::size_t unasked) {
+  if (unasked == 0) return finding;
+  // In front: the end of a long line is cut.
+  finding.evidence = fmt::format("{} primaries were asked, {} more {} not asked; {}", asked, unasked,
+                                 unasked == 1 ? "was" : "were", finding.evidence);
+  if (finding.verdict != Verdict::Pass) return finding;
+  return unknown(finding.evidence,
+                 "the others, from here: dig +norec +dnssec @PRIMARY . SOA, also with +tcp; then DNSKEY with "
+                 "+bufsize=1232 and ANY with +bufsize=4096, both with +ignore");
+}
+
+Finding judge_icmp(const IcmpFacts& facts, std::span<const WayOut> ways) {
   constexpr const char* kFromOutside =
       "from here: tracepath -n PRIMARY has to name the routers on the way; from outside: ping -M do -s 1472 "
       "MANAGEMENT-ADDRESS (IPv6: -s 1452) has to be answered, or to say what is too big";
   std::vector<std::string> seen;
   std::size_t heard = 0;
   for (const Family family : kFamilies) {
-    const auto hop = std::ranges::find(facts.hops, family, &HopSeen::family);
-    const bool asked = hop != facts.hops.end();
+    const auto found = std::ranges::find(facts.hops, family, &HopSeen::family);
+    const HopSeen* const hop = found == facts.hops.end() ? nullptr : &*found;
+    const bool far = hop != nullptr && is_far(*hop, ways);
     const bool too_big = family == Family::V6 && facts.too_big6 > 0;
     if (too_big) seen.push_back(fmt::format("IPv6: {} times \"packet too big\"", facts.too_big6));
-    if (asked && !hop->reporter.empty()) {
-      seen.push_back(fmt::format("{}: {} says by ICMP that a hop limit was too small", family_name(family),
-                                 hop->reporter));
-    }
-    if (too_big || (asked && !hop->reporter.empty())) {
-      ++heard;
-    } else {
-      seen.push_back(fmt::format("{}: {}", family_name(family),
-                                 asked ? "no router on the way to " + hop->target + " says anything"
-                                       : std::string("no primary to send anything to")));
-    }
+    if (far || !too_big) seen.push_back(hop_text(family, hop, far));
+    if (far || too_big) ++heard;
   }
   if (heard == kFamilies.size()) return pass("ICMP errors come in; " + joined(seen, "; "));
   return unknown(joined(seen, "; "), kFromOutside);

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +13,7 @@
 
 #include "agent/base/family.h"
 #include "agent/config/config.h"
+#include "agent/preflight/address_points.h"
 #include "agent/preflight/dns_message.h"
 #include "agent/preflight/report.h"
 
@@ -46,18 +49,22 @@ struct PrimarySeen {
 [[nodiscard]] Finding judge_edns(std::span<const PrimarySeen> primaries);
 // Responses that do not fit one packet come through.
 [[nodiscard]] Finding judge_fragments(std::span<const PrimarySeen> primaries);
+// What was found by asking `asked` primaries, while `unasked` more were not: says so, and does not pass then.
+[[nodiscard]] Finding not_of_all(Finding finding, std::size_t asked, std::size_t unasked);
 
 // A datagram whose hop limit was made too small on purpose, so that a router on the way has to complain.
 struct HopSeen {
   Family family = Family::V4;
   std::string target;    // address of a primary
   std::string reporter;  // who complained, by ICMP; empty: nobody did
+  int hops = 0;          // the limit that it complained of; 1: it is the first router
 };
 struct IcmpFacts {
   std::vector<HopSeen> hops;   // at most one for each family
   std::uint64_t too_big6 = 0;  // ICMPv6 "packet too big" that came since the system started
 };
-// ICMP errors come through.
-[[nodiscard]] Finding judge_icmp(const IcmpFacts& facts);
+// ICMP errors come through from outside. What the first router or the gateway of one of `ways` says does not
+// show that.
+[[nodiscard]] Finding judge_icmp(const IcmpFacts& facts, std::span<const WayOut> ways);
 
 }  // namespace imrs::preflight

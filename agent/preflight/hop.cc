@@ -10,6 +10,8 @@
 
 #include <array>
 #include <cstring>
+#include <optional>
+#include <span>
 
 #include "agent/base/unique_fd.h"
 #include "agent/preflight/socket_address.h"
@@ -17,7 +19,10 @@
 namespace imrs::preflight {
 namespace {
 
-constexpr int kMostHops = 3, kPatience = 1000;  // ms, for each
+// A limit of 1 is what the router next to us complains of, which no firewall farther out could have dropped.
+// It comes last, only to tell "nothing from outside" from "nothing at all".
+constexpr int kLimits[] = {2, 3, 1};
+constexpr int kPatience = 1000;  // ms, for each
 
 bool set(int fd, bool v4, int name4, int name6, int value) {
   return v4 ? ::setsockopt(fd, IPPROTO_IP, name4, &value, sizeof value) == 0
@@ -66,20 +71,30 @@ std::string read_reporter(int fd) {
   return "";
 }
 
+// Who says that this hop limit was too small; empty: nobody; nothing: it could not be sent.
+std::optional<std::string> reporter_at(const Server& server, std::span<const std::uint8_t> message,
+                                       int limit) {
+  const bool v4 = server.address.family == Family::V4;
+  const UniqueFd fd = open_socket(server);
+  if (!fd || !set(fd.get(), v4, IP_TTL, IPV6_UNICAST_HOPS, limit)) return {};
+  if (::send(fd.get(), message.data(), message.size(), MSG_NOSIGNAL) < 0) return {};
+  pollfd waited{fd.get(), POLLIN, 0};
+  if (::poll(&waited, 1, kPatience) <= 0 || (waited.revents & POLLERR) == 0) return "";
+  return read_reporter(fd.get());
+}
+
 }  // namespace
 
 HopSeen provoke_icmp(const Server& server, const Question& question) {
-  const bool v4 = server.address.family == Family::V4;
-  HopSeen seen{.family = server.address.family, .target = server.address.text, .reporter = ""};
+  HopSeen seen{.family = server.address.family, .target = server.address.text, .reporter = "", .hops = 0};
   const auto message = question_message(0, question);
-  for (int hops = 1; hops <= kMostHops && seen.reporter.empty(); ++hops) {
-    const UniqueFd fd = open_socket(server);
-    if (!fd || !set(fd.get(), v4, IP_TTL, IPV6_UNICAST_HOPS, hops)) return seen;
-    if (::send(fd.get(), message.data(), message.size(), MSG_NOSIGNAL) < 0) return seen;
-    pollfd waited{fd.get(), POLLIN, 0};
-    if (::poll(&waited, 1, kPatience) <= 0) continue;
-    if ((waited.revents & POLLERR) == 0) return seen;  // the server itself was reached
-    seen.reporter = read_reporter(fd.get());
+  for (const int limit : kLimits) {
+    const auto reporter = reporter_at(server, message, limit);
+    if (!reporter) return seen;
+    if (reporter->empty()) continue;
+    seen.reporter = *reporter;
+    seen.hops = limit;
+    return seen;
   }
   return seen;
 }

@@ -7,8 +7,9 @@
 
 namespace imrs::preflight {
 
-// Sends the question by UDP with hop limits of 1 to 3, until a router says that one was too small. Blocks for
-// three seconds at most. A server that is not reached by a router says nothing.
+// Sends the question by UDP with hop limits of 2 and 3, until a router says that one was too small; if none
+// does, with 1, which only the first router can say something of. Blocks for three seconds at most. A server
+// that is not reached by a router says nothing.
 [[nodiscard]] HopSeen provoke_icmp(const Server& server, const Question& question);
 
 }  // namespace imrs::preflight

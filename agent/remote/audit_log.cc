@@ -18,6 +18,7 @@
 #include "agent/base/regular_file.h"
 #include "agent/base/unique_fd.h"
 #include "agent/base/whole_file.h"
+#include "agent/remote/roles.h"
 
 namespace imrs::remote {
 namespace {
@@ -88,7 +89,17 @@ int status_within(pid_t pid, std::chrono::milliseconds limit) {
   return WEXITSTATUS(status);
 }
 
+void keep_last(std::vector<AuditEntry>& entries, std::size_t most) {
+  if (entries.size() <= most) return;
+  entries.erase(entries.begin(), entries.end() - static_cast<std::ptrdiff_t>(most));
+}
+
 }  // namespace
+
+std::string audit_file_of(const std::string& directory, const AuditEntry& entry) {
+  const bool operators = entry.role == to_string(Role::Operator) && entry.event != "refused";
+  return directory + "/" + std::string(operators ? kAuditFile : kObserversAuditFile);
+}
 
 Result<void> append_audit(const std::string& path, const std::string& line, const AuditBounds& bounds) {
   auto fd = open_locked(path);
@@ -151,10 +162,23 @@ Result<AuditTrail> read_audit(const std::string& path, std::size_t most, const A
       rest.remove_prefix(std::min(end + 1, rest.size()));
     }
   }
-  if (trail.entries.size() > most) {
-    trail.entries.erase(trail.entries.begin(), trail.entries.end() - static_cast<std::ptrdiff_t>(most));
-  }
+  keep_last(trail.entries, most);
   return trail;
+}
+
+Result<AuditTrail> read_audit_logs(const std::string& directory, std::size_t most,
+                                   const AuditBounds& bounds) {
+  AuditTrail both;
+  for (const std::string_view name : {kAuditFile, kObserversAuditFile}) {
+    const auto one = read_audit(directory + "/" + std::string(name), most, bounds);
+    if (!one) return one.error();
+    both.entries.insert(both.entries.end(), one->entries.begin(), one->entries.end());
+    both.damaged += one->damaged;
+  }
+  // Not merged: one time of a clock that was wrong would move all that was written after it.
+  std::ranges::stable_sort(both.entries, {}, &AuditEntry::time_ms);
+  keep_last(both.entries, most);
+  return both;
 }
 
 }  // namespace imrs::remote

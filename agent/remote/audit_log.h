@@ -1,6 +1,7 @@
 // agent/remote/audit_log.h
-// The file of AuditEntry lines, in the state directory: appended to, synced, and bounded. audit.log is the
-// newest, audit.log.1 the one before, and so on. For root alone to write; mode 0640.
+// The files of AuditEntry lines, in the state directory: appended to, synced, and bounded. audit.log is the
+// newest, audit.log.1 the one before, and so on. For root alone to write; mode 0640. What an observer does
+// and what is refused goes to audit-observers.log, .1 and so on: who repeats that pushes nothing else out.
 #pragma once
 
 #include <chrono>
@@ -15,6 +16,10 @@
 namespace imrs::remote {
 
 inline constexpr std::string_view kAuditFile = "audit.log";
+inline constexpr std::string_view kObserversAuditFile = "audit-observers.log";
+
+// The path in `directory` of the file that the entry belongs to.
+[[nodiscard]] std::string audit_file_of(const std::string& directory, const AuditEntry& entry);
 
 struct AuditBounds {
   std::size_t octets = 4U << 20;  // of one file
@@ -40,5 +45,9 @@ struct AuditTrail {
 };
 [[nodiscard]] Result<AuditTrail> read_audit(const std::string& path, std::size_t most,
                                             const AuditBounds& bounds = {});
+
+// The same of both logs in `directory`, by time; of one time and one log, as they were written.
+[[nodiscard]] Result<AuditTrail> read_audit_logs(const std::string& directory, std::size_t most,
+                                                 const AuditBounds& bounds = {});
 
 }  // namespace imrs::remote

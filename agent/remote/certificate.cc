@@ -1,4 +1,4 @@
-// Looks at certificates, by OpenSSL. Called by `imrsctl rotate certificate` and `client-ca`. It must never
+// Looks at certificates, by OpenSSL. Called by `imrsctl rotate` and `rollback`. It must never
 // ask a terminal for a passphrase.
 #include "agent/remote/certificate.h"
 
@@ -129,6 +129,12 @@ Result<std::string> pem_of(const Key& key) {
   return text_of(bio.get());
 }
 
+bool is_key_of(const X509& certificate, const Key& key) {
+  const bool is = ::X509_check_private_key(&certificate, key.get()) == 1;
+  ::ERR_clear_error();
+  return is;
+}
+
 Result<void> check_chain(const Certificates& chain, std::int64_t now) {
   for (std::size_t i = 0; i < chain.size(); ++i) {
     if (auto good = check_dates(*chain[i], now); !good) return good;
@@ -154,9 +160,8 @@ Result<ServerIdentity> read_server_identity(std::string_view pem, std::int64_t n
   if (!chain) return chain.error();
   const auto key = key_of(pem);
   if (!key) return key.error();
-  X509* const server = chain->front().get();
-  if (::X509_check_private_key(server, key->get()) != 1) {
-    ::ERR_clear_error();
+  const X509* const server = chain->front().get();
+  if (!is_key_of(*server, *key)) {
     return wrong("the private key does not belong to the first certificate, " + subject_of(*server));
   }
   if (auto good = check_chain(*chain, now); !good) return good.error();
@@ -165,6 +170,12 @@ Result<ServerIdentity> read_server_identity(std::string_view pem, std::int64_t n
   if (!key_text) return key_text.error();
   return ServerIdentity{std::move(*certificate), std::move(*key_text), subject_of(*server),
                         first_end(*chain)};
+}
+
+bool belong_together(std::string_view certificate, std::string_view key) {
+  const auto chain = certificates_of(certificate);
+  const auto one = key_of(key);
+  return chain && one && is_key_of(*chain->front(), *one);
 }
 
 Result<ClientAuthorities> read_client_authorities(std::string_view pem, std::int64_t now) {

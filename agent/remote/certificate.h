@@ -23,6 +23,10 @@ struct ServerIdentity {
 // certificate has not begun or has ended at `now`, or one is not signed by the next.
 [[nodiscard]] Result<ServerIdentity> read_server_identity(std::string_view pem, std::int64_t now);
 
+// Whether the private key in the text `key` is that of the first certificate in `certificate`; false if one
+// of them cannot be read, too.
+[[nodiscard]] bool belong_together(std::string_view certificate, std::string_view key);
+
 struct ClientAuthorities {
   std::string certificates;  // PEM
   std::size_t count = 0;

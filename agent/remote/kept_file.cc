@@ -1,7 +1,8 @@
 // Replaces secrets, anchors and certificates. Called by `imrsctl rotate` and `rollback`. It must never make a
-// file readable to more people than it was.
+// file readable to more people than it was, but to the program for which it is there.
 #include "agent/remote/kept_file.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdio.h>
@@ -9,8 +10,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <optional>
+#include <memory>
+#include <vector>
 
 #include "agent/base/directory.h"
 #include "agent/base/unique_fd.h"
@@ -18,6 +21,8 @@
 
 namespace imrs::remote {
 namespace {
+
+constexpr std::string_view kFreshMark = ".new-", kFreshTail = "XXXXXX";  // of mkostemp(3)
 
 struct Access {
   uid_t owner = 0;
@@ -45,6 +50,54 @@ Result<Access> access_for_new(const std::string& path) {
   return Access{status.st_uid, status.st_gid, 0640};
 }
 
+bool may_read(const Access& access, const FileReader& reader) {
+  if (reader.uid == 0) return true;
+  if (reader.uid == access.owner) return (access.mode & S_IRUSR) != 0;
+  return (access.mode & (reader.group == access.group ? S_IRGRP : S_IROTH)) != 0;
+}
+
+Access with_reader(const Access& access, const FileReader& reader) {
+  return may_read(access, reader) ? access : Access{access.owner, reader.group, 0640};
+}
+
+// The owner first: nobody of the group before gets to read it.
+Result<void> set_access(int fd, const Access& access, const std::string& path) {
+  const bool own = ::geteuid() != 0 && access.owner == ::geteuid();  // only root gives files away
+  if (!own && ::fchown(fd, access.owner, access.group) != 0) return system_error("chown " + path);
+  return ::fchmod(fd, access.mode) == 0 ? Result<void>() : system_error("chmod " + path);
+}
+
+bool is_fresh_name(std::string_view name, const std::string& prefix) {
+  constexpr std::string_view kCharacters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+  return name.starts_with(prefix) && name.size() == prefix.size() + kFreshTail.size() &&
+         name.find_first_not_of(kCharacters, prefix.size()) == std::string_view::npos;
+}
+
+// With their directories.
+Result<std::vector<std::string>> fresh_names(const std::string& path) {
+  const std::string directory = directory_of(path);
+  const std::string prefix = path.substr(path.rfind('/') + 1).append(kFreshMark);
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::opendir(directory.c_str()), ::closedir);
+  if (!open) return system_error(directory);
+  std::vector<std::string> out;
+  while (const dirent* const entry = ::readdir(open.get())) {
+    if (is_fresh_name(entry->d_name, prefix)) out.push_back(directory + "/" + entry->d_name);
+  }
+  return out;
+}
+
+// Somebody else's stay, and what is no plain file.
+Result<void> remove_leftovers(const std::string& path) {
+  const auto names = fresh_names(path);
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    struct stat status {};
+    if (::lstat(name.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) continue;
+    if (status.st_uid == ::geteuid() && ::unlink(name.c_str()) != 0) return system_error(name);
+  }
+  return {};
+}
+
 Result<void> write_all(int fd, std::string_view content, const std::string& path) {
   while (!content.empty()) {
     const ssize_t n = ::write(fd, content.data(), content.size());
@@ -57,15 +110,12 @@ Result<void> write_all(int fd, std::string_view content, const std::string& path
 
 // The temporary file's name; nobody but root can read it before it has its owner and mode.
 Result<std::string> write_beside(const std::string& path, std::string_view content, const Access& access) {
-  std::string name = path + ".XXXXXX";
+  std::string name = path;
+  name.append(kFreshMark).append(kFreshTail);
   const UniqueFd fd(::mkostemp(name.data(), O_CLOEXEC));
   if (!fd) return system_error("create a temporary file for " + path);
   auto written = write_all(fd.get(), content, path);
-  const bool own = ::geteuid() != 0 && access.owner == ::geteuid();  // only root gives files away
-  if (written && !own && ::fchown(fd.get(), access.owner, access.group) != 0) {
-    written = system_error("chown " + path);
-  }
-  if (written && ::fchmod(fd.get(), access.mode) != 0) written = system_error("chmod " + path);
+  if (written) written = set_access(fd.get(), access, path);
   if (written) return name;
   ::unlink(name.c_str());
   return written.error();
@@ -84,12 +134,14 @@ Result<void> keep_previous(const std::string& path) {
 
 }  // namespace
 
-Result<void> replace_kept(const std::string& path, std::string_view content) {
+Result<void> replace_kept(const std::string& path, std::string_view content,
+                          const std::optional<FileReader>& reader) {
   const auto there = access_of(path);
   if (!there) return there.error();
   const auto access = *there ? Result<Access>(**there) : access_for_new(path);
   if (!access) return access.error();
-  const auto fresh = write_beside(path, content, *access);
+  if (auto clean = remove_leftovers(path); !clean) return clean;
+  const auto fresh = write_beside(path, content, reader ? with_reader(*access, *reader) : *access);
   if (!fresh) return fresh.error();
   Result<void> done;
   if (*there) done = keep_previous(path);
@@ -99,6 +151,15 @@ Result<void> replace_kept(const std::string& path, std::string_view content) {
     return done;
   }
   return sync_directory_of(path);
+}
+
+Result<void> let_read(const std::string& path, const FileReader& reader) {
+  const auto there = access_of(path);
+  if (!there) return there.error();
+  if (!*there || may_read(**there, reader)) return {};
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  if (!fd) return system_error(path);
+  return set_access(fd.get(), with_reader(**there, reader), path);
 }
 
 Result<void> put_back(const std::string& path) {

@@ -6,13 +6,16 @@
 
 #include <algorithm>
 
+#include "agent/base/regular_file.h"
+#include "agent/base/whole_file.h"
 #include "agent/remote/certificate.h"
-#include "agent/remote/kept_file.h"
 #include "agent/remote/secrets_edit.h"
 #include "agent/web/text.h"
 
 namespace imrs::remote {
 namespace {
+
+constexpr std::size_t kMostPem = 1U << 20;  // octets of a file
 
 std::string utc(std::int64_t seconds) { return web::utc_text(seconds * 1000); }
 
@@ -31,10 +34,23 @@ Result<Anchors> changed(const Anchors& current, const AnchorChange& change, std:
                                                 : with_replaced(current, *fresh, origin);
 }
 
-Error took_back(const Error& why, const Result<void>& undone) {
-  if (undone) return why.within("it could not be put into effect, and all files are as they were");
-  return why.within("it could not be put into effect, and the files could not be put back (" +
-                    undone.error().message + "): look at them and their .previous");
+FileReader web_of(const Config& config) { return {config.users.web_uid, config.users.web_gid}; }
+
+// `undone`: how it went to put the files back. `again`: what the programs that were told of the new ones need
+// to have the old ones again.
+Error took_back(const Error& why, const Result<void>& undone, Activation again, const Activate& activate) {
+  if (!undone) {
+    return why.within("it could not be put into effect, and the files could not be put back (" +
+                      undone.error().message + "): look at them and their .previous");
+  }
+  const auto told = again == Activation::None ? Result<void>() : activate(again);
+  if (told) return why.within("it could not be put into effect, and all files are as they were");
+  const bool same = told.error().message == why.message;
+  return why.within(
+      "it could not be put into effect, and all files are as they were; telling the programs so has failed "
+      "too (" +
+      (same ? "for the same reason" : told.error().message) +
+      "), so they may use what was taken back until the agent is upgraded and imrs-bird reloaded");
 }
 
 }  // namespace
@@ -82,9 +98,10 @@ Result<Rotation> plan_certificate(const Config& config, std::string_view input, 
                .text = fmt::format("{}, until {}; new connections use it within ten seconds",
                                    identity->subject, utc(identity->not_after))};
   if (tls->key == tls->certificate) {
-    out.files = {{tls->certificate, identity->certificate + identity->key}};
+    out.files = {{tls->certificate, identity->certificate + identity->key, web_of(config)}};
   } else {
-    out.files = {{tls->key, std::move(identity->key)}, {tls->certificate, std::move(identity->certificate)}};
+    out.files = {{tls->key, std::move(identity->key), web_of(config)},
+                 {tls->certificate, std::move(identity->certificate), web_of(config)}};
   }
   return out;
 }
@@ -95,12 +112,34 @@ Result<Rotation> plan_client_ca(const Config& config, std::string_view input, st
   auto authorities = read_client_authorities(input, now);
   if (!authorities) return authorities.error();
   return Rotation{
-      .files = {{tls->client_ca, std::move(authorities->certificates)}},
+      .files = {{tls->client_ca, std::move(authorities->certificates), web_of(config)}},
       .activation = Activation::None,
       .text = fmt::format("{} by which clients are known, the first until {}; new connections go by "
                           "them within ten seconds",
                           web::count_text(authorities->count, "certificate", "certificates"),
                           utc(authorities->not_after))};
+}
+
+Result<std::string> mend_certificate(const TlsConfig& tls) {
+  if (tls.key == tls.certificate) return std::string();
+  const auto key = read_regular_file(tls.key, kMostPem),
+             certificate = read_regular_file(tls.certificate, kMostPem);
+  if (!key || !certificate || belong_together(*certificate, *key)) return std::string();
+  const auto key_before = read_regular_file(previous_of(tls.key), kMostPem),
+             certificate_before = read_regular_file(previous_of(tls.certificate), kMostPem);
+  const std::string* strange = nullptr;
+  if (key_before && belong_together(*certificate, *key_before)) {
+    strange = &tls.key;
+  } else if (certificate_before && belong_together(*certificate_before, *key)) {
+    strange = &tls.certificate;
+  }
+  if (strange == nullptr) return std::string();
+  // Exchanged, not put back: after half a rollback the .previous is wanted again.
+  if (auto done = exchange_with_previous(*strange); !done) return done.error();
+  return fmt::format(
+      "a change of the certificate was cut off before its end: {} and its .previous have been "
+      "exchanged, so that key and certificate belong together",
+      *strange);
 }
 
 Result<std::string> anchors_file_of(const Config& config, const std::string& origin,
@@ -148,17 +187,18 @@ Result<void> carry_out(const Rotation& rotation, const Activate& activate) {
   std::size_t replaced = 0;
   Result<void> done;
   for (const Rotation::File& file : rotation.files) {
-    done = replace_kept(file.path, file.content);
+    done = replace_kept(file.path, file.content, file.reader);
     if (!done) break;
     ++replaced;
   }
+  const Activation told = done ? rotation.activation : Activation::None;
   if (done) done = activate(rotation.activation);
   if (done) return {};
   Result<void> undone;
   for (std::size_t i = 0; i < replaced; ++i) {
     if (auto back = put_back(rotation.files[i].path); !back) undone = back;
   }
-  return took_back(done.error(), undone);
+  return took_back(done.error(), undone, told, activate);
 }
 
 Result<void> roll_back(const std::vector<std::string>& files, Activation activation,
@@ -170,13 +210,14 @@ Result<void> roll_back(const std::vector<std::string>& files, Activation activat
     if (!done) break;
     ++exchanged;
   }
+  const Activation told = done ? activation : Activation::None;
   if (done) done = activate(activation);
   if (done) return {};
   Result<void> undone;
   for (std::size_t i = 0; i < exchanged; ++i) {
     if (auto back = exchange_with_previous(files[i]); !back) undone = back;
   }
-  return took_back(done.error(), undone);
+  return took_back(done.error(), undone, told, activate);
 }
 
 }  // namespace imrs::remote

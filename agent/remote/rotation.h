@@ -14,6 +14,7 @@
 #include "agent/base/result.h"
 #include "agent/config/config.h"
 #include "agent/remote/anchors.h"
+#include "agent/remote/kept_file.h"
 
 namespace imrs::remote {
 
@@ -27,6 +28,7 @@ enum class Activation : std::uint8_t {
 struct Rotation {
   struct File {
     std::string path, content;
+    std::optional<FileReader> reader = std::nullopt;  // who must be able to read it
   };
   std::vector<File> files;
   Activation activation = Activation::None;
@@ -41,6 +43,11 @@ struct Rotation {
 [[nodiscard]] Result<Rotation> plan_certificate(const Config& config, std::string_view input,
                                                 std::int64_t now);
 [[nodiscard]] Result<Rotation> plan_client_ca(const Config& config, std::string_view input, std::int64_t now);
+
+// Of a change of the certificate that was cut off between key and certificate: if the two do not belong
+// together, but one of them and the .previous of the other do, exchanges that other one with its .previous,
+// so that the pair is whole before the next change. Gives what it did, in words; empty: nothing.
+[[nodiscard]] Result<std::string> mend_certificate(const TlsConfig& tls);
 
 struct AnchorChange {
   enum class Kind : std::uint8_t { Replace, Add, Remove } kind = Kind::Replace;
@@ -57,11 +64,12 @@ struct AnchorChange {
                                             const std::string& origin,
                                             const std::optional<zone::RRset>& served, std::int64_t now);
 
-// Makes it effective; an error is that it is not, and that nothing has changed in what runs.
+// Makes it effective. After an error it may be so in part, and a program that answers too late may have taken
+// it.
 using Activate = std::function<Result<void>(Activation)>;
 
 // Replaces the files, keeps what was there as FILE.previous, and activates. If that fails, the files are as
-// they were, and the error says so.
+// they were, the programs are told once more, and the error says so, and whether that failed too.
 [[nodiscard]] Result<void> carry_out(const Rotation& rotation, const Activate& activate);
 
 // Exchanges each of the files with its .previous, and activates; the same again if that fails.

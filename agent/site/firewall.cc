@@ -110,6 +110,9 @@ constexpr std::string_view kEarlyHead = R"(
         type filter hook prerouting priority raw; policy accept;
         iif "lo" accept
         icmpv6 type nd-neighbor-advert ip6 hoplimit 255 accept comment "another machine with our address"
+        # Of the link: who has no address yet asks for one (DHCP), and a switch who listens to what (IGMP).
+        # That is not forged, so it is not counted below.
+        ip saddr 0.0.0.0 ip daddr { 255.255.255.255, 224.0.0.0/4 } drop
 )";
 constexpr std::string_view kEarly =
     R"(        {ip} saddr @own{v} counter drop comment "own address from outside, {name}"

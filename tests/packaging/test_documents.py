@@ -7,7 +7,7 @@ import unittest
 import unittest.mock
 from collections.abc import Callable
 
-from documents import commands, files, keys, literals, privileges, programs
+from documents import alarms, commands, files, keys, literals, privileges, programs
 from documents.markdown import SPAN, Document
 
 ROOT = keys.ROOT
@@ -212,19 +212,46 @@ class Commands(unittest.TestCase):
 class Said(unittest.TestCase):
     """The texts of the handbook's tables are what the programs say."""
 
+    ALARMS = 'Alarms, and what to do'
+
     def test_alarms(self) -> None:
-        self.compare('Alarms, and what to do', list(literals.literals()), 20)
+        self.compare(self.ALARMS, list(literals.literals()), 20)
+
+    def test_each_alarm_has_a_row(self) -> None:
+        rows, said = self.texts(self.ALARMS), list(alarms.texts())
+        self.assertGreater(len(said), 20)
+        for alarm in said:
+            with self.subTest(alarm):
+                self.assertEqual(len(alarms.rows_for(alarm, rows)), 1, 'rows of the handbook\'s table')
+
+    def test_an_alarm_without_a_row_is_noticed(self) -> None:
+        rows = [['zone … from … …: …'], ['draining: …', '… is not running']]
+        for expression, said, want in (
+                (' program.name + " is not running")', '… is not running', [1]),
+                ('fmt::format("zone {} from {} {}: {}{}", x ? "" : ": ", y))', 'zone … from … …: ……', [0]),
+                (' "draining: " + order + "; " + reason', 'draining: …; …', [1]),
+                ('fmt::format("the link {} is "\n  "down: {:x}", z)', 'the link … is down: …', [])):
+            with self.subTest(expression):
+                self.assertEqual(alarms.said(expression), said)
+                self.assertEqual(alarms.rows_for(said, rows), want)
+
+    def test_whoever_makes_alarms_is_known(self) -> None:
+        self.assertEqual(sorted(alarms.asked()), sorted(alarms.MAKERS))
 
     def test_console(self) -> None:
         self.compare('Boot, and what the console says', [*literals.literals(), *literals.scripts()], 8)
 
     def compare(self, heading: str, known: list[str], least: int) -> None:
-        rows = next(section.rows for section in HANDBOOK.sections() if section.heading == heading)
-        texts = [text for row in rows for text in SPAN.findall(row[0])]
+        texts = [text for row in self.texts(heading) for text in row]
         self.assertGreaterEqual(len(texts), least)
         for text in texts:
             with self.subTest(text):
                 self.assertTrue(literals.is_said(text, known), 'no program says that')
+
+    def texts(self, heading: str) -> list[list[str]]:
+        """What the rows of its table name, in their first cells."""
+        rows = next(section.rows for section in HANDBOOK.sections() if section.heading == heading)
+        return [SPAN.findall(row[0]) for row in rows]
 
     def test_alerts_metrics_and_points_of_preflight(self) -> None:
         """Names that stand alone in the text."""
@@ -288,6 +315,17 @@ class Files(unittest.TestCase):
 
     def test_files_that_are_made(self) -> None:
         self.check(files.MADE, files.is_made, 15)
+
+    def test_a_wrong_directory_or_name_is_noticed(self) -> None:
+        for path in ('/run/imrs-nowhere/agent.json', '/run/imrs-bird/bird.conf', '/run/imrs/bird.ctl',
+                     '/etc/imrs/audit.log', '/var/lib/imrs/control.sock', '/etc/imrs/root.ds',
+                     '/etc/imrs/anchor', '/var/lib/imrs/odd', '/run/imrs-birds'):
+            with self.subTest(path):
+                self.assertFalse(files.is_made(path))
+        for path in ('/var/lib/imrs/firewall.nft', '/run/imrs-refused', '/var/lib/imrs/orders.json',
+                     '/etc/imrs/tls/'):
+            with self.subTest(path):
+                self.assertTrue(files.is_made(path))
 
     def check(self, pattern: re.Pattern[str], is_good: Callable[[str], bool], least: int) -> None:
         paths = {(document.name, path) for document in DOCUMENTS for path in files.named(document, pattern)}

@@ -186,6 +186,7 @@ class Firewall(Scripted):
 
     def load(self, agent: str, loaded: str = '1') -> subprocess.CompletedProcess:
         return self.run_script('firewall', 'load', IMRS_AGENT=self.program('agent', agent), LOADED=loaded,
+                               IMRS_CONFIGURATION=self.folder / 'agent.json',
                                IMRS_FIREWALL_KEPT=self.folder / 'kept')
 
     def test_good_rules_are_kept(self) -> None:
@@ -213,6 +214,66 @@ class Firewall(Scripted):
         run = self.load('exit 2')
         self.assertEqual(run.returncode, 1)
         self.assertIn('there are no rules', run.stderr)
+
+    def test_rules_on_trial_are_not_the_last_good_ones(self) -> None:
+        marker = self.folder / 'agent.json.pending'
+        self.load('echo good 1')
+        marker.touch()
+        self.assertEqual(self.load('echo good 2', loaded='0').returncode, 0)
+        self.assertEqual(self.said('kept'), 'good 1\n')
+        (self.folder / 'nft').unlink()
+        run = self.load('exit 2', loaded='0')          # what it goes back to is refused
+        self.assertIn('the rules of the last good configuration are loaded', run.stderr)
+        self.assertEqual(self.said('nft').splitlines()[-1], f'-f {self.folder}/kept')
+        self.assertIn('stay', self.load('exit 2', loaded='0').stderr)
+        self.load('echo good 3', loaded='0')
+        marker.unlink()                                # it has held
+        self.assertIn('stay', self.load('exit 2', loaded='0').stderr)
+        self.assertEqual(self.said('kept'), 'good 3\n')
+
+
+class RecoverConfiguration(Scripted):
+    TOLD = ['systemctl try-reload-or-restart imrs-firewall.service imrs-bird.service']
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.marker = self.folder / 'agent.json.pending'
+        self.marker.write_text('{"restarts":false}\n')
+        self.program('systemctl', f'echo systemctl "$@" >>{self.folder}/done')
+        self.program('imrsctl', f'echo imrsctl "$@" >>{self.folder}/done\ncase "$*" in\n'
+                                'upgrade) exit ${UPGRADE:-0} ;;\n'
+                                f'"config recover"*) [ -e {self.marker} ] && echo "one is back"\n'
+                                f'[ "$3" = --leave-mark ] || rm -f {self.marker} ;;\nesac')
+
+    def recover(self, when: str, **environment: str) -> list[str]:
+        run = self.run_script('recover-configuration', when, IMRS_CONFIGURATION=self.folder / 'agent.json',
+                              **environment)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return self.said('done').splitlines()
+
+    def test_all_are_told_before_the_mark_goes(self) -> None:
+        self.assertEqual(self.recover('late'), ['imrsctl config recover --leave-mark', *self.TOLD,
+                                                'imrsctl upgrade', 'imrsctl config recover'])
+        self.assertFalse(self.marker.exists())
+
+    def test_what_no_upgrade_takes_back_is_restarted(self) -> None:
+        restarted = ['systemctl try-restart imrs-agent.service', 'imrsctl config recover']
+        self.assertEqual(self.recover('late', UPGRADE='1')[-3:], ['imrsctl upgrade', *restarted])
+        self.marker.write_text('{"restarts":true}\n')
+        (self.folder / 'done').unlink()
+        self.assertEqual(self.recover('late'),
+                         ['imrsctl config recover --leave-mark', *self.TOLD, *restarted])
+
+    def test_a_start_waits_for_nobody(self) -> None:
+        self.assertEqual(self.recover('start'), [
+            'imrsctl config recover',
+            'systemctl --no-block try-reload-or-restart imrs-bird.service imrs-firewall.service'])
+        self.assertFalse(self.marker.exists())
+
+    def test_nothing_to_put_back(self) -> None:
+        self.marker.unlink()
+        for when in ('start', 'late'):
+            self.assertNotIn('systemctl', ' '.join(self.recover(when)))
 
 
 ETHTOOL_L = '''Channel parameters for card:

@@ -1,6 +1,11 @@
 """What is read from /proc of the guest, and what is held against it."""
 
+import shutil
+import subprocess
+import tempfile
 import unittest
+from contextlib import ExitStack
+from pathlib import Path
 
 from lablib.vm import guest
 
@@ -102,3 +107,39 @@ grep: /proc/221/status: No such file or directory
                    '→ Overall exposure level for imrs-bird.service: 9.6 UNSAFE :-{\n')
         self.assertEqual(guest.exposures(printed), {'imrs-agent.service': 3.0, 'imrs-bird.service': 9.6})
         self.assertEqual(guest.exposures('Failed to connect\n'), {})
+
+
+class Serving(unittest.TestCase):
+    AGENT = '/usr/lib/imrs/imrs-agent --config /etc/imrs/agent.json'
+
+    def test_what_only_asks_or_has_ended_is_left_out(self) -> None:
+        printed = '\n'.join((
+            '/usr/lib/imrs/imrs-agent --check --config /etc/imrs/agent.json ', '', 'imrs-audit ',
+            f'{self.AGENT} --print-firewall ', f'{self.AGENT} --print-bird-config ', f'{self.AGENT} ',
+            f'{self.AGENT} --write-bird-config /run/imrs-bird-config/bird.conf ',
+            '/usr/sbin/bird -f -c /run/imrs-bird-config/bird.conf '))
+        self.assertEqual(guest.serving(printed), ['imrs-audit', self.AGENT, '/usr/sbin/bird -f -c '
+                                                  '/run/imrs-bird-config/bird.conf'])
+        self.assertEqual(guest.serving(''), [])
+
+    def test_the_script_finds_processes_by_what_they_execute(self) -> None:
+        with tempfile.TemporaryDirectory() as folder, ExitStack() as running:
+            program = Path(folder, 'imrs-agent')
+            shutil.copy('/bin/sh', program)
+            for executable, option in ((program, '--check'), (program, '--config'), ('/bin/sh', '--config')):
+                process = subprocess.Popen([executable, '-c', 'echo; read line', 'imrs-agent', option],
+                                           stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+                running.enter_context(process)           # reads the end, and ends
+                assert process.stdout is not None
+                process.stdout.readline()                # it is what it will be
+            script = guest.RUNNING.replace("-> '/usr/lib/imrs/", f"-> '{folder}/")
+            done = subprocess.run(['sh', '-c', script], capture_output=True, text=True, timeout=30,
+                                  check=True)
+            self.assertEqual(done.stderr, '')
+            found = [line for line in guest.serving(done.stdout) if folder in line]
+            self.assertEqual(found, [f'{program} -c echo; read line imrs-agent --config'])
+            self.assertIn('--check', done.stdout)
+
+
+if __name__ == '__main__':
+    unittest.main()

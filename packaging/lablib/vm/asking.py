@@ -1,5 +1,8 @@
-"""Questions from the host's side, and whether the answers are exactly what a zone version says."""
+"""Questions from the host's side, and whether the answers are exactly what a zone version says; and what
+becomes of connections from there.
+"""
 
+import os
 import socket
 import struct
 from collections.abc import Iterator
@@ -13,6 +16,7 @@ from lablib.questions import query_tail, question_pool
 LIMIT = 3.0                # seconds for an answer: the processors are emulated
 TRIES = 3
 SEED = 8
+OPEN, DROPPED = 'open', 'dropped'
 
 
 def served_serial() -> int | None:
@@ -65,3 +69,18 @@ def _try(family: int, address: str, query: bytes, tcp: bool) -> bytes | None:
             return stream.read(struct.unpack('>H', stream.read(2))[0])
     except (OSError, struct.error):
         return None
+
+
+def knock(source: str, address: str, port: int, limit: float = LIMIT) -> str:
+    """A TCP connection, by IPv4, from the namespace of the caller: OPEN; DROPPED if nothing at all came back
+    within `limit` seconds; or the kernel's words for what came back, such as "Connection refused"."""
+    with socket.socket() as connection:
+        connection.settimeout(limit)
+        connection.bind((source, 0))
+        try:
+            connection.connect((address, port))
+        except TimeoutError:
+            return DROPPED
+        except OSError as error:
+            return os.strerror(error.errno or 0)
+    return OPEN

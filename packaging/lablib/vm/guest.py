@@ -32,6 +32,18 @@ grep -H . $(each status)
 grep -cH '^[^ ]* .wx' $(each maps)
 stat -c %N $(each {' '.join(f'ns/{kind}' for kind in NAMESPACES)})
 '''
+# Command lines of our programs and of BIRD, by whomever they were started; an empty line for one that has
+# ended meanwhile.
+RUNNING = r'''
+stat -c %N /proc/[0-9]*/exe 2>/dev/null | grep -e "-> '/usr/lib/imrs/" -e "-> '/usr/sbin/bird" |
+while read -r exe _; do
+	exe=${exe#"'"}
+	tr '\0' ' ' 2>/dev/null <"${exe%/*}/cmdline"; echo
+done 2>/dev/null
+true
+'''
+# A unit that is refused asks the agent these every ten seconds; it says them and ends.
+ASKED = ('--check', '--print-firewall', '--print-bird-config', '--write-bird-config')
 EXPOSURE = f'systemd-analyze security --no-pager {" ".join(UNITS)} | grep "Overall exposure level"'
 
 
@@ -114,6 +126,12 @@ def _confinement_faults(process: Process, init: Process) -> list[str]:
     if fields['ns/net'] != init.fields['ns/net']:
         wrong.append('not in the machine\'s network namespace')
     return wrong
+
+
+def serving(printed: str) -> list[str]:
+    """Command lines of what is there to stay, of what RUNNING has printed."""
+    lines = [line.split() for line in printed.splitlines()]
+    return [' '.join(words) for words in lines if words and not set(words) & set(ASKED)]
 
 
 def filters_of(found: list[Process]) -> dict[str, int]:

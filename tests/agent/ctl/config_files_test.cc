@@ -42,7 +42,8 @@ struct Place {
 
 using Act = std::function<Result<void>(ConfigChange&)>;
 
-const Act kForward[] = {[](ConfigChange& c) { return c.save(); }, [](ConfigChange& c) { return c.mark(1); },
+const Act kForward[] = {[](ConfigChange& c) { return c.save(); },
+                        [](ConfigChange& c) { return c.mark(1, false); },
                         [](ConfigChange& c) { return c.replace_secrets("new secrets"); },
                         [](ConfigChange& c) { return c.replace_config("new config"); }};
 
@@ -56,7 +57,7 @@ std::string after_power_cut(const Place& place, const std::vector<Act>& steps, s
       if (!done) return done.error().message;
     }
   }
-  const auto recovered = recover(place.config);
+  const auto recovered = recover(place.config, Mark::Remove);
   if (!recovered) return recovered.error().message;
   if (place.directory.has("agent.json.pending")) return "the marker is still there";
   return place.pair();
@@ -75,11 +76,12 @@ TEST(ConfigFiles, APowerCutLeavesOneConfiguration) {
       {"no secrets at all", false, false, "old config + none", "new config + none"},
   };
   const Act unmark = [](ConfigChange& c) { return c.unmark(); };
+  const Act hold = [](ConfigChange& c) { return c.hold(); };
   const Act put_back = [](ConfigChange& c) { return c.put_back(); };
   for (const Case& one : cases) {
     SCOPED_TRACE(one.description);
     std::vector<Act> confirmed(std::begin(kForward), std::end(kForward)), taken_back = confirmed;
-    confirmed.push_back(unmark);
+    confirmed.push_back(hold);
     taken_back.insert(taken_back.end(), {put_back, unmark});
     for (std::size_t cut = 0; cut <= confirmed.size(); ++cut) {
       const Place place(one.had_secrets);
@@ -102,10 +104,44 @@ TEST(ConfigFiles, RecoveringMayBeCutOffToo) {
   const auto pending = ConfigChange::pending(place.config);
   ASSERT_TRUE(pending && *pending);
   ASSERT_TRUE((*pending)->put_back().ok());  // the power goes here
-  EXPECT_THAT(*recover(place.config), HasSubstr("the previous one is back"));
+  EXPECT_THAT(*recover(place.config, Mark::Remove), HasSubstr("the previous one is back"));
   EXPECT_EQ(place.pair(), "old config + old secrets");
-  EXPECT_EQ(*recover(place.config), "nothing to put back");
-  EXPECT_EQ(place.directory.read("agent.json.previous"), "old config");
+  EXPECT_EQ(*recover(place.config, Mark::Remove), "nothing to put back");
+}
+
+TEST(ConfigFiles, OnlyWhatHoldsReplacesTheWayBack) {
+  const Place place(true);
+  place.directory.write("agent.json.previous", "older config");
+  place.directory.write("secrets.json.previous", "older secrets");
+  const auto previous = [&] {
+    return place.directory.read("agent.json.previous") + " + " +
+           place.directory.read("secrets.json.previous");
+  };
+  ConfigChange failed = place.change(true);
+  for (const Act& step : kForward) ASSERT_TRUE(step(failed).ok());
+  ASSERT_TRUE(failed.put_back().ok() && failed.unmark().ok());
+  EXPECT_EQ(place.pair(), "old config + old secrets");
+  EXPECT_EQ(previous(), "older config + older secrets");
+  EXPECT_EQ(place.directory.files().size(), 4U) << "nothing else is left";
+  ConfigChange good = place.change(true);
+  for (const Act& step : kForward) ASSERT_TRUE(step(good).ok());
+  ASSERT_TRUE(good.hold().ok() && good.keep_previous().ok());
+  EXPECT_EQ(place.pair(), "new config + new secrets");
+  EXPECT_EQ(previous(), "old config + old secrets");
+  EXPECT_EQ(place.directory.files().size(), 4U);
+}
+
+TEST(ConfigFiles, WhoTellsNobodyLeavesTheMark) {
+  const Place place(true);
+  ConfigChange change = place.change(true);
+  for (const Act& step : kForward) ASSERT_TRUE(step(change).ok());
+  for (int units = 0; units < 2; ++units) {
+    EXPECT_THAT(*recover(place.config, Mark::Leave), HasSubstr("is back"));
+    EXPECT_EQ(place.pair(), "old config + old secrets");
+    EXPECT_TRUE(place.directory.has("agent.json.pending"));
+  }
+  EXPECT_THAT(*recover(place.config, Mark::Remove), HasSubstr("is back"));
+  EXPECT_FALSE(place.directory.has("agent.json.pending"));
 }
 
 TEST(ConfigFiles, WhatIsOnTrialIsLeftAlone) {
@@ -115,11 +151,12 @@ TEST(ConfigFiles, WhatIsOnTrialIsLeftAlone) {
     ASSERT_TRUE(lock);
     ConfigChange change = place.change(true);
     for (const Act& step : kForward) ASSERT_TRUE(step(change).ok());
-    EXPECT_THAT(*recover(place.config), HasSubstr("on trial"));
+    EXPECT_THAT(*recover(place.config, Mark::Remove), HasSubstr("on trial"));
     EXPECT_EQ(place.pair(), "new config + new secrets");
     EXPECT_EQ(lock_directory(directory_of(place.config)).error().code, Errc::Unavailable) << "one at a time";
   }
-  EXPECT_THAT(*recover(place.config), HasSubstr("the previous one is back")) << "who made it has died";
+  EXPECT_THAT(*recover(place.config, Mark::Remove), HasSubstr("the previous one is back"))
+      << "who made it has died";
   const auto one = lock_directory(directory_of(place.config), true),
              other = lock_directory(directory_of(place.config), true);
   EXPECT_TRUE(one && other) << "several units may recover at the same time";
@@ -127,7 +164,8 @@ TEST(ConfigFiles, WhatIsOnTrialIsLeftAlone) {
 
 TEST(ConfigFiles, AConfirmationIsTakenOnlyWhenSomebodyWaitsForIt) {
   const Place place(true);
-  EXPECT_EQ(confirm(place.config).error().code, Errc::Refused) << "no change";
+  const std::string kOld = "192.0.2.9 50022 198.51.100.1 22", kNew = "192.0.2.9 50023 198.51.100.1 22";
+  EXPECT_EQ(confirm(place.config, kNew).error().code, Errc::Refused) << "no change";
   {
     const auto lock = lock_directory(directory_of(place.config));
     ASSERT_TRUE(lock);
@@ -135,14 +173,16 @@ TEST(ConfigFiles, AConfirmationIsTakenOnlyWhenSomebodyWaitsForIt) {
     place.directory.write("agent.json.confirmed", "");  // an older one
     for (const Act& step : kForward) ASSERT_TRUE(step(change).ok());
     EXPECT_FALSE(change.is_confirmed());
-    EXPECT_EQ(confirm(place.config).error().code, Errc::Refused) << "not yet asked for";
-    ASSERT_TRUE(change.ask().ok());
+    EXPECT_EQ(confirm(place.config, kNew).error().code, Errc::Refused) << "not yet asked for";
+    ASSERT_TRUE(change.ask(kOld).ok());
     EXPECT_FALSE(change.is_confirmed());
-    EXPECT_TRUE(confirm(place.config).ok());
+    EXPECT_THAT(confirm(place.config, kOld).error().message, HasSubstr("come anew"));
+    EXPECT_FALSE(change.is_confirmed());
+    EXPECT_TRUE(confirm(place.config, kNew).ok());
     EXPECT_TRUE(change.is_confirmed());
   }
-  EXPECT_THAT(confirm(place.config).error().message, HasSubstr("goes back")) << "who waited has died";
-  EXPECT_THAT(*recover(place.config), HasSubstr("the previous one is back"));
+  EXPECT_THAT(confirm(place.config, "").error().message, HasSubstr("goes back")) << "who waited has died";
+  EXPECT_THAT(*recover(place.config, Mark::Remove), HasSubstr("the previous one is back"));
   EXPECT_EQ(place.pair(), "old config + old secrets");
   EXPECT_FALSE(place.directory.has("agent.json.confirmed"));
 }
@@ -151,8 +191,8 @@ TEST(ConfigFiles, AMarkerThatCannotBeReadIsAnError) {
   for (const char* text : {"", "{", "[]", R"({"secrets": 1})", R"({"what": "x"})"}) {
     const Place place(true);
     place.directory.write("agent.json.pending", text);
-    place.directory.write("agent.json.previous", "older config");
-    EXPECT_FALSE(recover(place.config)) << text;
+    place.directory.write("agent.json.before", "older config");
+    EXPECT_FALSE(recover(place.config, Mark::Remove)) << text;
     EXPECT_EQ(place.pair(), "old config + old secrets");
   }
 }
@@ -163,7 +203,7 @@ TEST(ConfigFiles, AreNeverForOthers) {
   ConfigChange change = place.change(true);
   for (const Act& step : kForward) ASSERT_TRUE(step(change).ok());
   for (const char* name :
-       {"agent.json", "agent.json.previous", "agent.json.pending", "secrets.json", "secrets.json.previous"}) {
+       {"agent.json", "agent.json.before", "agent.json.pending", "secrets.json", "secrets.json.before"}) {
     EXPECT_EQ(mode_of(place.directory.path(name)), 0640U) << name;
   }
 }
@@ -193,7 +233,7 @@ TEST(ConfigFiles, ErrorsNameTheFile) {
               HasSubstr("too large"));
   EXPECT_THAT(write_private(directory.path("no/agent.json"), "x").error().message,
               HasSubstr("no/agent.json"));
-  EXPECT_EQ(*recover(directory.path("agent.json")), "nothing to put back");
+  EXPECT_EQ(*recover(directory.path("agent.json"), Mark::Remove), "nothing to put back");
 }
 
 }  // namespace

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
+#include "agent/base/directory.h"
 #include "imrsctl_run.h"
 #include "tests/agent/remote/example_config.h"
 #include "tests/support/temp_directory.h"
@@ -77,7 +79,13 @@ TEST_F(Decommission, WithTheWordAllOfIt) {
   EXPECT_THAT(agent.orders(), ElementsAre(HasSubstr("\"drain\""), HasSubstr("\"withdraw\"")));
   EXPECT_THAT(place_.files(), IsEmpty());
   EXPECT_FALSE(directory_.has("journal"));
-  EXPECT_THAT(directory_.read("called"), HasSubstr("disable imrs-agent.service\nstop imrs-agent.service\n"));
+  EXPECT_THAT(directory_.read("called"), testing::StartsWith("disable imrs-recover.path\n"
+                                                             "--quiet is-enabled imrs-recover.path\n"
+                                                             "stop imrs-recover.path\n"
+                                                             "--quiet is-active imrs-recover.path\n"
+                                                             "stop imrs-recover.service\n"
+                                                             "--quiet is-active imrs-recover.service\n"
+                                                             "disable imrs-agent.service\n"));
   const auto receipt = nlohmann::json::parse(directory_.read("receipt.json"));
   EXPECT_EQ(receipt.at("erased").size(), 5U);
   EXPECT_THAT(directory_.read("receipt.txt"), HasSubstr("overwritten and removed"));
@@ -98,6 +106,54 @@ TEST_F(Decommission, WhatDoesNotStopStopsIt) {
   fs::remove(place_.path("agent.json"));  // as if the power had gone while it was erased
   EXPECT_EQ(run({"--yes-really"}).status, 0);
   EXPECT_THAT(place_.files(), IsEmpty());
+}
+
+TEST_F(Decommission, NobodyChangesTheConfigurationMeanwhile) {
+  manager("flock --shared --nonblock " + place_.path() + " true || echo held >> " +
+          directory_.path("called") + "; case $2 in is-*) exit 3;; esac");
+  {
+    const auto lock = lock_directory(place_.path());
+    ASSERT_TRUE(lock);
+    const Ran ran = run({"--yes-really"});
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.err, HasSubstr(place_.path() + ": somebody else is changing it"));
+    EXPECT_THAT(ran.err, HasSubstr("nothing was done"));
+    EXPECT_FALSE(directory_.has("called"));
+    EXPECT_FALSE(directory_.has("journal"));
+  }
+  EXPECT_EQ(run({"--yes-really"}).status, 0);
+  std::istringstream called(directory_.read("called"));
+  std::size_t held = 0, lines = 0;
+  for (std::string line; std::getline(called, line); ++lines) held += line == "held" ? 1 : 0;
+  EXPECT_GT(held, 0U);
+  EXPECT_EQ(2 * held, lines) << "at each call";
+  EXPECT_TRUE(lock_directory(place_.path()));
+}
+
+TEST_F(Decommission, ATrialIsWaitedFor) {
+  place_.write("agent.json.pending", "{}");
+  const auto before = place_.files();
+  for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"--yes-really"}}) {
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.err, HasSubstr("a change of the configuration is on trial; wait for it"));
+    EXPECT_THAT(ran.err, HasSubstr("nothing was done"));
+  }
+  EXPECT_THAT(place_.files(), testing::UnorderedElementsAreArray(before));
+  EXPECT_FALSE(directory_.has("called"));
+}
+
+// The place itself is gone, and what is left of a trial stops nothing any more.
+TEST_F(Decommission, WhatIsBegunGoesOnWithoutTheConfigurationsDirectory) {
+  manager("[ \"$2 $3\" != 'is-active imrs-tuning.service' ] || exit 0; case $2 in is-*) exit 3;; esac");
+  EXPECT_EQ(run({"--yes-really"}).status, 1);
+  place_.write("agent.json.pending", "{}");
+  EXPECT_THAT(run({"--yes-really"}).err, HasSubstr("step \"stop imrs-tuning.service\" is not done"));
+  fs::remove_all(place_.path());
+  manager("case $2 in is-*) exit 3;; esac");
+  const Ran ran = run({"--yes-really"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_TRUE(directory_.has("receipt.txt"));
 }
 
 TEST_F(Decommission, WhatIsInTheWayIsSaidBeforeTheFirstStep) {

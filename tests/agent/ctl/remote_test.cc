@@ -1,9 +1,14 @@
 // imrsctl remote as sshd calls it: what is done, what is refused, and what is written down of it.
 #include <gmock/gmock.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <fstream>
 #include <nlohmann/json.hpp>
+#include <sstream>
 
 #include "agent/ctl/commands.h"
 #include "agent/remote/audit_log.h"
@@ -67,7 +72,7 @@ class Remote : public testing::Test {
         input, {{"SSH_ORIGINAL_COMMAND", line}, {"SSH_CONNECTION", "192.0.2.7 50022 198.51.100.1 22"}});
   }
   std::vector<AuditEntry> trail() {
-    const auto read = remote::read_audit(directory_.path("state/audit.log"), 99);
+    const auto read = remote::read_audit_logs(directory_.path("state"), 99);
     EXPECT_TRUE(read);
     return read ? read->entries : std::vector<AuditEntry>();
   }
@@ -135,7 +140,8 @@ TEST_F(Remote, WhatIsNotAllowedIsNotDoneAndWrittenDown) {
 
 TEST_F(Remote, ASecretThatWasTypedIsNotKept) {
   EXPECT_EQ(ssh("operator", "rotate bgp-password host4 hunter2").status, 2);
-  EXPECT_THAT(directory_.read("state/audit.log"), Not(HasSubstr("hunter2")));
+  EXPECT_THAT(directory_.read("state/audit-observers.log"),
+              testing::AllOf(HasSubstr("rotate bgp-password"), Not(HasSubstr("hunter2"))));
 }
 
 TEST_F(Remote, NoCommandListsThem) {
@@ -171,6 +177,29 @@ TEST_F(Remote, AStateDirectoryThatIsGoneBlocksNoWithdrawal) {
   }
 }
 
+TEST_F(Remote, AnObserverWritesNothingIntoTheOperatorsLog) {
+  (void)ssh("observer", "status");
+  (void)ssh("observer", "drain");
+  (void)ssh("operator", "decommission");
+  EXPECT_FALSE(directory_.has("state/audit.log"));
+  (void)ssh("operator", "drain");
+  const auto operators = remote::read_audit(directory_.path("state/audit.log"), 99);
+  ASSERT_TRUE(operators);
+  EXPECT_EQ(operators->entries.size(), 2U);
+  EXPECT_EQ(trail().size(), 6U);
+}
+
+// The log of observers cannot be written, and that of the operators can.
+TEST_F(Remote, EachLogStandsAlone) {
+  fs::create_directory(directory_.path("state/audit-observers.log"));
+  const Ran looks = ssh("observer", "status");
+  EXPECT_EQ(looks.status, 3) << looks.err;
+  EXPECT_THAT(looks.err, HasSubstr("warning: this use is not in the audit log"));
+  const Ran waive = ssh("operator", "waive soa-expire --until +1h");
+  EXPECT_EQ(waive.status, 0) << waive.err;
+  EXPECT_THAT(waive.err, Not(HasSubstr("audit log")));
+}
+
 TEST_F(Remote, TheAuditLogIsShown) {
   (void)ssh("operator", "drain --reason 'new disks'");
   (void)ssh("observer", "resume");
@@ -188,6 +217,56 @@ TEST_F(Remote, TheAuditLogIsShown) {
   EXPECT_EQ(json[0].at("event"), "refused");
   // From afar it is the operator's.
   EXPECT_EQ(ssh("observer", "audit-log").status, 2);
+}
+
+// ---- what it leaves behind
+
+std::string status_line(const fs::path& file, const std::string& begin) {
+  std::ifstream in(file);
+  for (std::string line; std::getline(in, line);) {
+    if (line.starts_with(begin)) return line.substr(begin.size());
+  }
+  return "";
+}
+
+// The directory in /proc of the one child that this process has.
+fs::path child() {
+  for (const auto& entry : fs::directory_iterator("/proc")) {
+    const std::string parent = status_line(entry.path() / "status", "PPid:\t");
+    if (parent == std::to_string(::getpid())) return entry.path();
+  }
+  return "/proc/none";
+}
+
+// As another user, for what root runs is root's in /proc anyway. Looked at while it waits for the agent.
+TEST(Imrsctl, LeavesNoCore) {
+  if (::geteuid() != 0) GTEST_SKIP() << "needs root: only root can run it as somebody else";
+  constexpr unsigned kNobody = 65534;
+  const TempDirectory directory;
+  const std::string socket = directory.path("control.sock");
+  struct stat environment {};
+  std::istringstream limit;
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_CORE, &before), 0);
+  const rlimit most{before.rlim_max, before.rlim_max};
+  {
+    const AnsweringAgent agent(socket, [&](const std::string&) {
+      const fs::path process = child();
+      EXPECT_EQ(::stat((process / "environ").c_str(), &environment), 0);
+      limit.str(status_line(process / "limits", "Max core file size"));
+      return std::string("{}");
+    });
+    fs::permissions(directory.path(), fs::perms(0711));
+    fs::permissions(socket, fs::perms(0777));
+    ASSERT_EQ(::setrlimit(RLIMIT_CORE, &most), 0);
+    const Ran ran = run_imrsctl({"--socket", socket, "status"}, "", {}, kNobody);
+    ASSERT_EQ(::setrlimit(RLIMIT_CORE, &before), 0);
+    ASSERT_NE(environment.st_ino, 0U) << "it has not come to the agent: " << ran.status << " " << ran.err;
+  }
+  EXPECT_EQ(environment.st_uid, 0U) << "/proc/PID/environ of what could be dumped would be its user's";
+  std::string soft, hard;
+  limit >> soft >> hard;
+  EXPECT_EQ(soft + " " + hard, "0 0");
 }
 
 }  // namespace

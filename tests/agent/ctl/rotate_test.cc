@@ -1,10 +1,15 @@
 // imrsctl rotate and rollback, with an agent and a service manager that are played: files, programs, and that
 // both go together.
 #include <gmock/gmock.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
+#include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "imrsctl_run.h"
 #include "tests/agent/remote/example_config.h"
@@ -101,6 +106,37 @@ TEST_F(Rotate, APasswordByBirdsReload) {
   EXPECT_EQ(secrets().at("bgp_passwords").at("host4"), "hunter2");
 }
 
+// BIRD takes the new password and says no: then it has to hear of the old one.
+TEST_F(Rotate, WhatWasTakenBackIsToldAgain) {
+  manager("grep bgp_passwords -A1 " + directory_.path("secrets.json") + " >> " + directory_.path("called") +
+          "\n[ $(grep -c reload " + directory_.path("called") + ") -ge 2 ]");
+  const Ran failed = run({"rotate", "bgp-password", "host4"}, "hunter2\n");
+  EXPECT_EQ(failed.status, 1);
+  EXPECT_THAT(failed.err, HasSubstr("all files are as they were: "));
+  EXPECT_EQ(secrets().at("bgp_passwords").at("host4"), "agreed");
+  const std::string called = directory_.read("called");
+  EXPECT_LT(called.find("hunter2"), called.find("agreed")) << called;
+  EXPECT_NE(called.find("agreed"), std::string::npos) << called;
+}
+
+// The engine keeps both for life: an upgrade in place would change nothing, and say that all went well.
+TEST_F(Rotate, SecretsThatAreTakenAtAStartOnlyComeBackByARestart) {
+  const AnsweringAgent agent(directory_.path("control.sock"), obedient());
+  nlohmann::json before = secrets();
+  before["source_key"] = "ffeeddccbbaa99887766554433221100";
+  write_secret("secrets.json.previous", before.dump());
+  const Ran refused = run({"rollback", "secrets"});
+  EXPECT_EQ(refused.status, 1);
+  EXPECT_THAT(refused.err, testing::AllOf(HasSubstr("rssac002.source_key"), HasSubstr("--restart")));
+  EXPECT_THAT(refused.err, Not(HasSubstr("ffeedd")));
+  EXPECT_EQ(directory_.read("secrets.json"), remote::example_secrets());
+  EXPECT_THAT(agent.orders(), IsEmpty());
+  const Ran back = run({"rollback", "secrets", "--restart"});
+  EXPECT_EQ(back.status, 0) << back.err;
+  EXPECT_EQ(secrets(), before);
+  EXPECT_EQ(directory_.read("called"), "restart imrs-agent.service\n");
+}
+
 TEST_F(Rotate, WhatIsWrongChangesNothing) {
   const std::pair<std::vector<std::string>, std::string> cases[] = {
       {{"rotate", "bgp-password", "host9"}, "hunter2"},
@@ -169,6 +205,89 @@ TEST_F(Rotate, CertificatesThereAndBack) {
   EXPECT_EQ(run({"rotate", "client-ca"}, ca.certificate_pem()).status, 0);
   EXPECT_EQ(directory_.read("tls/ca.pem"), ca.certificate_pem());
   EXPECT_FALSE(directory_.has("called"));
+}
+
+TEST_F(Rotate, AKeyThatOnlyRootCouldRead) {
+  const web::Identity ca = web::make_ca("CA", 4'102'444'800);
+  const web::Identity old = web::make_identity(ca, {.name = "old"}),
+                      next = web::make_identity(ca, {.name = "next"});
+  const std::string key = directory_.write("tls/server.key", old.key_pem());
+  ASSERT_EQ(::chmod(key.c_str(), 0600), 0);  // as openssl req -keyout makes it
+  directory_.write("tls/server.pem", old.certificate_pem());
+  const auto expect_readable = [&](const std::string& content) {
+    EXPECT_EQ(directory_.read("tls/server.key"), content);
+    struct stat status {};
+    ASSERT_EQ(::stat(key.c_str(), &status), 0);
+    EXPECT_EQ(status.st_mode & 0777U, 0640U);
+    EXPECT_EQ(status.st_gid, ::geteuid() == 0 ? 64005U : ::getegid());
+  };
+  EXPECT_EQ(run({"rotate", "certificate"}, next.certificate_pem() + next.key_pem()).status, 0);
+  expect_readable(directory_.read("tls/server.key"));
+  EXPECT_EQ(run({"rollback", "certificate"}).status, 0);
+  expect_readable(old.key_pem());
+}
+
+TEST_F(Rotate, AfterHalfARotationTheWholePairIsKept) {
+  const web::Identity ca = web::make_ca("CA", 4'102'444'800);
+  const auto made = [&](const char* name) { return web::make_identity(ca, {.name = name}); };
+  const web::Identity whole = made("whole"), half = made("half"), next = made("next");
+  directory_.write("tls/server.pem", whole.certificate_pem());
+  directory_.write("tls/server.key.previous", whole.key_pem());
+  directory_.write("tls/server.key", half.key_pem());
+  const Ran wrong = run({"rotate", "certificate"}, "hunter2");
+  EXPECT_EQ(wrong.status, 1);
+  EXPECT_EQ(directory_.read("tls/server.key"), half.key_pem()) << "what is wrong changes nothing";
+  const Ran good = run({"rotate", "certificate"}, next.certificate_pem() + next.key_pem());
+  EXPECT_EQ(good.status, 0) << good.err;
+  EXPECT_THAT(good.out, HasSubstr("was cut off before its end: " + directory_.path("tls/server.key")));
+  EXPECT_EQ(directory_.read("tls/server.key.previous"), whole.key_pem());
+  EXPECT_EQ(directory_.read("tls/server.pem.previous"), whole.certificate_pem());
+  EXPECT_EQ(run({"rollback", "certificate"}).status, 0);
+  EXPECT_EQ(directory_.read("tls/server.key"), whole.key_pem());
+}
+
+TEST_F(Rotate, HalfARollbackIsDoneByTheSameCommand) {
+  const web::Identity ca = web::make_ca("CA", 4'102'444'800);
+  const web::Identity one = web::make_identity(ca, {.name = "one"}),
+                      two = web::make_identity(ca, {.name = "two"});
+  directory_.write("tls/server.key", one.key_pem());
+  directory_.write("tls/server.key.previous", two.key_pem());
+  directory_.write("tls/server.pem", two.certificate_pem());
+  directory_.write("tls/server.pem.previous", one.certificate_pem());
+  const Ran back = run({"rollback", "certificate"});
+  EXPECT_EQ(back.status, 0) << back.err;
+  EXPECT_EQ(directory_.read("tls/server.key"), one.key_pem());
+  EXPECT_EQ(directory_.read("tls/server.pem"), one.certificate_pem());
+  EXPECT_EQ(directory_.read("tls/server.pem.previous"), two.certificate_pem());
+}
+
+// Whether what was written into the pipe has been read, in the end.
+bool is_read_up(int pipe) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  for (int left = 1; std::chrono::steady_clock::now() < end;) {
+    if (::ioctl(pipe, FIONREAD, &left) == 0 && left == 0) return true;
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  return false;
+}
+
+TEST_F(Rotate, WhoWaitsForItsInputHoldsNobodyUp) {
+  const std::string command = IMRSCTL " rotate bgp-password host4 --config " + directory_.path("agent.json") +
+                              " --manager " + directory_.path("manager") + " > /dev/null";
+  std::FILE* const waiting = ::popen(command.c_str(), "we");
+  ASSERT_NE(waiting, nullptr);
+  std::fputs("hunt", waiting);
+  std::fflush(waiting);
+  if (!is_read_up(::fileno(waiting))) {
+    ::pclose(waiting);
+    FAIL() << "it does not read its input";
+  }
+  const Ran other = run({"rotate", "tsig-key", "imrs-lab.", "--restart"}, kNewSecret);
+  EXPECT_EQ(other.status, 0) << other.err;
+  std::fputs("er3", waiting);
+  EXPECT_EQ(::pclose(waiting), 0);
+  EXPECT_EQ(secrets().at("bgp_passwords").at("host4"), "hunter3");
+  EXPECT_EQ(secrets().at("tsig_secrets").at("imrs-lab."), kNewSecret) << "it has planned with what is there";
 }
 
 TEST_F(Rotate, OneAtATime) {

@@ -35,6 +35,7 @@ class Decommissioning : public testing::Test {
                                             {"state/orders.json", "{}"},
                                             {"state/audit.log", "who\n"},
                                             {"state/audit.log.1", "who\n"},
+                                            {"state/audit-observers.log.1", "who\n"},
                                             {"etc/agent.json", "{}"},
                                             {"etc/agent.json.previous", "{}"},
                                             {"etc/secrets.json", "hunter2"},
@@ -43,18 +44,18 @@ class Decommissioning : public testing::Test {
       fs::permissions(directory_.path(name), fs::perms::owner_read | fs::perms::owner_write);
     }
     fs::permissions(directory_.path("state/zones/@.zone"), fs::perms::others_read, fs::perm_options::add);
-    journal_.plan = {.identity = "aa01-fr-par.l.dns.icann.org",
-                     .version = "0.1.0",
-                     .control_socket = "/run/imrs/control.sock",
-                     .bird_socket = directory_.path("run/bird.ctl"),
-                     .drain_time = std::chrono::seconds(60),
-                     .places = {directory_.path("run"), directory_.path("state"), directory_.path("etc"),
-                                directory_.path("nowhere")},
-                     .secrets = {directory_.path("etc/secrets.json"),
-                                 directory_.path("etc/secrets.json.previous"),
-                                 directory_.path("etc/tls/server.key")},
-                     .audit_log = directory_.path("state/audit.log"),
-                     .left = {"the programs"}};
+    journal_.plan = {
+        .identity = "aa01-fr-par.l.dns.icann.org",
+        .version = "0.1.0",
+        .control_socket = "/run/imrs/control.sock",
+        .bird_socket = directory_.path("run/bird.ctl"),
+        .drain_time = std::chrono::seconds(60),
+        .places = {directory_.path("run"), directory_.path("state"), directory_.path("etc"),
+                   directory_.path("nowhere")},
+        .secrets = {directory_.path("etc/secrets.json"), directory_.path("etc/secrets.json.previous"),
+                    directory_.path("etc/tls/server.key")},
+        .audit_logs = {directory_.path("state/audit.log"), directory_.path("state/audit-observers.log")},
+        .left = {"the programs"}};
     journal_.begun_ms = 1795780800000;
   }
 
@@ -70,6 +71,11 @@ class Decommissioning : public testing::Test {
               if (!bird_runs_) return kNotThere;
               if (bird_hangs_) return Error{Errc::Timeout, "BIRD does not answer"};
               return exported_;
+            },
+            .disable = [this](const std::string& unit) -> Result<void> {
+              done_.push_back("disable " + unit);
+              if (unit == enabled_) return Error{Errc::Refused, "it stays enabled"};
+              return {};
             },
             .stop = [this](const std::string& unit) -> Result<void> {
               done_.push_back("stop " + unit);
@@ -96,7 +102,7 @@ class Decommissioning : public testing::Test {
   Journal journal_;
   bool agent_runs_ = true, bird_runs_ = true, bird_hangs_ = false;
   std::vector<std::string> exported_{"199.7.83.0/24 to host4"};
-  std::string stuck_;
+  std::string stuck_, enabled_;
   std::vector<std::string> done_;
   std::string said_;
   int looks_ = 0;
@@ -106,15 +112,19 @@ class Decommissioning : public testing::Test {
 TEST_F(Decommissioning, FromOneEndToTheOther) {
   const auto done = begin();
   ASSERT_TRUE(done) << done.error().message;
-  EXPECT_THAT(done_, ElementsAre("drain", "withdraw", "stop imrs-agent.service", "stop imrs-bird.service",
-                                 "stop imrs-firewall.service", "stop imrs-tuning.service"));
+  EXPECT_THAT(done_,
+              ElementsAre("disable imrs-recover.path", "stop imrs-recover.path", "stop imrs-recover.service",
+                          "drain", "withdraw", "disable imrs-agent.service", "stop imrs-agent.service",
+                          "disable imrs-bird.service", "stop imrs-bird.service",
+                          "disable imrs-firewall.service", "stop imrs-firewall.service",
+                          "disable imrs-tuning.service", "stop imrs-tuning.service"));
   EXPECT_THAT(directory_.files(), IsEmpty());
   EXPECT_TRUE(directory_.has("etc")) << "the directories are the package's";
   EXPECT_FALSE(directory_.has("etc/tls"));
-  EXPECT_EQ(journal_.items.size(), 10U);
+  EXPECT_EQ(journal_.items.size(), 11U);
   for (const Item& item : journal_.items) EXPECT_EQ(item.outcome, "overwritten and removed") << item.path;
   EXPECT_EQ(journal_.done.size(), steps_of(journal_.plan).size());
-  EXPECT_THAT(said_, HasSubstr("1 of 13: ask all neighbours"));
+  EXPECT_THAT(said_, HasSubstr("3 of 15: ask all neighbours"));
   EXPECT_THAT(said_, HasSubstr("drained after 3 s"));
 }
 
@@ -128,7 +138,8 @@ TEST_F(Decommissioning, TheAuditLogGoesLast) {
   journal_.done.push_back({"erase audit log", 1, ""});
   journal_.done.push_back({"nothing left", 1, ""});
   ASSERT_TRUE(begin());
-  EXPECT_THAT(directory_.files(), testing::UnorderedElementsAre("state/audit.log", "state/audit.log.1"));
+  EXPECT_THAT(directory_.files(), testing::UnorderedElementsAre("state/audit.log", "state/audit.log.1",
+                                                                "state/audit-observers.log.1"));
 }
 
 TEST_F(Decommissioning, NothingIsErasedWhileSomethingIsAnnounced) {
@@ -138,7 +149,7 @@ TEST_F(Decommissioning, NothingIsErasedWhileSomethingIsAnnounced) {
   EXPECT_THAT(done.error().message, HasSubstr("BIRD still announces 199.7.83.0/24 to host4"));
   EXPECT_THAT(done.error().message, HasSubstr("nor is any after it"));
   EXPECT_THAT(done_, Not(testing::Contains("stop imrs-bird.service")));
-  EXPECT_EQ(directory_.files().size(), 10U);
+  EXPECT_EQ(directory_.files().size(), 11U);
   exported_.clear();
   ASSERT_TRUE(go_on());
   EXPECT_THAT(directory_.files(), IsEmpty());
@@ -150,7 +161,7 @@ TEST_F(Decommissioning, ABirdThatDoesNotAnswerIsNotTakenForSilent) {
   const auto done = begin();
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, HasSubstr("cannot be known; stop it by hand"));
-  EXPECT_EQ(directory_.files().size(), 10U);
+  EXPECT_EQ(directory_.files().size(), 11U);
   bird_runs_ = false;
   ASSERT_TRUE(go_on());
   EXPECT_THAT(directory_.files(), IsEmpty());
@@ -161,6 +172,17 @@ TEST_F(Decommissioning, AnApplianceThatDoesNotRunIsDecommissionedToo) {
   ASSERT_TRUE(begin());
   EXPECT_EQ(slept_, 0);
   EXPECT_THAT(directory_.files(), IsEmpty());
+}
+
+TEST_F(Decommissioning, WhatWouldStartItAgainStopsIt) {
+  for (const std::string unit : {"imrs-recover.path", "imrs-agent.service"}) {
+    enabled_ = unit;
+    const auto done = fs::exists(file_.path("journal")) ? go_on() : begin();
+    ASSERT_FALSE(done) << unit;
+    EXPECT_THAT(done.error().message, HasSubstr("step \"stop " + unit + "\" is not done"));
+    EXPECT_EQ(done_.back(), "disable " + unit);
+  }
+  EXPECT_EQ(directory_.files().size(), 11U);
 }
 
 TEST_F(Decommissioning, ADrainHasItsTime) {
@@ -177,14 +199,14 @@ TEST_F(Decommissioning, ABirdThatComesBackIsSeen) {
   const auto done = execute(journal_, file_.path("journal"), hands_of_another);
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, HasSubstr("a BIRD still answers"));
-  EXPECT_EQ(directory_.files().size(), 10U);
+  EXPECT_EQ(directory_.files().size(), 11U);
 }
 
 TEST_F(Decommissioning, FromWhateverStepItWasCutOff) {
   for (const std::string unit : {"imrs-agent.service", "imrs-bird.service", "imrs-firewall.service"}) {
     stuck_ = unit;
     EXPECT_FALSE(fs::exists(file_.path("journal")) ? go_on() : begin()) << unit;
-    EXPECT_EQ(directory_.files().size(), 10U) << unit;
+    EXPECT_EQ(directory_.files().size(), 11U) << unit;
   }
   stuck_ = "";
   ASSERT_TRUE(go_on());
@@ -214,10 +236,10 @@ TEST_F(Decommissioning, APowerCutWhileErasingLosesNothingOfTheReceipt) {
   directory_.write("state/zones/@.zone", "a zone");  // this one was still there
   ASSERT_TRUE(begin());
   EXPECT_THAT(directory_.files(), IsEmpty());
-  ASSERT_EQ(journal_.items.size(), 10U);
+  ASSERT_EQ(journal_.items.size(), 11U);
   int before = 0;
   for (const Item& item : journal_.items) before += item.outcome == "removed before an interruption" ? 1 : 0;
-  EXPECT_EQ(before, 9);
+  EXPECT_EQ(before, 10);
 }
 
 TEST_F(Decommissioning, WithoutAJournalNothingIsDone) {
@@ -242,8 +264,8 @@ TEST_F(Decommissioning, TheReceiptHoldsAllAndNoSecret) {
   const std::string text = receipt_text(journal_, "rack7", journal_.begun_ms + 60'000);
   const auto json = nlohmann::json::parse(receipt_json(journal_, "rack7", journal_.begun_ms + 60'000));
   for (const Item& item : journal_.items) EXPECT_THAT(text, HasSubstr(item.path));
-  EXPECT_EQ(json.at("erased").size(), 10U);
-  EXPECT_EQ(json.at("steps").size(), 13U);
+  EXPECT_EQ(json.at("erased").size(), 11U);
+  EXPECT_EQ(json.at("steps").size(), 15U);
   EXPECT_EQ(json.at("instance"), "aa01-fr-par.l.dns.icann.org");
   EXPECT_EQ(json.at("ended"), "2026-11-27T12:01:00.000Z");
   for (const auto& item : json.at("erased")) {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/decommission/journal.h"
+#include "agent/remote/audit_log.h"
 #include "tests/agent/remote/example_config.h"
 
 namespace imrs::decommission {
@@ -34,7 +35,9 @@ TEST(DecommissionPlan, IsMadeOfTheConfiguration) {
   EXPECT_THAT(plan->secrets,
               testing::UnorderedElementsAre("/etc/imrs/secrets.json", "/etc/imrs/secrets.json.previous",
                                             "/etc/imrs/tls/server.key", "/etc/imrs/tls/server.key.previous"));
-  EXPECT_EQ(plan->audit_log, "/var/lib/imrs/audit.log");
+  const std::string state = "/var/lib/imrs/";
+  EXPECT_THAT(plan->audit_logs, ElementsAre(state + std::string(remote::kAuditFile),
+                                            state + std::string(remote::kObserversAuditFile)));
   EXPECT_EQ(plan->bird_socket, "/run/imrs-bird/bird.ctl");
   EXPECT_EQ(plan->drain_time, std::chrono::seconds(60));
   EXPECT_THAT(plan->left, Contains(HasSubstr("/usr/share/dns/root.ds (trust anchors)")));
@@ -49,7 +52,7 @@ TEST(DecommissionPlan, ASmallConfigurationIsEnough) {
   const auto plan = make_plan(config, kConfigFile, kPlaces);
   ASSERT_TRUE(plan);
   EXPECT_TRUE(plan->secrets.empty());
-  EXPECT_EQ(plan->audit_log, "");
+  EXPECT_TRUE(plan->audit_logs.empty());
 }
 
 TEST(DecommissionPlan, WhatMustGoMustBeWhereSomethingIsErased) {
@@ -108,10 +111,11 @@ TEST(DecommissionPlan, TheOrderOfTheSteps) {
   const auto steps = steps_of(*make_plan(example(), kConfigFile, kPlaces));
   std::vector<std::string> ids;
   for (const Step& step : steps) ids.push_back(step.id);
-  EXPECT_THAT(ids, ElementsAre("drain", "withdraw", "stop imrs-agent.service", "nothing said",
-                               "stop imrs-bird.service", "nobody says", "stop imrs-firewall.service",
-                               "stop imrs-tuning.service", "inventory", "erase secrets", "erase places",
-                               "erase audit log", "nothing left"));
+  EXPECT_THAT(ids,
+              ElementsAre("stop imrs-recover.path", "stop imrs-recover.service", "drain", "withdraw",
+                          "stop imrs-agent.service", "nothing said", "stop imrs-bird.service", "nobody says",
+                          "stop imrs-firewall.service", "stop imrs-tuning.service", "inventory",
+                          "erase secrets", "erase places", "erase audit log", "nothing left"));
 }
 
 TEST(DecommissionJournal, ThereAndBack) {
@@ -123,7 +127,7 @@ TEST(DecommissionJournal, ThereAndBack) {
   EXPECT_EQ(*journal_from_json(to_json(journal)), journal);
   EXPECT_TRUE(journal.has("drain"));
   EXPECT_FALSE(journal.has("withdraw"));
-  for (const char* bad : {"", "{}", "[]", R"({"journal": 2})", R"({"journal": 1})"}) {
+  for (const char* bad : {"", "{}", "[]", R"({"journal": 1})", R"({"journal": 2})"}) {
     EXPECT_FALSE(journal_from_json(bad)) << bad;
   }
 }

@@ -80,6 +80,41 @@ TEST(BgpPoints, SessionsAndPrefixes) {
   }
 }
 
+std::vector<NeighbourConfig> only(Family family) {
+  auto all = neighbours();
+  std::erase_if(all, [&](const NeighbourConfig& one) { return one.address.family != family; });
+  return all;
+}
+
+TEST(BgpPoints, APrefixThatNoNeighbourCanHaveFails) {
+  const char* const no4 = "nobody has 199.7.83.0/24, 199.7.82.0/23: no IPv4 neighbour is configured";
+  const char* const no6 = "nobody has 2001:500:9f::/48, 2001:500:3::/48, 2001:500:9e::/47: no IPv6 neighbour";
+  const struct {
+    const char* description;
+    std::vector<NeighbourConfig> neighbours;
+    Snapshot snapshot;
+    std::vector<const char*> evidence, remedy;
+  } cases[] = {
+      {"IPv4 alone", only(Family::V4), web::healthy(), {no6}, {"an IPv6 session"}},
+      {"IPv6 alone", only(Family::V6), web::healthy(), {no4}, {"an IPv4 session"}},
+      {"nobody at all", {}, web::healthy(), {no4, no6}, {"an IPv4 session", "an IPv6 session"}},
+      {"and one that is lacking too",
+       only(Family::V4),
+       lacking("199.7.83.0/24"),
+       {"host4 lacks 199.7.83.0/24", no6},
+       {"imrsctl status", "an IPv6 session"}},
+  };
+  for (const auto& c : cases) {
+    const Finding finding = judge_exports(c.neighbours, prefixes(), c.snapshot);
+    EXPECT_EQ(finding.verdict, Verdict::Fail) << c.description << ": " << finding.evidence;
+    for (const char* text : c.evidence) EXPECT_THAT(finding.evidence, HasSubstr(text)) << c.description;
+    for (const char* text : c.remedy) EXPECT_THAT(finding.remedy, HasSubstr(text)) << c.description;
+  }
+  std::vector<Prefix> of4 = prefixes();
+  std::erase_if(of4, [](const Prefix& one) { return one.family == Family::V6; });
+  EXPECT_EQ(judge_exports(only(Family::V4), of4, web::healthy()).verdict, Verdict::Pass) << "none of IPv6";
+}
+
 TEST(BgpPoints, WhatWasOrderedCanBeResumed) {
   EXPECT_THAT(judge_exports(neighbours(), prefixes(), drained()).remedy, HasSubstr("imrsctl resume"));
   EXPECT_THAT(judge_exports(neighbours(), prefixes(), web::withdrawn("x")).remedy, Not(HasSubstr("resume")));

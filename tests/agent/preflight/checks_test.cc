@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <memory>
 #include <set>
 
 #include "../web/sample.h"
@@ -104,6 +105,41 @@ TEST(Checks, PrimariesAreAskedOnceEach) {
     EXPECT_EQ(finding.verdict, Verdict::Pass) << finding.name << finding.evidence;
   EXPECT_THAT(find(all, "edns").evidence, HasSubstr("1139 octets"));
   EXPECT_THAT(find(all, "fragments").evidence, HasSubstr("4096 octets, in fragments"));
+}
+
+TEST(Checks, PrimariesThatAreNotAskedAreTold) {
+  const struct {
+    const char* description;
+    std::size_t primaries, dead;  // `dead`: the first so many, whose port is closed
+    Verdict want;
+    const char* evidence;
+    bool last_asked;
+  } cases[] = {
+      {"as many as are asked", 8, 0, Verdict::Pass, "NOERROR", true},
+      {"one more", 9, 0, Verdict::Unknown, "8 primaries were asked, 1 more was not asked; ", false},
+      {"three more, and a dead one", 11, 1, Verdict::Fail, "3 more were not asked; ", false},
+  };
+  const std::vector<std::string> points{"primaries-udp", "primaries-tcp", "edns", "fragments"};
+  for (const auto& c : cases) {
+    std::vector<std::unique_ptr<PlayedServer>> servers;
+    for (std::size_t i = 0; i < c.primaries; ++i) {
+      servers.push_back(std::make_unique<PlayedServer>(IpAddress{Family::V4, "127.0.0.1"}, as_a_primary));
+    }
+    Config config = local_config(53);
+    config.zones[0].primaries.clear();
+    for (const auto& server : servers) {
+      config.zones[0].primaries.push_back({{Family::V4, "127.0.0.1"}, server->port(), ""});
+    }
+    for (std::size_t i = 0; i < c.dead; ++i) servers[i].reset();
+    config.zones.push_back(config.zones[0]);  // the same ones again are not more
+    for (const Finding& finding : run_checks(given(config), points)) {
+      const bool one_is_enough = finding.name == "edns" || finding.name == "fragments";
+      const Verdict want = one_is_enough && c.dead > 0 ? Verdict::Unknown : c.want;
+      EXPECT_EQ(finding.verdict, want) << c.description << ", " << finding.name << ": " << finding.evidence;
+      EXPECT_THAT(finding.evidence, HasSubstr(c.evidence)) << c.description << ", " << finding.name;
+    }
+    EXPECT_EQ(servers.back()->queries() > 0, c.last_asked) << c.description;
+  }
 }
 
 TEST(Checks, LostFragmentsAreTold) {

@@ -151,9 +151,41 @@ TEST(DnsPoints, Fragments) {
   for (const auto& c : cases) expect(judge_fragments(c.primaries), c.want, c.evidence, c.description);
 }
 
+TEST(DnsPoints, NotOfAll) {
+  const struct {
+    const char* description;
+    Finding finding;
+    std::size_t unasked;
+    Verdict want;
+    const char* evidence;
+  } cases[] = {
+      {"all were asked", pass("good"), 0, Verdict::Pass, "good"},
+      {"all were asked, and one is dead", fail("bad", "open it"), 0, Verdict::Fail, "bad"},
+      {"one was not", pass("good"), 1, Verdict::Unknown,
+       "8 primaries were asked, 1 more was not asked; good"},
+      {"others were not", pass("good"), 4, Verdict::Unknown, "4 more were not asked; good"},
+      {"a failure stays one", fail("bad", "open it"), 4, Verdict::Fail, "4 more were not asked; bad"},
+      {"not known anyway", unknown("odd", "look"), 4, Verdict::Unknown, "4 more were not asked; odd"},
+  };
+  for (const auto& c : cases) {
+    const Finding finding = not_of_all(c.finding, 8, c.unasked);
+    expect(finding, c.want, c.evidence, c.description);
+    if (!c.finding.remedy.empty()) {
+      EXPECT_EQ(finding.remedy, c.finding.remedy) << c.description;
+    }
+  }
+  EXPECT_EQ(not_of_all(pass("good"), 8, 0), pass("good"));
+}
+
 TEST(DnsPoints, Icmp) {
-  const HopSeen four{Family::V4, "192.0.2.53", "185.1.1.1"}, six{Family::V6, "2001:db8::53", "2a00:1::1"};
-  const HopSeen quiet4{Family::V4, "192.0.2.53", ""};
+  const HopSeen four{Family::V4, "192.0.2.53", "185.1.1.1", 2},
+      six{Family::V6, "2001:db8::53", "2a00:1::1", 3};
+  const HopSeen quiet4{Family::V4, "192.0.2.53", "", 0};
+  const HopSeen first4{Family::V4, "192.0.2.53", "185.1.9.9", 1};  // by another address than the gateway's
+  const HopSeen first6{Family::V6, "2001:db8::53", "2a00:1::ffff", 1};  // whose gateway is link-local
+  const HopSeen gateway4{Family::V4, "192.0.2.53", "185.1.0.1", 2};     // the limit alone would not tell
+  const std::vector<WayOut> ways{{Family::V4, "", {}, "eth0", "185.1.0.1"},
+                                 {Family::V6, "", {}, "eth0", "fe80::1"}};
   const struct {
     const char* description;
     IcmpFacts facts;
@@ -165,8 +197,26 @@ TEST(DnsPoints, Icmp) {
       {"IPv4 quiet", {{quiet4, six}, 0}, Verdict::Unknown, "IPv4: no router on the way to 192.0.2.53"},
       {"no IPv6 primary", {{four}, 0}, Verdict::Unknown, "IPv6: no primary"},
       {"nothing", {{}, 0}, Verdict::Unknown, "IPv4: no primary"},
+      {"the gateway proves nothing",
+       {{gateway4, six}, 0},
+       Verdict::Unknown,
+       "IPv4: 185.1.0.1 says by ICMP that a hop limit was too small, but that is the router next to us"},
+      {"nor does the first router by another address",
+       {{first4, six}, 0},
+       Verdict::Unknown,
+       "IPv4: 185.1.9.9 says by ICMP that a hop limit was too small, but that is the router next to us"},
+      {"nor behind a link-local gateway",
+       {{four, first6}, 0},
+       Verdict::Unknown,
+       "IPv6: 2a00:1::ffff says by ICMP that a hop limit was too small, but that is the router next to us"},
+      {"too-bigs beside it do", {{four, first6}, 1}, Verdict::Pass, "1 times \"packet too big\""},
+      {"but not for IPv4",
+       {{first4, six}, 1},
+       Verdict::Unknown,
+       "nothing is known of what comes from beyond"},
   };
-  for (const auto& c : cases) expect(judge_icmp(c.facts), c.want, c.evidence, c.description);
+  for (const auto& c : cases) expect(judge_icmp(c.facts, ways), c.want, c.evidence, c.description);
+  EXPECT_EQ(judge_icmp({{four, six}, 0}, {}).verdict, Verdict::Pass) << "no default route is known";
 }
 
 }  // namespace

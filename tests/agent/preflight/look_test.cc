@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <sys/stat.h>
 
+#include <sstream>
+
 #include "agent/preflight/look_host.h"
 #include "agent/preflight/look_network.h"
 #include "agent/preflight/look_system.h"
@@ -164,7 +166,8 @@ std::string rules(const std::string& own, const std::string& nobody) {
   };
   return R"({"nftables": [{"metainfo": {"version": "1.0.6"}}, {"chain": {"name": "early"}}, )" +
          rule(own, "own address from outside, IPv4") + "," + rule(own, "own address from outside, IPv6") +
-         "," + rule(nobody, "nobody's address, IPv6") + R"(, {"rule": {"expr": [{"accept": null}]}}]})";
+         "," + rule(nobody, "nobody's address, IPv6") + R"(, {"rule": {"expr": [{"accept": null}]}},)" +
+         R"( {"rule": {"chain": "early", "expr": [{"match": {}}, {"drop": null}]}}]})";
 }
 
 TEST(Look, ForgedSourcesInTheFirewall) {
@@ -183,6 +186,19 @@ TEST(Look, TheFirewallHasTheRulesThatAreLookedFor) {
   EXPECT_THAT(site::firewall_rules(Config()),
               AllOf(HasSubstr("chain early"), HasSubstr("comment \"own address from outside, IPv4\""),
                     HasSubstr("comment \"nobody's address, IPv6\"")));
+}
+
+TEST(Look, WhoAsksForAnAddressIsNotTakenForForged) {
+  std::istringstream rules(site::firewall_rules(Config()));
+  std::vector<std::string> matching;  // those that see DHCP and IGMP of who has no address
+  for (std::string line; std::getline(rules, line);) {
+    if (line.find("ip saddr 0.0.0.0 ") != std::string::npos || line.find(" 0.0.0.0/8") != std::string::npos) {
+      matching.push_back(line);
+    }
+  }
+  ASSERT_EQ(matching.size(), 2U);
+  EXPECT_EQ(matching[0], "        ip saddr 0.0.0.0 ip daddr { 255.255.255.255, 224.0.0.0/4 } drop");
+  EXPECT_THAT(matching[1], HasSubstr("counter drop comment \"nobody's address, IPv4\""));
 }
 
 TEST(Look, Users) {

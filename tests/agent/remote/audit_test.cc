@@ -86,10 +86,24 @@ class AuditLog : public testing::Test {
     std::ifstream in(path);
     return {std::istreambuf_iterator<char>(in), {}};
   }
-  static std::string line(const std::string& id) {
+  static AuditEntry of(const std::string& id, const char* role, std::int64_t time_ms) {
     AuditEntry entry = example();
     entry.id = id;
-    return to_json_line(entry);
+    entry.role = role;
+    entry.time_ms = time_ms;
+    return entry;
+  }
+  static std::string line(const std::string& id) { return to_json_line(of(id, "operator", 1795780800123)); }
+  // To where it belongs.
+  [[nodiscard]] Result<void> append(const AuditEntry& entry, const AuditBounds& bounds = {}) const {
+    return append_audit(audit_file_of(directory_, entry), to_json_line(entry), bounds);
+  }
+  std::vector<std::string> ids_of_both(std::size_t most, const AuditBounds& bounds = {}) {
+    std::vector<std::string> out;
+    const auto trail = read_audit_logs(directory_, most, bounds);
+    EXPECT_TRUE(trail);
+    for (const AuditEntry& one : trail->entries) out.push_back(one.id);
+    return out;
   }
   std::vector<std::string> ids(std::size_t most, const AuditBounds& bounds = {}) {
     std::vector<std::string> out;
@@ -130,6 +144,56 @@ TEST_F(AuditLog, IsBounded) {
   }
   EXPECT_THAT(ids(4, bounds), testing::ElementsAre("36", "37", "38", "39"));
   EXPECT_THAT(ids(99, bounds), testing::SizeIs(testing::AllOf(testing::Ge(6U), testing::Le(9U))));
+}
+
+TEST_F(AuditLog, EachEntryHasItsPlace) {
+  struct Case {
+    const char *role, *event, *want;
+  };
+  const Case cases[] = {
+      {"operator", "begun", "/d/audit.log"},
+      {"operator", "done", "/d/audit.log"},
+      {"operator", "refused", "/d/audit-observers.log"},
+      {"observer", "begun", "/d/audit-observers.log"},
+      {"observer", "done", "/d/audit-observers.log"},
+      {"observer", "refused", "/d/audit-observers.log"},
+  };
+  for (const Case& one : cases) {
+    AuditEntry entry = of("a", one.role, 1);
+    entry.event = one.event;
+    EXPECT_EQ(audit_file_of("/d", entry), one.want) << one.role << " " << one.event;
+  }
+}
+
+TEST_F(AuditLog, WhatAnObserverRepeatsPushesNoOperatorOut) {
+  const AuditBounds bounds{.octets = 3 * (line("00").size() + 1), .files = 3};
+  ASSERT_TRUE(append(of("withdrawn", "operator", 1), bounds));
+  for (int i = 0; i < 200; ++i) {
+    AuditEntry entry = of(std::to_string(i), i % 2 == 0 ? "observer" : "operator", 2 + i);
+    if (i % 2 != 0) entry.event = "refused";
+    ASSERT_TRUE(append(entry, bounds));
+  }
+  EXPECT_THAT(ids(99, bounds), testing::ElementsAre("withdrawn"));
+  EXPECT_EQ(ids_of_both(99, bounds).front(), "withdrawn");
+  EXPECT_LE(std::distance(fs::directory_iterator(directory_), {}), 1 + 3) << "each is bounded";
+}
+
+TEST_F(AuditLog, BothAreShownInTheOrderOfTime) {
+  EXPECT_THAT(ids_of_both(9), testing::IsEmpty());
+  const AuditEntry entries[] = {of("a", "operator", 10), of("b", "observer", 20), of("c", "observer", 20),
+                                of("d", "operator", 30), of("e", "observer", 40), of("f", "operator", 40)};
+  for (const AuditEntry& entry : entries) ASSERT_TRUE(append(entry));
+  EXPECT_THAT(ids_of_both(9), testing::ElementsAre("a", "b", "c", "d", "f", "e"));
+  EXPECT_THAT(ids_of_both(3), testing::ElementsAre("d", "f", "e")) << "the last of both together";
+  EXPECT_THAT(ids_of_both(0), testing::IsEmpty());
+  // A clock that was wrong once hides nothing that came later.
+  ASSERT_TRUE(append(of("future", "observer", 9999)));
+  ASSERT_TRUE(append(of("g", "observer", 50)));
+  ASSERT_TRUE(append(of("h", "operator", 60)));
+  EXPECT_THAT(ids_of_both(3), testing::ElementsAre("g", "h", "future"));
+  std::ofstream(directory_ + "/audit-observers.log", std::ios::app) << "none\n";
+  std::ofstream(path_, std::ios::app) << "none\n";
+  EXPECT_EQ(read_audit_logs(directory_, 9)->damaged, 2U);
 }
 
 // Each by a process of its own, which rotate under each other's hands.

@@ -89,6 +89,20 @@ TEST(ServerIdentity, WhatCannotBeRightIsRefused) {
   EXPECT_THAT(read_server_identity(good + key, 1'000'000'000).error().message, HasSubstr("is not valid yet"));
 }
 
+TEST(ServerIdentity, WhatBelongsTogether) {
+  const web::Identity other = make_identity(ca(), {.name = "other", .not_after = kLater});
+  const std::string certificate = server().certificate_pem(), key = server().key_pem();
+  EXPECT_TRUE(belong_together(certificate, key));
+  EXPECT_TRUE(belong_together(certificate + ca().certificate_pem(), key));
+  EXPECT_TRUE(belong_together(certificate + key, certificate + key)) << "one file";
+  EXPECT_FALSE(belong_together(certificate, other.key_pem()));
+  EXPECT_FALSE(belong_together(ca().certificate_pem() + certificate, key)) << "the first counts";
+  EXPECT_FALSE(belong_together(certificate, with_passphrase(server().key.get())));
+  EXPECT_FALSE(belong_together(certificate, ""));
+  EXPECT_FALSE(belong_together("", key));
+  EXPECT_FALSE(belong_together(key, certificate));
+}
+
 TEST(ClientAuthorities, AreCertificatesOfCas) {
   const web::Identity second = make_ca("Second CA", kLater);
   const auto both = read_client_authorities(ca().certificate_pem() + second.certificate_pem(), kNow);

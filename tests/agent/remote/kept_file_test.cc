@@ -7,6 +7,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <optional>
 
 #include "agent/remote/run_program.h"
 #include "tests/support/temp_directory.h"
@@ -96,6 +97,78 @@ TEST(KeptFile, WhatACrashHasLeftIsNoHindrance) {
   EXPECT_THAT(directory.files(), UnorderedElementsAre("file", "file.previous"));
 }
 
+TEST(KeptFile, WhatAKilledOneHasLeftIsRemoved) {
+  const TempDirectory directory;
+  const std::string path = directory.write("file", "one");
+  for (const char* name : {"file.new-a1B2c3", "file.new-ZZZZZZ"}) directory.write(name, "secret");
+  const std::vector<std::string> others{"file.before",      "file.failed",     "file.new-a1B2c",
+                                        "file.new-a1B2c34", "file.new-a1B2c_", "other.new-a1B2c3"};
+  for (const std::string& name : others) directory.write(name, "not ours");
+  fs::create_symlink(path, directory.path("file.new-a1B2cL"));
+  fs::create_directory(directory.path("file.new-a1B2cD"));
+  ASSERT_TRUE(replace_kept(path, "two"));
+  auto want = others;
+  want.insert(want.end(), {"file", "file.previous", "file.new-a1B2cL"});
+  EXPECT_THAT(directory.files(), testing::UnorderedElementsAreArray(want));
+  EXPECT_TRUE(fs::is_directory(directory.path("file.new-a1B2cD")));
+  if (::geteuid() != 0) return;
+  ASSERT_EQ(::chown(directory.write("file.new-stranG", "").c_str(), 64001, 64001), 0);
+  ASSERT_TRUE(replace_kept(path, "three"));
+  EXPECT_TRUE(directory.has("file.new-stranG")) << "somebody else's";
+}
+
+TEST(KeptFile, WhoHasToReadItCan) {
+  if (::geteuid() != 0) GTEST_SKIP() << "only root gives files away";
+  constexpr FileReader kWeb{64005, 64006};
+  struct Case {
+    const char* description;
+    uid_t owner;
+    gid_t group;
+    mode_t mode, want_mode;
+    gid_t want_group;
+  };
+  const Case cases[] = {
+      {"as openssl req makes a key", 0, 0, 0600, 0640, 64006},
+      {"another group", 0, 64001, 0640, 0640, 64006},
+      {"its own group that may not", 0, 64006, 0600, 0640, 64006},
+      {"its own group that may", 0, 64006, 0640, 0640, 64006},
+      {"everybody may, as with a certificate", 0, 0, 0644, 0644, 0},
+      {"everybody but its group may", 0, 64006, 0604, 0640, 64006},
+      {"its own", 64005, 0, 0400, 0400, 0},
+      {"its own, which it may not read", 64005, 0, 0040, 0640, 64006},
+  };
+  for (const Case& at : cases) {
+    const TempDirectory directory;
+    const std::string replaced = directory.write("replaced", "one"),
+                      changed = directory.write("changed", "one");
+    for (const std::string& path : {replaced, changed}) {
+      ASSERT_EQ(::chown(path.c_str(), at.owner, at.group), 0);
+      ASSERT_EQ(::chmod(path.c_str(), at.mode), 0);
+    }
+    ASSERT_TRUE(replace_kept(replaced, "two", kWeb)) << at.description;
+    ASSERT_TRUE(let_read(changed, kWeb)) << at.description;
+    for (const std::string& path : {replaced, changed}) {
+      const auto status = status_of(path);
+      EXPECT_EQ(status.st_mode & 0777U, at.want_mode) << at.description << ", " << path;
+      EXPECT_EQ(status.st_gid, at.want_group) << at.description << ", " << path;
+      EXPECT_EQ(status.st_uid, at.owner) << at.description << ", " << path;
+    }
+  }
+}
+
+// Without root nothing is given away; the mode is right, and it is no error.
+TEST(KeptFile, WhoHasToReadANewOneCan) {
+  const TempDirectory directory;
+  const std::string path = directory.path("new");
+  const FileReader web{::geteuid() + 64005, ::getegid() + 64005};
+  EXPECT_TRUE(let_read(path, web)) << "there is none";
+  ASSERT_TRUE(replace_kept(path, "one", web));
+  EXPECT_EQ(status_of(path).st_mode & 07777U, 0640U);
+  EXPECT_EQ(status_of(path).st_gid, ::geteuid() == 0 ? web.group : status_of(directory.path()).st_gid);
+  fs::create_symlink(path, directory.path("link"));
+  EXPECT_FALSE(let_read(directory.path("link"), web));
+}
+
 int run_shell(const std::string& script, const RunSettings& settings = {}) {
   const auto status = run_program("/bin/sh", {"sh", "-c", script, "a", "b c; exit 9"}, settings);
   EXPECT_TRUE(status) << status.error().message;
@@ -106,7 +179,9 @@ TEST(RunProgram, ItsEndIsItsExitStatusOrItsSignal) {
   EXPECT_EQ(run_shell("exit 0"), 0);
   EXPECT_EQ(run_shell("exit 7"), 7);
   EXPECT_EQ(run_shell("kill -TERM $$"), 128 + SIGTERM);
-  EXPECT_EQ(run_shell("sleep 60", {.limit = std::chrono::seconds(1)}), 128 + SIGALRM);
+  RunSettings short_lived;
+  short_lived.limit = std::chrono::seconds(1);
+  EXPECT_EQ(run_shell("sleep 60", short_lived), 128 + SIGALRM);
   EXPECT_THAT(run_program("/nowhere/program", {"x"}, {}).error().message, HasSubstr("/nowhere/program"));
 }
 
@@ -121,7 +196,9 @@ TEST(RunProgram, WordsStayWordsAndNothingElseIsHandedOn) {
 TEST(RunProgram, WhatOutlivesItsReaderGoesOn) {
   constexpr const char* kScript = "trap '' USR1; (sleep 0.1; kill -PIPE $$) & wait $!; exit 5";
   EXPECT_EQ(run_shell(kScript), 128 + SIGPIPE);
-  EXPECT_EQ(run_shell(kScript, {.outlives = true}), 5);
+  RunSettings outliving;
+  outliving.outlives = true;
+  EXPECT_EQ(run_shell(kScript, outliving), 5);
 }
 
 }  // namespace

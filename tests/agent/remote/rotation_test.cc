@@ -57,15 +57,65 @@ TEST(Rotation, OfCertificates) {
   EXPECT_EQ(both->files[1].path, "/etc/imrs/tls/server.pem");
   EXPECT_THAT(both->files[1].content, Not(HasSubstr("PRIVATE KEY")));
   EXPECT_EQ(both->activation, Activation::None);
+  for (const Rotation::File& file : both->files) {
+    ASSERT_TRUE(file.reader) << file.path;
+    EXPECT_EQ(file.reader->uid, 64005U);
+    EXPECT_EQ(file.reader->group, 64005U);
+  }
   EXPECT_THAT(plan_client_ca(config, ca.certificate_pem(), kNow)->files[0].path, "/etc/imrs/tls/ca.pem");
   config.web.tls->key = config.web.tls->certificate;
   const auto one = plan_certificate(config, server.certificate_pem() + server.key_pem(), kNow);
   ASSERT_EQ(one->files.size(), 1U);
   EXPECT_THAT(one->files[0].content, HasSubstr("PRIVATE KEY"));
   EXPECT_THAT(one->files[0].content, HasSubstr("CERTIFICATE"));
+  EXPECT_TRUE(one->files[0].reader && plan_client_ca(config, ca.certificate_pem(), kNow)->files[0].reader);
   config.web.tls.reset();
   EXPECT_THAT(plan_client_ca(config, ca.certificate_pem(), kNow).error().message,
               HasSubstr("no \"web.tls\""));
+}
+
+// Files as a change leaves them that is cut off, by the number of the pair each belongs to.
+TEST(Rotation, AHalfCertificateIsMended) {
+  const web::Identity ca = web::make_ca("CA", kNow + 1000);
+  std::vector<web::Identity> pairs;
+  for (const char* name : {"zero", "one", "two"}) pairs.push_back(web::make_identity(ca, {.name = name}));
+  struct Case {
+    const char* description;
+    int key, certificate, key_before, certificate_before;  // -1: there is none
+    int want_key, want_certificate, want_key_before, want_certificate_before;
+  };
+  const Case cases[] = {
+      {"whole", 1, 1, 0, 0, 1, 1, 0, 0},
+      {"whole, and nothing before", 1, 1, -1, -1, 1, 1, -1, -1},
+      {"cut off after the key", 2, 1, 1, 0, 1, 1, 2, 0},
+      {"the same, of the first rotation", 2, 1, 1, -1, 1, 1, 2, -1},
+      {"cut off after the second name of the certificate", 2, 1, 1, 1, 1, 1, 2, 1},
+      {"half a rollback, undone", 1, 2, 2, 1, 2, 2, 1, 1},
+      {"only the certificate is new", 1, 2, 0, 1, 1, 1, 0, 2},
+      {"nothing fits", 2, 1, 0, 0, 2, 1, 0, 0},
+      {"half of the very first", 1, -1, -1, -1, 1, -1, -1, -1},
+      {"no key", -1, 1, 1, 1, -1, 1, 1, 1},
+  };
+  for (const Case& at : cases) {
+    const TempDirectory directory;
+    const auto text = [&](bool key, int i) {
+      if (i < 0) return std::string();
+      const web::Identity& pair = pairs[static_cast<std::size_t>(i)];
+      return key ? pair.key_pem() : pair.certificate_pem();
+    };
+    const auto put = [&](const char* name, bool key, int i) {
+      if (i >= 0) directory.write(name, text(key, i));
+    };
+    put("key", true, at.key), put("key.previous", true, at.key_before);
+    put("pem", false, at.certificate), put("pem.previous", false, at.certificate_before);
+    const auto done = mend_certificate({directory.path("pem"), directory.path("key"), ""});
+    ASSERT_TRUE(done) << at.description;
+    EXPECT_EQ(done->empty(), at.key == at.want_key && at.certificate == at.want_certificate) << *done;
+    EXPECT_EQ(directory.read("key"), text(true, at.want_key)) << at.description;
+    EXPECT_EQ(directory.read("key.previous"), text(true, at.want_key_before)) << at.description;
+    EXPECT_EQ(directory.read("pem"), text(false, at.want_certificate)) << at.description;
+    EXPECT_EQ(directory.read("pem.previous"), text(false, at.want_certificate_before)) << at.description;
+  }
 }
 
 TEST(Rotation, WhichFileOfAnchors) {
@@ -140,8 +190,9 @@ class CarriedOut : public testing::Test {
   Activate recording(bool works) {
     return [this, works](Activation activation) -> Result<void> {
       seen_ = directory_.read("a") + directory_.read("b");
+      all_seen_.push_back(seen_);
       activations_.push_back(activation);
-      if (works) return {};
+      if (works || (works_later_ && activations_.size() > 1)) return {};
       return Error{Errc::Refused, "it does not work"};
     };
   }
@@ -153,6 +204,8 @@ class CarriedOut : public testing::Test {
 
   TempDirectory directory_;
   std::string seen_;
+  std::vector<std::string> all_seen_;
+  bool works_later_ = false;
   std::vector<Activation> activations_;
 };
 
@@ -166,11 +219,41 @@ TEST_F(CarriedOut, FilesThenPrograms) {
 
 TEST_F(CarriedOut, WhatHasNoEffectIsTakenBack) {
   directory_.write("a", "A1");
+  works_later_ = true;
   const auto done = carry_out(rotation(), recording(false));
   ASSERT_FALSE(done);
   EXPECT_THAT(done.error().message, HasSubstr("all files are as they were: it does not work"));
   EXPECT_EQ(directory_.read("a"), "A1");
   EXPECT_THAT(directory_.files(), UnorderedElementsAre("a"));
+  // Who has taken the new ones, and could only not say so, has the old ones again.
+  EXPECT_THAT(all_seen_, testing::ElementsAre("A2B2", "A1"));
+  EXPECT_THAT(activations_, testing::ElementsAre(Activation::ReloadBird, Activation::ReloadBird));
+}
+
+TEST_F(CarriedOut, ProgramsThatCannotBeToldAgainAreInTheError) {
+  directory_.write("a", "A1");
+  const auto same = carry_out(rotation(), recording(false));
+  ASSERT_FALSE(same);
+  EXPECT_THAT(same.error().message,
+              HasSubstr("all files are as they were; telling the programs so has failed "
+                        "too (for the same reason)"));
+  EXPECT_THAT(same.error().message, testing::EndsWith(": it does not work"));
+  int calls = 0;
+  const auto other = carry_out(rotation(), [&](Activation) -> Result<void> {
+    return Error{Errc::Refused, ++calls == 1 ? "BIRD does not work" : "now the agent does not"};
+  });
+  ASSERT_FALSE(other);
+  EXPECT_THAT(other.error().message, HasSubstr("too (now the agent does not)"));
+  EXPECT_THAT(other.error().message, testing::EndsWith(": BIRD does not work"));
+  EXPECT_EQ(calls, 2);
+}
+
+TEST_F(CarriedOut, WhatNoProgramIsToldOfIsNotToldTwice) {
+  directory_.write("a", "A1");
+  Rotation quiet = rotation();
+  quiet.activation = Activation::None;
+  EXPECT_FALSE(carry_out(quiet, recording(false)));
+  EXPECT_THAT(all_seen_, testing::ElementsAre("A2B2"));
 }
 
 TEST_F(CarriedOut, AFileThatCannotBeWrittenTakesTheOthersBack) {
@@ -188,8 +271,10 @@ TEST_F(CarriedOut, AllTheWayBack) {
   const std::vector<std::string> files{directory_.path("a"), directory_.path("b")};
   ASSERT_TRUE(roll_back(files, Activation::UpgradeAndBird, recording(true)));
   EXPECT_EQ(seen_, "A1B1");
+  all_seen_.clear();
   EXPECT_FALSE(roll_back(files, Activation::UpgradeAndBird, recording(false)));
   EXPECT_EQ(directory_.read("a") + directory_.read("b"), "A1B1");
+  EXPECT_THAT(all_seen_, testing::ElementsAre("A2B2", "A1B1")) << "once more, with those that hold";
   std::filesystem::remove(directory_.path("b.previous"));
   EXPECT_FALSE(roll_back(files, Activation::None, recording(true)));
   EXPECT_EQ(directory_.read("a"), "A1") << "half is not the way";

@@ -52,6 +52,7 @@ TEST(Firewall, HoldsWhatIsConfiguredAndNothingElse) {
         "policy drop;\n        iif \"lo\" accept", "elements = { 199.7.83.42 }",
         "elements = { 2001:500:3::42, 2001:500:9f::42 }",
         "ip daddr @service4 meta l4proto { tcp, udp } th dport 53 notrack",
+        "        ip saddr 0.0.0.0 ip daddr { 255.255.255.255, 224.0.0.0/4 } drop\n",
         "iifname \"a0\" ip saddr 192.0.2.2 ip daddr 192.0.2.1 ip ttl 255 tcp dport 179 counter accept",
         "iifname \"a0\" ip saddr 192.0.2.2 ip daddr 192.0.2.1 ip ttl 255 udp dport 3784 counter accept",
         "        ip6 saddr 2001:db8::2 ip6 daddr 2001:db8::1 tcp dport 179 counter accept",
@@ -92,6 +93,16 @@ TEST(Firewall, HoldsWhatIsConfiguredAndNothingElse) {
     for (const char* text : one.there) EXPECT_THAT(rules, HasSubstr(text));
     for (const char* text : one.absent) EXPECT_THAT(rules, Not(HasSubstr(text)));
   }
+}
+
+// Else the host would be told that it lets forged packets pass.
+TEST(Firewall, DropsTheLinksOwnUncountedBeforeItCountsForgedSources) {
+  const std::string rules = firewall_rules(example());
+  const auto uncounted = rules.find("ip saddr 0.0.0.0 "), counted = rules.find("nobody's address, IPv4");
+  ASSERT_NE(uncounted, std::string::npos);
+  ASSERT_NE(counted, std::string::npos);
+  EXPECT_LT(uncounted, counted);
+  EXPECT_THAT(rules.substr(uncounted, rules.find('\n', uncounted) - uncounted), Not(HasSubstr("counter")));
 }
 
 TEST(Firewall, IsTheSameForTheSame) {

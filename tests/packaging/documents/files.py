@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from documents.keys import ROOT
+from documents.keys import ROOT, source
 from documents.markdown import Document
 
 FOLDERS = ('agent', 'bgp', 'cmake', 'dns', 'health', 'packaging', 'tests')
@@ -60,21 +60,56 @@ def units_named(document: Document) -> Iterator[str]:
 # ---- the installed machine --------------------------------------------------------------------------------
 
 
+PACKAGE = ROOT / 'packaging' / 'package'
+SYSTEM = ('/etc', '/run', '/var/lib')            # directories that every machine has
+FOLDER_OF_UNIT = {'ConfigurationDirectory': '/etc', 'RuntimeDirectory': '/run', 'StateDirectory': '/var/lib'}
+STATE = '/var/lib/imrs'
+# How programs name what they make in a directory that the configuration names: "state_directory", of which
+# setup makes STATE (agent/site/site_sheet.h), and constants of a file's name alone.
+IN_STATE = (re.compile(r'\bstate_directory \+ "/([\w.-]+)"'),
+            re.compile(r'constexpr std::string_view k(?:Audit|Orders)File = "([\w.-]+)"'))
+
+
 @functools.cache
-def _sources() -> str:
-    texts = []
-    for folder in ('agent', 'bgp', 'dns', 'packaging/package'):
+def directories_made() -> set[str]:
+    """By tmpfiles.d and by systemd for the units."""
+    made = set(re.findall(r'^d (\S+)', (PACKAGE / 'tmpfiles.conf').read_text(encoding='utf-8'), re.M))
+    for unit in (PACKAGE / 'units').glob('*.service'):
+        for setting, name in re.findall(r'^(\w+Directory)=(\S+)$', unit.read_text(encoding='utf-8'), re.M):
+            made.add(f'{FOLDER_OF_UNIT[setting]}/{name}')
+    return made
+
+
+def _code() -> Iterator[str]:
+    """Of all that runs on an installed machine, without comments; not of what only removes."""
+    for folder in ('agent', 'bgp', 'dns'):
         for file in (ROOT / folder).rglob('*'):
-            if file.is_file() and file.suffix not in ('.js', '.css'):
-                texts.append(file.read_text(encoding='utf-8', errors='replace'))
-    return '\n'.join(texts)
+            if file.suffix in ('.cc', '.h') and file.parent.name != 'decommission':
+                yield source(file)
+    for folder in ('units', 'scripts', 'control'):
+        for file in (PACKAGE / folder).rglob('*'):
+            if file.is_file() and file.name != 'postrm':
+                text = file.read_text(encoding='utf-8').replace(':-', ' ')      # a shell's default
+                yield re.sub(r'(?m)(?:^|\s)#.*$', '', text)
+
+
+@functools.cache
+def files_made() -> set[str]:
+    """Whole paths that the programs, units and scripts name, and those that programs put together."""
+    made: set[str] = set()
+    for text in _code():
+        made.update(path.rstrip('.') for path in MADE.findall(text))
+        made.update(f'{STATE}/{name}' for pattern in IN_STATE for name in pattern.findall(text))
+    return made
 
 
 def is_made(path: str) -> bool:
-    """Somebody who makes or reads it says its name: the whole, or its last part after a slash or a quote."""
+    """A directory that is made, or a file that is named whole and whose directory is made."""
     whole = path.rstrip('/')
-    name = re.escape(whole.rpartition('/')[2])
-    return bool(re.search(rf'{re.escape(whole)}(?![\w-])|["/]{name}(?![\w.-])', _sources()))
+    if whole in directories_made():
+        return True
+    directory = whole.rpartition('/')[0]
+    return whole in files_made() and (directory in SYSTEM or directory in directories_made())
 
 
 # ---- references -------------------------------------------------------------------------------------------

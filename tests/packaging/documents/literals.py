@@ -17,7 +17,12 @@ def literals(folders: tuple[str, ...] = FOLDERS) -> Iterator[str]:
         for file in sorted((ROOT / folder).rglob('*.cc')):
             text = re.sub(r'(?m)^\s*//.*$', '', file.read_text(encoding='utf-8'))
             for match in JOINED.finditer(text):
-                yield PLACE.sub('…', ''.join(re.findall(LITERAL, match[0])).replace('\\"', '"'))
+                yield joined(match[0])
+
+
+def joined(source: str) -> str:
+    """What the literals in it say together."""
+    return PLACE.sub('…', ''.join(re.findall(LITERAL, source)).replace('\\"', '"'))
 
 
 def scripts() -> list[str]:

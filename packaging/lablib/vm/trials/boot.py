@@ -2,7 +2,6 @@
 others look at one that runs, which is booted if there is none.
 """
 
-import socket
 import time
 
 from lablib import topology as net
@@ -14,7 +13,9 @@ from lablib.vm.trials import TrialError
 
 QUESTIONS = 30             # to each address by each transport
 SCRAPE_LIMIT = 60          # seconds
-CLOSED = (22, 179, net.OPS_PORT)   # towards the clients behind the host router
+# Towards the clients behind the host router, at the address of the link. BIRD and the NOC page listen there;
+# SSH and the ops listener of this site do not.
+CLOSED = (22, 179, net.OPS_PORT, net.NOC_PORT)
 
 
 def ready(site: Site) -> None:
@@ -108,10 +109,19 @@ def quiet(site: Site) -> list[str]:
     _, state = site.machine.port.status('systemctl is-active bird.service')
     if state.strip() == 'active':
         raise TrialError('Debian\'s bird.service runs beside the package\'s')
-    reached = [port for port in CLOSED if in_namespace(net.HOST, lambda p=port: _open(p))]
-    if reached:
-        raise TrialError(f'ports {reached} of the box are open to anybody')
-    return ['no failed unit, no second BIRD, no port open to clients that is not meant for them']
+    check_closed()
+    return ['no failed unit, no second BIRD; what clients are not meant to reach is dropped']
+
+
+def check_closed() -> None:
+    """Clients are neither the host router nor ICANN: the firewall drops what they begin, so that nothing
+    comes back (agent/site/firewall.cc). A refusal would come of a box without one. That the way is not to
+    blame for the silence is shown by the host router's own address, which may have the NOC page."""
+    if (seen := _knock(net.HOST_LINK4, net.NOC_PORT)) != asking.OPEN:
+        raise TrialError(f'the NOC page is not there for the host router: {seen}')
+    found = {port: _knock(net.CLIENT4, port) for port in CLOSED}
+    if wrong := {port: seen for port, seen in found.items() if seen != asking.DROPPED}:
+        raise TrialError(f'ports of the box that do not drop what anybody begins: {wrong}')
 
 
 def check_refusals(site: Site) -> None:
@@ -122,9 +132,5 @@ def check_refusals(site: Site) -> None:
         raise TrialError('refused by a unit or a sandbox:\n' + '\n'.join(refused[:10]))
 
 
-def _open(port: int) -> bool:
-    """From a client's address, which is neither the host router's nor ICANN's."""
-    with socket.socket() as connection:
-        connection.settimeout(1)
-        connection.bind((net.CLIENT4, 0))
-        return connection.connect_ex((net.APPLIANCE_LINK4, port)) == 0
+def _knock(source: str, port: int) -> str:
+    return in_namespace(net.HOST, lambda: asking.knock(source, net.APPLIANCE_LINK4, port))

@@ -7,7 +7,7 @@ import time
 
 from lablib.processes import wait_until
 from lablib.routewatch import RouteWatch, host_routes
-from lablib.vm import asking
+from lablib.vm import asking, guest
 from lablib.vm.site import Site
 from lablib.vm.trials import TrialError
 from lablib.vm.trials.boot import answers, check_refusals, ready
@@ -41,10 +41,8 @@ def configuration(site: Site) -> list[str]:
             raise TrialError(f'something is announced though the configuration is damaged\n{site.seen()}')
     if 'agent.json' not in (journal := site.journal('imrs-agent')):
         raise TrialError(f'the journal does not say why:\n{journal}')
-    running = site.machine.port.run('for p in /proc/[0-9]*/exe; do readlink $p; done | '
-                                    'grep -e /usr/lib/imrs/ -e /usr/sbin/bird | sort -u; true').split()
-    if running:
-        raise TrialError(f'{", ".join(running)} run though the configuration is damaged')
+    if running := guest.serving(site.machine.port.run(guest.RUNNING)):
+        raise TrialError('though the configuration is damaged, there run:\n' + '\n'.join(running))
     begin = time.monotonic()
     site.machine.port.run(f'cp -p /root/agent.json {CONFIGURATION}')
     site.wait_routes()
