@@ -29,7 +29,7 @@ struct ProtocolRow {
 struct SessionDetails {
   std::string state;       // "Established", "Idle", "Down", ...
   std::string last_error;  // gone once Established
-  std::string message;     // RFC 8203, as BIRD prints it; stays when the session is up again
+  std::string message;     // RFC 9003, as BIRD prints it; stays when the session is up again
   bool operator==(const SessionDetails&) const = default;
 };
 

@@ -24,7 +24,7 @@ struct SessionObserved {
   std::string state = "unknown";      // "Established", "Idle", ...; "unknown" while BIRD cannot be asked
   std::string since;                  // as BIRD prints it
   std::string last_error;             // BIRD's words; empty if none
-  std::string message;                // RFC 8203 text from the peer; empty if none
+  std::string message;                // RFC 9003 text from the peer; empty if none
   std::vector<std::string> exported;  // prefixes exported to it now
   bool operator==(const SessionObserved&) const = default;
 };

@@ -145,7 +145,7 @@ Finding judge_source_filter(const SpoofFacts& facts) {
     return unknown(
         fmt::format("nothing forged was sent to {}: {}", test.target, test.error),
         fmt::format("run this as root; this machine's own firewall forbids it too: nft insert rule inet "
-                    "imrs output udp dport {} accept, and afterwards systemctl restart imrs-firewall",
+                    "imrs output udp dport {} accept, and afterwards systemctl reload imrs-firewall",
                     test.port));
   }
   return unknown(fmt::format("sent to {} port {}: datagrams from {}, and others that claim to be from {}; {}",

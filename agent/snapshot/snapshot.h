@@ -43,7 +43,7 @@ struct SessionState {
   std::string state;                  // BGP state: "Established", "Idle", "Active", ... or "unknown"
   std::string since;                  // as BIRD prints it
   std::string last_error;             // BIRD's words; empty if none
-  std::string message;                // RFC 8203 shutdown message from the peer; empty if none
+  std::string message;                // RFC 9003 shutdown message from the peer; empty if none
   std::vector<std::string> exported;  // prefixes that BIRD exports to it now
 };
 

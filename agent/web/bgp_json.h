@@ -16,7 +16,7 @@
 //                                 state: BGP state as BIRD names it, established: bool,
 //                                 since: as BIRD prints it, in the zone of its clock,
 //                                 last_error: as BIRD says it, last_error_meaning: in words,
-//                                 message: RFC 8203 text from the neighbour,
+//                                 message: RFC 9003 text from the neighbour,
 //                                 announced: [prefix], withdrawn: [{prefix, reason}]}]
 //   prefixes                    [{prefix, family, neighbour: session name,
 //                                 role: "specific" | "covering", wanted: bool,

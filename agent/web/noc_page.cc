@@ -48,7 +48,7 @@ std::string withheld_list(const SessionStatus& status) {
   return html + why_item(reason) + "</ul>";
 }
 
-// RFC 8203 text is the neighbour's: shown as a quotation and isolated, so that it can neither pass for
+// RFC 9003 text is the neighbour's: shown as a quotation and isolated, so that it can neither pass for
 // ours nor turn the direction of what follows.
 std::string quoted_message(const SessionStatus& status) {
   return fmt::format("<blockquote><bdi>{}</bdi></blockquote>{}", escape_html(status.session->message),
