@@ -1,4 +1,4 @@
-"""Two namespaces for test_firewall.py: the box with the rules that imrs-agent --print-firewall makes, and what
+"""Two namespaces for test_firewall.py: the box with the rules that imrs-agent --print-firewall makes and what
 is outside; sockets in both, and the rules' counters. Needs root and nft. IMRS_AGENT names another program
 than the build's own.
 
