@@ -95,8 +95,7 @@ Result<Journal> checked(const Settings& settings) {
   return journal;
 }
 
-// ---- the hands
-// ----------------------------------------------------------------------------------------------
+// ---- the hands --------------------------------------------------------------------------------
 
 Result<std::string> order(const std::string& socket, std::string_view verb) {
   if (socket.empty()) return Error{Errc::Unavailable, "agent.json has no \"control_socket\""};
@@ -157,8 +156,7 @@ decommission::Hands hands_for(const decommission::Plan& plan, const std::string&
           }};
 }
 
-// ---- the command
-// --------------------------------------------------------------------------------------------
+// ---- the command ------------------------------------------------------------------------------
 
 // For everybody to read: that is what they are for.
 Result<void> write_receipts(const Journal& journal, const std::string& receipt) {

@@ -208,8 +208,7 @@ int rotate(const Options& options, const Settings& settings) {
   return print(rotation->text);
 }
 
-// ---- the way back
-// -------------------------------------------------------------------------------------------
+// ---- the way back -----------------------------------------------------------------------------
 
 struct WayBack {
   std::vector<std::string> files;
