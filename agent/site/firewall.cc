@@ -302,9 +302,12 @@ std::string programs_out(const Config& config) {
   }
   const std::set<std::uint32_t> ours{users.agent_uid, users.launcher_uid, users.engine_uid,
                                      users.zone_uid,  users.web_uid,      users.audit_uid};
+  // BGP and BFD are not tracked, and so have no direction: they are BIRD's alone.
   return text + fmt::format(
-                    "        meta skuid {{ {} }} ct direction original counter drop comment \"a program of "
-                    "ours, asking\"\n",
+                    "        meta skuid {{ {0} }} ct direction original counter drop comment \"a program of "
+                    "ours, asking\"\n"
+                    "        meta skuid {{ {0} }} ct state untracked counter drop comment \"a program of "
+                    "ours, as BIRD\"\n",
                     fmt::join(ours, ", "));
 }
 

@@ -7,10 +7,10 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from firewall_site import (BOX, FAR, FORMER6, HOST, ICANN, LINK, LINK6, LINK_STRANGER, LINK_STRANGER6,
-                           MANAGEMENT, NEIGHBOUR, NEIGHBOUR6, OUT, OWN_IN_OUT, PRIMARY, SERVICE, SERVICE6,
-                           SOON, STRANGER, TIME, WEB_UID, ZONE_UID, FirewallCase, counted, family_of, icmp,
-                           load, nft, received, rules, tcp, udp)
+from firewall_site import (BIRD_UID, BOX, FAR, FORMER6, HOST, ICANN, LINK, LINK6, LINK_STRANGER,
+                           LINK_STRANGER6, MANAGEMENT, NEIGHBOUR, NEIGHBOUR6, OUT, OWN_IN_OUT, PRIMARY,
+                           SERVICE, SERVICE6, SOON, STRANGER, TIME, WEB_UID, ZONE_UID, FirewallCase, counted,
+                           family_of, icmp, load, nft, received, rules, tcp, udp)
 from lablib.netns import in_namespace
 
 
@@ -148,16 +148,36 @@ class GoesOut(FirewallCase):
         def connects_as(uid: int, target: str, port: int) -> bool:
             with tcp(OUT, target, port) as listener:
                 listener.listen()
-                code = f'import socket; socket.create_connection(({target!r}, {port}), {SOON})'
-                done = subprocess.run(['ip', 'netns', 'exec', BOX, 'setpriv', f'--reuid={uid}',
-                                       '--clear-groups', '/usr/bin/python3', '-c', code], check=False,
-                                      capture_output=True, text=True, timeout=30)
-                self.assertIn(done.returncode, (0, 1), done.stderr)
-                return done.returncode == 0
+                return self.runs_as(uid, f'socket.create_connection(({target!r}, {port}), {SOON})')
         self.assertTrue(connects_as(ZONE_UID, PRIMARY, 53))
         for uid, target, port in ((ZONE_UID, PRIMARY, 80), (ZONE_UID, STRANGER, 53), (WEB_UID, PRIMARY, 53),
                                   (WEB_UID, FAR, 443)):
             self.assertFalse(connects_as(uid, target, port), (uid, target, port))
+
+    def runs_as(self, uid: int, what: str) -> bool:
+        """Of a program of that user in the box, without capabilities: has it come to its end?"""
+        code = f'import socket\n{what}'
+        done = subprocess.run(['ip', 'netns', 'exec', BOX, 'setpriv', f'--reuid={uid}', '--clear-groups',
+                               '/usr/bin/python3', '-c', code], check=False, capture_output=True, text=True,
+                              timeout=30)
+        self.assertIn(done.returncode, (0, 1), done.stderr)
+        return done.returncode == 0
+
+    def test_bgp_and_bfd_are_birds_alone(self) -> None:
+        def as_bird(port: int, kind: str) -> str:
+            return (f'one = socket.socket(socket.AF_INET, socket.{kind})\n'
+                    f'one.setsockopt(socket.IPPROTO_IP, socket.IP_TTL, 255)\n'
+                    f'one.settimeout({SOON})\n'
+                    f'one.bind(({LINK!r}, 0))\n'
+                    f'one.connect(({NEIGHBOUR!r}, {port}))\n'
+                    f'one.send(b"x")')
+        with tcp(OUT, NEIGHBOUR, 179, 255) as router:
+            router.listen()
+            for port, kind in ((3784, 'SOCK_DGRAM'), (179, 'SOCK_STREAM')):
+                self.assertTrue(self.runs_as(BIRD_UID, as_bird(port, kind)), port)
+                for uid in (ZONE_UID, WEB_UID):
+                    self.assertFalse(self.runs_as(uid, as_bird(port, kind)), (uid, port))
+        self.assertGreaterEqual(counted('a program of ours, as BIRD'), 4)
 
     def test_probes_by_the_loopback_device(self) -> None:
         for service in (SERVICE, SERVICE6, FORMER6):
