@@ -164,13 +164,23 @@ bool EngineLink::replace(std::string_view reason) {
   return true;
 }
 
+// That the worker's loop turns proves nothing: it does so when idle, too. When a queue overflows, whoever is
+// well takes from it, hundreds of times in the time that a probe waits.
 health::Pressure EngineLink::pressure(const health::Target& target) const {
   const WorkerPage& page = pages()[target.worker];
-  std::uint64_t drops = sockets_.drops(target.service, target.transport, target.worker);
-  if (target.transport == Transport::Tcp) {
-    drops += page.tcp_rejected.load(std::memory_order_relaxed);
+  const auto get = [](const Counter& counter) { return counter.load(std::memory_order_relaxed); };
+  const auto drops = sockets_.drops(target.service, target.transport, target.worker);
+  const std::uint64_t dropped = drops.at_public + drops.at_private;
+  if (target.transport == Transport::Udp) {
+    const auto& traffic = page.traffic[static_cast<std::size_t>(Transport::Udp)][target.service];
+    return {.progress = get(traffic.queries) + get(page.denied),
+            .drops = dropped,
+            .probe_drops = drops.at_private};
   }
-  return {page.progress.load(std::memory_order_relaxed), drops};
+  const std::uint64_t rejected = get(page.tcp_rejected);
+  return {.progress = get(page.tcp_accepted) + rejected,
+          .drops = dropped + rejected,
+          .probe_drops = drops.at_private};
 }
 
 EngineLink::Load EngineLink::load() const {

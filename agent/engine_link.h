@@ -72,7 +72,8 @@ class EngineLink {
   // second of an engine's life, in which it may not have had its chance: false then.
   bool replace(std::string_view reason);
 
-  // How busy a worker is and what its sockets dropped: tells "silent" from "crowded out".
+  // What a worker has taken from its public sockets of that transport (UDP: of that service address), and
+  // what these and its private ones dropped: tells "silent" from "crowded out".
   [[nodiscard]] health::Pressure pressure(const health::Target& target) const;
 
   // What the workers have counted since the counters were made.

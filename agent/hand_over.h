@@ -8,6 +8,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +53,7 @@ struct HandedWaiver {
 };
 
 struct HandedOver {
-  static constexpr int kVersion = 1;  // another one is refused: such a change needs a restart
+  static constexpr int kVersion = 2;  // another one is refused: such a change needs a restart
   int version = kVersion;
   std::string shape;  // of the configuration; see shape_of()
   int launcher = -1, only_one = -1, tun = -1, control = -1;
@@ -62,7 +63,9 @@ struct HandedOver {
   std::vector<HandedDecision> decisions;
   std::vector<HandedWaiver> waivers;
   std::vector<HistoryEntry> history;
-  std::int64_t clock_offset = 0, confirmed = 0, started_ms = 0;
+  std::int64_t clock_offset = 0, started_ms = 0;
+  std::map<std::string, std::int64_t> confirmed;  // ZoneLink::confirmed()
+  std::uint64_t order_number = 0;                 // StandingOrders::number
   bool clock_synchronised = false;
 
   // All of them, for who has to keep them open.

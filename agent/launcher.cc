@@ -16,10 +16,12 @@
 
 #include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 #include <string>
 
 #include "agent/base/log.h"
+#include "agent/base/unique_fd.h"
 #include "agent/privileges.h"
 
 namespace imrs::agent {
@@ -190,6 +192,13 @@ class LauncherLoop {
   std::array<pid_t, kPrograms> pids_{};
 };
 
+// The unit's OOMScoreAdjust= is for the agent alone: a child that takes all memory has to be the one that the
+// kernel kills for it, not the machine's other services. What cannot be written is as it was before.
+void be_killed_like_any_other() {
+  const UniqueFd fd(::open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC));
+  if (!fd || ::write(fd.get(), "0", 1) != 1) log_warning("oom_score_adj: {}", std::strerror(errno));
+}
+
 // Never returns. A session of its own: a Ctrl-C at the terminal reaches the agent alone, which
 // withdraws before anything ends.
 [[noreturn]] void run_launcher(const LauncherSettings& settings, ProgramFiles programs, Channel channel) {
@@ -201,6 +210,7 @@ class LauncherLoop {
   ::setsid();
   ::prctl(PR_SET_NAME, "imrs-launcher");
   ::setpriority(PRIO_PROCESS, 0, 0);  // the unit's Nice= is for the agent alone
+  be_killed_like_any_other();
   check(become(settings.self.uid, settings.self.gid, {CAP_SETUID, CAP_SETGID, CAP_KILL, CAP_SETPCAP}));
   check(make_undumpable());
   check(forbid_new_privileges());

@@ -3,6 +3,8 @@
 // to end, or has to be ended.
 #include "agent/processes.h"
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -113,6 +115,12 @@ Result<void> Processes::send_bytes(Program program, std::span<const std::uint8_t
     return Error{Errc::Unavailable, std::string(program_name(program)) + " is not running"};
   }
   return child.channel->channel().send(bytes, fds);
+}
+
+std::size_t Processes::unread(Program program) const {
+  int octets = 0;
+  if (at(program).pid == 0 || ::ioctl(channel_fd(program), SIOCOUTQ, &octets) != 0) return 0;
+  return static_cast<std::size_t>(octets);
 }
 
 std::chrono::milliseconds Processes::uptime(Program program) const {

@@ -8,6 +8,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -79,6 +80,10 @@ class Processes {
   }
   Result<void> send_bytes(Program program, std::span<const std::uint8_t> bytes,
                           std::span<const int> fds = {}) const;
+
+  // Octets of what the program was sent and has not read yet, with the kernel's own around them; 0 while it
+  // does not run.
+  [[nodiscard]] std::size_t unread(Program program) const;
 
   [[nodiscard]] std::int32_t pid(Program program) const { return at(program).pid; }
   [[nodiscard]] std::uint64_t restarts(Program program) const { return at(program).restarts; }

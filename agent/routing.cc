@@ -234,8 +234,10 @@ std::vector<StandingOrders::Overlaid> Routing::standing() const {
   for (const Decision& decided : decisions_) {
     const health::Overlay overlay = decided.state.overlay();
     if (decided.neighbour.empty() || overlay == health::Overlay::None) continue;
-    all.push_back({decided.neighbour, overlay == health::Overlay::Withdraw ? overlay : health::Overlay::Drain,
-                   decided.state.memory().order});
+    const health::Overlay order = overlay == health::Overlay::Withdraw
+                                      ? overlay
+                                      : health::Overlay::Drain;  // not: drained
+    all.push_back({decided.neighbour, std::string(health::to_string(order)), decided.state.memory().order});
   }
   return all;
 }

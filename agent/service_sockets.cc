@@ -49,8 +49,9 @@ Result<void> ServiceSockets::open_group(const IpAddress& address, std::uint16_t 
   return steered ? steered : steered.error().within(address.text);
 }
 
-std::uint64_t ServiceSockets::drops(std::uint32_t service, Transport transport, std::uint32_t worker) const {
-  std::uint64_t sum = 0;
+ServiceSockets::Drops ServiceSockets::drops(std::uint32_t service, Transport transport,
+                                            std::uint32_t worker) const {
+  Drops sum;
   for (const auto& [role, fd] : entries_) {
     if (role.service != service || role.worker != worker ||
         role.transport != static_cast<std::uint8_t>(transport)) {
@@ -59,7 +60,7 @@ std::uint64_t ServiceSockets::drops(std::uint32_t service, Transport transport, 
     std::array<std::uint32_t, SK_MEMINFO_VARS> info{};
     socklen_t size = sizeof info;
     if (::getsockopt(fd.get(), SOL_SOCKET, SO_MEMINFO, info.data(), &size) == 0) {
-      sum += info[SK_MEMINFO_DROPS];
+      (role.probe != 0 ? sum.at_private : sum.at_public) += info[SK_MEMINFO_DROPS];
     }
   }
   return sum;

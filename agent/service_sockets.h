@@ -31,9 +31,12 @@ class ServiceSockets {
 
   [[nodiscard]] const std::vector<Entry>& entries() const noexcept { return entries_; }
 
-  // Packets and connections the kernel has dropped at that worker's sockets, public and private, for
-  // want of room (SO_MEMINFO). Only ever grows.
-  [[nodiscard]] std::uint64_t drops(std::uint32_t service, Transport transport, std::uint32_t worker) const;
+  // Packets and connections the kernel has dropped at that worker's sockets for want of room (SO_MEMINFO).
+  // Only ever grows.
+  struct Drops {
+    std::uint64_t at_public = 0, at_private = 0;
+  };
+  [[nodiscard]] Drops drops(std::uint32_t service, Transport transport, std::uint32_t worker) const;
 
  private:
   [[nodiscard]] Result<void> open_group(const IpAddress& address, std::uint16_t port, std::uint8_t service,

@@ -48,7 +48,7 @@ Supervisor::Supervisor(const Config& config, Prepared prepared, NextProgram prog
       processes_(context_.get_executor(), std::move(prepared.launcher)),
       kept_image_(std::move(prepared.image)),
       audit_(context_.get_executor(), config, processes_, clock_.clock()),
-      zone_(config, processes_, clock_.clock(), std::move(prepared.notify)),
+      zone_(context_.get_executor(), config, processes_, clock_.clock(), std::move(prepared.notify)),
       orders_(std::move(prepared.orders)),
       program_(std::move(program)),
       control_socket_(prepared.control ? std::move(*prepared.control) : UniqueFd()),
@@ -114,6 +114,7 @@ int Supervisor::run() {
 void Supervisor::start_children() {
   engine_->start([this](const image::Image& image) {
     zone_.on_served(image);
+    set_expired(zone_.expired_zones());
     start_other_children();
     changed();
   });
@@ -145,9 +146,15 @@ void Supervisor::serve_kept_image() {
 void Supervisor::start_other_children() {
   if (std::exchange(others_started_, true)) return;
   others_timer_.cancel();
-  audit_.start([this](SharedImage image) { engine_->publish(std::move(image)); });
-  zone_.start([this](Candidate candidate) { audit_.audit(std::move(candidate)); });
-  web_.start(processes_, engine_->counters_for_reading(), [this] { return snapshot(); });
+  audit_.start([this](SharedImage image) {
+    zone_.on_offered(*image.image);
+    set_expired(zone_.expired_zones());
+    engine_->publish(std::move(image));
+  });
+  const auto note = [this](std::string why) { history_.add("program", std::move(why)); };
+  zone_.start([this](Candidate candidate) { audit_.audit(std::move(candidate)); }, note);
+  web_.start(
+      processes_, engine_->counters_for_reading(), [this] { return snapshot(); }, note);
 }
 
 void Supervisor::on_bird_ready() {

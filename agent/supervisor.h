@@ -99,7 +99,8 @@ class Supervisor {
   History history_;
   Waivers waivers_;
   TrafficWatch traffic_;
-  std::array<WayOutSeen, 2> way_out_{};
+  WaysOut ways_out_;
+  std::array<WayOutSeen, 2> way_out_{};  // by family: what was last known
   Processes processes_;
   Result<KeptImage> kept_image_;  // moved from when it is served
   AuditLink audit_;
@@ -107,7 +108,8 @@ class Supervisor {
   std::unique_ptr<EngineLink> engine_;
   std::unique_ptr<bgp::Speaker> speaker_;
   std::unique_ptr<Routing> routing_;
-  Result<StandingOrders> orders_;  // from before this start
+  Result<StandingOrders> orders_;   // from before this start
+  std::uint64_t order_number_ = 0;  // StandingOrders::number
   NextProgram program_;
   bool taken_over_ = false, upgrading_ = false;
   UniqueFd control_socket_;  // until it is served; may be none

@@ -29,17 +29,20 @@ std::string_view verb_of(health::Overlay overlay) {
 // What was ordered before this start holds on: maintenance may need a reboot.
 void Supervisor::restore_orders() {
   if (!orders_) return;
+  order_number_ = orders_->number;
   for (const auto& one : orders_->overlaid) {
-    history_.add("order", fmt::format("{} {} stands from before this start: {}", verb_of(one.overlay),
-                                      one.neighbour, one.reason));
-    routing_->restore(one.neighbour, {one.overlay, one.reason});
+    const health::Overlay overlay = one.order == "drain" ? health::Overlay::Drain : health::Overlay::Withdraw;
+    history_.add("order", fmt::format("{} {} stands from before this start: {}", one.order, one.neighbour,
+                                      one.reason));
+    routing_->restore(one.neighbour, {overlay, one.reason});
   }
   const std::int64_t now = clock_.clock().now();
   for (const auto& one : orders_->waived) {
     if (one.until <= now) continue;
-    if (auto waived = waivers_.waive(one.check, one.until, now); !waived) {
-      history_.add("order",
-                   fmt::format("waiver of {} is dropped: {}", to_string(one.check), waived.error().message));
+    const auto check = parse_check(one.check);
+    const auto waived = check ? waivers_.waive(*check, one.until, now) : Result<void>(check.error());
+    if (!waived) {
+      history_.add("order", fmt::format("waiver of {} is dropped: {}", one.check, waived.error().message));
     }
   }
 }
@@ -55,9 +58,10 @@ ControlReply Supervisor::answer(std::string_view line) {
     case Request::Kind::Waive:
     case Request::Kind::EndWaiver: return {carry_out(*request)};
     case Request::Kind::Upgrade:
+      if (stopping_) return {error_json("the agent is stopping")};
       if (upgrading_) return {error_json("an upgrade is going on")};
       spawn(context_.get_executor(), upgrade(request->program));
-      return {done_json("begun", standing(), config_.state_directory)};
+      return {done_json("begun")};
   }
   return {error_json("unknown request")};
 }
@@ -65,8 +69,9 @@ ControlReply Supervisor::answer(std::string_view line) {
 std::string Supervisor::carry_out(const Request& request) {
   const auto done = obey(request);
   if (!done) return error_json(done.error().message);
+  ++order_number_;
   changed();
-  return done_json(*done, standing(), config_.state_directory);
+  return done_json(*done, standing());
 }
 
 Result<std::string> Supervisor::obey(const Request& request) {
@@ -94,8 +99,10 @@ Result<std::string> Supervisor::obey(const Request& request) {
 }
 
 StandingOrders Supervisor::standing() const {
-  StandingOrders orders{.overlaid = routing_->standing(), .waived = {}};
-  for (const auto& [check, until] : waivers_.all()) orders.waived.push_back({check, until});
+  StandingOrders orders{.number = order_number_, .overlaid = routing_->standing(), .waived = {}};
+  for (const auto& [check, until] : waivers_.all()) {
+    orders.waived.push_back({std::string(to_string(check)), until});
+  }
   return orders;
 }
 

@@ -41,13 +41,14 @@ Result<std::unique_ptr<Supervisor>> Supervisor::make(const Config& config, Taken
 
 Result<void> Supervisor::set_up(ServiceSockets sockets, const HandedOver& state, SharedImage image) {
   taken_over_ = true;
-  zone_.restored(*image.image, state.confirmed);
+  zone_.taken_over(*image.image, state.confirmed);
   auto engine = EngineLink::adopt(context_.get_executor(), engine_settings(config_), std::move(sockets),
                                   processes_, expectations_, state.engine, std::move(image));
   if (!engine) return engine.error();
   engine_ = std::move(*engine);
   history_.restore(state.history);
   started_ms_ = state.started_ms;
+  order_number_ = state.order_number;
   const std::int64_t now = clock_.clock().now();
   for (const HandedWaiver& waiver : state.waivers) {
     for (const SharedCheck check : kSharedChecks) {
@@ -79,6 +80,7 @@ HandedOver Supervisor::hand_over() const {
   out.clock_synchronised = clock_.synchronised();
   out.confirmed = zone_.confirmed();
   out.started_ms = started_ms_;
+  out.order_number = order_number_;
   return out;
 }
 

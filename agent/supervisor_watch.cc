@@ -75,20 +75,21 @@ asio::awaitable<void> Supervisor::watch_device() {
   }
 }
 
-// What cannot be looked up says nothing about the way.
+// What cannot be looked up says nothing about the way, nor does a next hop that is just being asked for: what
+// was known before stands until it answers, or has been silent for too long.
 asio::awaitable<void> Supervisor::watch_way_out() {
   asio::steady_timer timer(context_);
   for (;;) {
     for (const Family family : kFamilies) {
-      auto seen = look_for_way_out(family);
+      auto seen = ways_out_.look(family, std::chrono::steady_clock::now());
       WayOutSeen& known = way_out_[static_cast<std::size_t>(family)];
-      if (!seen) continue;
+      if (!seen || !seen->usable) continue;
       // Of a route that went with its link: it is this link that links() has to tell of.
       if (seen->device.empty()) seen->device = known.device;
       if (*seen == known) continue;
       known = *seen;
       log_info("family={} way out: {}", to_string(family), known.detail);
-      routing_->set_way_out(family, {known.usable, known.detail});
+      routing_->set_way_out(family, {*known.usable, known.detail});
     }
     timer.expires_after(kWayOutLook);
     const auto [error] = co_await timer.async_wait(kNoThrow);

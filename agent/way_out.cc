@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <cstdint>
 #include <cstring>
 #include <span>
 #include <system_error>
@@ -38,56 +39,29 @@ std::string address_text(Family family, std::span<const char> octets) {
 }
 
 struct Route {
-  rtmsg head{};
+  std::uint8_t type = RTN_UNSPEC;
+  int refusal = 0;  // the kernel's error number instead of a route
   int interface = 0;
-  std::span<const char> gateway;  // empty: the destination is on the link
+  std::string gateway;  // octets; empty: the destination is on the link
 };
 
 Route read_route(std::span<const char> message) {
   Route route;
-  if (message.size() < sizeof route.head) return route;
-  std::memcpy(&route.head, message.data(), sizeof route.head);
-  const auto attributes = message.subspan(NLMSG_ALIGN(sizeof route.head));
+  rtmsg head{};
+  if (message.size() < sizeof head) return route;
+  std::memcpy(&head, message.data(), sizeof head);
+  route.type = head.rtm_type;
+  const auto attributes = message.subspan(NLMSG_ALIGN(sizeof head));
   const auto interface = find_attribute(attributes, RTA_OIF);
   if (interface.size() == sizeof route.interface) {
     std::memcpy(&route.interface, interface.data(), sizeof route.interface);
   }
-  route.gateway = find_attribute(attributes, RTA_GATEWAY);
+  const auto gateway = find_attribute(attributes, RTA_GATEWAY);
+  route.gateway.assign(gateway.begin(), gateway.end());
   return route;
 }
 
-ndmsg neighbour_message(Family family, int interface) {
-  ndmsg body{};
-  body.ndm_family = static_cast<std::uint8_t>(kernel_family(family));
-  body.ndm_ifindex = interface;
-  return body;
-}
-
-// The kernel has asked for the next hop and got no answer.
-Result<bool> has_failed(Family family, const Route& route) {
-  NetlinkRequest request(RTM_GETNEIGH, 0, neighbour_message(family, route.interface));
-  request.attribute(NDA_DST, route.gateway.data(), route.gateway.size());
-  int refusal = 0;
-  const auto message = request.ask(refusal);
-  if (!message) return message.error();
-  ndmsg head{};
-  if (message->size() < sizeof head) return false;  // not known: not tried yet
-  std::memcpy(&head, message->data(), sizeof head);
-  return (head.ndm_state & NUD_FAILED) != 0;
-}
-
-// Without traffic nobody would ever ask for it again.
-void ask_again(Family family, const Route& route) {
-  ndmsg body = neighbour_message(family, route.interface);
-  body.ndm_flags = NTF_USE;
-  NetlinkRequest request(RTM_NEWNEIGH, NLM_F_CREATE, body);
-  request.attribute(NDA_DST, route.gateway.data(), route.gateway.size());
-  (void)request.perform("asking for the next hop");
-}
-
-}  // namespace
-
-Result<WayOutSeen> look_for_way_out(Family family) {
+Result<Route> route_to_the_clients(Family family) {
   rtmsg body{};
   body.rtm_family = static_cast<std::uint8_t>(kernel_family(family));
   std::array<char, sizeof(in6_addr)> octets{};
@@ -98,21 +72,96 @@ Result<WayOutSeen> look_for_way_out(Family family) {
   int refusal = 0;
   const auto message = request.ask(refusal);
   if (!message) return message.error();
-  if (refusal != 0)
-    return WayOutSeen{false, "no route to the clients: " + std::generic_category().message(refusal), ""};
-  const Route route = read_route(*message);
-  if (route.head.rtm_type != RTN_UNICAST) return WayOutSeen{false, "no route to the clients", ""};
+  Route route = read_route(*message);
+  route.refusal = refusal;
+  return route;
+}
+
+// As far as route and link go.
+Result<WayOutSeen> look_at_link(const Route& route) {
+  if (route.refusal != 0) {
+    return WayOutSeen{false, "no route to the clients: " + std::generic_category().message(route.refusal),
+                      ""};
+  }
+  if (route.type != RTN_UNICAST) return WayOutSeen{false, "no route to the clients", ""};
   std::array<char, IF_NAMESIZE> name{};
   ::if_indextoname(static_cast<unsigned>(route.interface), name.data());
   const auto running = has_carrier(name.data());
   if (!running) return running.error();
   if (!*running) return WayOutSeen{false, fmt::format("the link {} is down", name.data()), name.data()};
-  if (route.gateway.empty()) return WayOutSeen{true, fmt::format("by {}", name.data()), name.data()};
-  const std::string by = fmt::format("{} on {}", address_text(family, route.gateway), name.data());
-  const auto failed = has_failed(family, route);
-  if (!failed) return failed.error();
-  if (*failed) ask_again(family, route);
-  return WayOutSeen{!*failed, *failed ? "the next hop " + by + " does not answer" : "by " + by, name.data()};
+  return WayOutSeen{true, fmt::format("by {}", name.data()), name.data()};
+}
+
+ndmsg neighbour_message(Family family, int interface) {
+  ndmsg body{};
+  body.ndm_family = static_cast<std::uint8_t>(kernel_family(family));
+  body.ndm_ifindex = interface;
+  return body;
+}
+
+Result<Neighbour> look_up_neighbour(Family family, const Route& route) {
+  NetlinkRequest request(RTM_GETNEIGH, 0, neighbour_message(family, route.interface));
+  request.attribute(NDA_DST, route.gateway.data(), route.gateway.size());
+  int refusal = 0;
+  const auto message = request.ask(refusal);
+  if (!message) return message.error();
+  ndmsg head{};
+  if (message->size() < sizeof head) return Neighbour::Unknown;
+  std::memcpy(&head, message->data(), sizeof head);
+  constexpr int kThere = NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE | NUD_PERMANENT | NUD_NOARP;
+  if ((head.ndm_state & kThere) != 0) return Neighbour::There;
+  if ((head.ndm_state & NUD_FAILED) != 0) return Neighbour::Failed;
+  return (head.ndm_state & NUD_INCOMPLETE) != 0 ? Neighbour::Asking : Neighbour::Unknown;
+}
+
+void ask_for(Family family, const Route& route) {
+  ndmsg body = neighbour_message(family, route.interface);
+  body.ndm_flags = NTF_USE;
+  NetlinkRequest request(RTM_NEWNEIGH, NLM_F_CREATE, body);
+  request.attribute(NDA_DST, route.gateway.data(), route.gateway.size());
+  (void)request.perform("asking for the next hop");
+}
+
+// Without traffic nobody else would ask for one that is not known, or did not answer. The first shows at
+// once whether it can be asked at all.
+Result<Neighbour> look_at_next_hop(Family family, const Route& route) {
+  const auto seen = look_up_neighbour(family, route);
+  if (!seen || *seen == Neighbour::Asking || *seen == Neighbour::There) return seen;
+  ask_for(family, route);
+  return *seen == Neighbour::Failed ? seen : look_up_neighbour(family, route);
+}
+
+}  // namespace
+
+std::optional<bool> NextHops::look(const std::string& next_hop, Neighbour seen, TimePoint now) {
+  std::erase_if(known_, [&](const auto& entry) { return now - entry.second.looked > kRemembered; });
+  Known& known = known_[next_hop];
+  known.looked = now;
+  switch (seen) {
+    case Neighbour::There: known = {.looked = now, .asked = std::nullopt, .silent = false}; return true;
+    case Neighbour::Unknown: return !known.silent;
+    case Neighbour::Failed: known.silent = true; return false;
+    case Neighbour::Asking: break;
+  }
+  if (!known.asked) known.asked = now;
+  if (now - *known.asked >= kPatience) known.silent = true;
+  return known.silent ? std::optional(false) : std::nullopt;
+}
+
+Result<WayOutSeen> WaysOut::look(Family family, NextHops::TimePoint now) {
+  const auto route = route_to_the_clients(family);
+  if (!route) return route.error();
+  auto way = look_at_link(*route);
+  if (!way) return way;
+  NextHops& next_hops = next_hops_[static_cast<std::size_t>(family)];
+  if (way->usable == false) next_hops.forget();
+  if (way->usable == false || route->gateway.empty()) return way;
+  const auto seen = look_at_next_hop(family, *route);
+  if (!seen) return seen.error();
+  const std::string by = fmt::format("{} on {}", address_text(family, route->gateway), way->device);
+  way->usable = next_hops.look(by, *seen, now);
+  way->detail = way->usable == false ? "the next hop " + by + " does not answer" : "by " + by;
+  return way;
 }
 
 }  // namespace imrs::agent

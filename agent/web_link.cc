@@ -1,4 +1,5 @@
-// The agent's side of imrs-web's channel. Called by the supervisor. It must never wait for imrs-web.
+// The agent's side of imrs-web's channel. Called by the supervisor. It must never wait for imrs-web, and
+// never leave more than a few snapshots in memory that one which hangs does not read.
 #include "agent/web_link.h"
 
 #include <arpa/inet.h>
@@ -82,11 +83,16 @@ WebLink WebLink::adopt(const Config& config, std::vector<UniqueFd> noc, std::vec
   return link;
 }
 
-void WebLink::start(Processes& processes, int counters, std::function<Snapshot()> current) {
+void WebLink::start(Processes& processes, int counters, std::function<Snapshot()> current,
+                    std::function<void(std::string)> note) {
   counters_ = counters;
   processes_ = &processes;
+  note_ = std::move(note);
   processes.keep(Program::Web, {.started =
                                     [this, current = std::move(current)] {
+                                      read_at_ = Clock::now();
+                                      unread_ = 0;
+                                      killed_ = false;
                                       send_setup();
                                       send(current());
                                     },
@@ -112,16 +118,42 @@ void WebLink::send_setup() const {
   }
 }
 
-void WebLink::send(const Snapshot& snapshot) const {
-  if (processes_ == nullptr) return;
-  const std::string text = to_json(snapshot);
-  std::vector<std::uint8_t> bytes(sizeof kWebSnapshot + text.size());
-  std::memcpy(bytes.data(), &kWebSnapshot, sizeof kWebSnapshot);
-  std::memcpy(bytes.data() + sizeof kWebSnapshot, text.data(), text.size());
-  auto sent = processes_->send_bytes(Program::Web, bytes);
-  if (!sent && sent.error().code != Errc::Unavailable && sent.error().code != Errc::Closed) {
-    log_error("web: snapshot: {}", sent.error().message);
+void WebLink::send(const Snapshot& snapshot, Clock::time_point now) {
+  if (processes_ == nullptr || processes_->pid(Program::Web) == 0) return;
+  look_whether_it_reads(now);
+  if (killed_) return;
+  const auto sent = send_text(to_json(snapshot));
+  unread_ = processes_->unread(Program::Web);
+  const bool expected = sent || sent.error().code == Errc::Unavailable || sent.error().code == Errc::Closed;
+  const std::string complaint = expected ? "" : sent.error().message;
+  if (!complaint.empty() && complaint != complaint_) log_error("web: snapshot: {}", complaint);
+  complaint_ = complaint;
+}
+
+// What is large goes by a memfd, and only when everything before has been read.
+Result<void> WebLink::send_text(const std::string& text) const {
+  const auto* octets = reinterpret_cast<const std::uint8_t*>(text.data());
+  std::vector<std::uint8_t> message(sizeof kWebSnapshot);
+  std::memcpy(message.data(), &kWebSnapshot, sizeof kWebSnapshot);
+  if (message.size() + text.size() <= kMaxPacket) {
+    message.insert(message.end(), octets, octets + text.size());
+    return processes_->send_bytes(Program::Web, message);
   }
+  if (processes_->unread(Program::Web) != 0) return Error{Errc::Unavailable, "it has not read the last one"};
+  auto memfd = make_sealed_memfd("imrs-snapshot", {octets, text.size()});
+  if (!memfd) return memfd.error();
+  const std::array fds{memfd->get()};
+  return processes_->send_bytes(Program::Web, message, fds);
+}
+
+// Once for each: if even SIGKILL does not end it (a disk that hangs), another does not either.
+void WebLink::look_whether_it_reads(Clock::time_point now) {
+  const std::size_t unread = processes_->unread(Program::Web);
+  if (unread == 0 || unread < unread_) read_at_ = now;
+  if (now - read_at_ < kPatience || std::exchange(killed_, true)) return;
+  note_(fmt::format("imrs-web hangs: it has read nothing for {} s; it is killed and started again",
+                    kPatience.count()));
+  processes_->kill(Program::Web, "it hangs");
 }
 
 }  // namespace imrs::agent

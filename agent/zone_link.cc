@@ -1,5 +1,6 @@
 // The agent's side of imrs-zone's channel. Called by the supervisor and by Processes. It takes no image
-// on trust: seals, layout, checksum and the announced digest are checked before the engine hears of it.
+// on trust: seals, layout, checksum and the announced digest are checked before the engine hears of it. It
+// must never take what is served for what is configured.
 #include "agent/zone_link.h"
 
 #include <algorithm>
@@ -35,9 +36,13 @@ void count_refusal(ZoneState& state, std::string_view topic) {
 
 }  // namespace
 
-ZoneLink::ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock,
-                   std::vector<UniqueFd> notify)
-    : config_(config), processes_(processes), clock_(clock), notify_(std::move(notify)) {
+ZoneLink::ZoneLink(boost::asio::any_io_executor executor, const Config& config, Processes& processes,
+                   const TrustedClock& clock, std::vector<UniqueFd> notify)
+    : timer_(std::move(executor)),
+      config_(config),
+      processes_(processes),
+      clock_(clock),
+      notify_(std::move(notify)) {
   for (const ZoneConfig& zone : config.zones) {
     ZoneState& state = zones_[zone.origin].state;
     state.origin = zone.origin;
@@ -45,27 +50,70 @@ ZoneLink::ZoneLink(const Config& config, Processes& processes, const TrustedCloc
   }
 }
 
-void ZoneLink::start(std::function<void(Candidate)> on_image) {
+void ZoneLink::start(std::function<void(Candidate)> on_image, std::function<void(std::string)> note,
+                     std::chrono::milliseconds patience) {
   on_image_ = std::move(on_image);
-  processes_.keep(Program::Zone, {.started = [this] { send_setup(); },
+  note_ = std::move(note);
+  patience_ = patience;
+  processes_.keep(Program::Zone, {.started =
+                                      [this] {
+                                        send_setup();
+                                        wait_for_life();
+                                      },
                                   .message = [this](Packet packet) { on_message(std::move(packet)); },
-                                  .ended = [] {}});
+                                  .ended = [this] { timer_.cancel(); }});
+}
+
+// One that is killed and does not end (a disk that hangs) is left alone: it is started again when it ends.
+void ZoneLink::wait_for_life() {
+  timer_.expires_after(patience_);
+  timer_.async_wait([this](const boost::system::error_code& error) {
+    const bool heard_meanwhile = timer_.expiry() > std::chrono::steady_clock::now();
+    if (error || heard_meanwhile || processes_.pid(Program::Zone) == 0) return;
+    note_(fmt::format("imrs-zone hangs: it has said nothing for {} s; it is killed and started again",
+                      std::chrono::duration_cast<std::chrono::seconds>(patience_).count()));
+    processes_.kill(Program::Zone, "it hangs");
+  });
+}
+
+ZoneLink::Tracked& ZoneLink::tracked(const std::string& origin) {
+  const auto configured = zones_.find(origin);
+  return configured != zones_.end() ? configured->second : leaving_[origin];
 }
 
 void ZoneLink::restored(const image::Image& image, std::int64_t confirmed) {
+  Confirmed all;
+  for (const image::ZoneSummary& zone : image.zones()) all[zone.origin] = confirmed;
+  taken_over(image, all);
+}
+
+void ZoneLink::taken_over(const image::Image& image, const Confirmed& confirmed) {
   for (const image::ZoneSummary& zone : image.zones()) {
-    Tracked& tracked = zones_[zone.origin];
-    tracked.stored_serial = zone.serial;
-    tracked.stored_confirmed = confirmed;
+    const auto known = confirmed.find(zone.origin);
+    if (known == confirmed.end()) continue;
+    Tracked& one = tracked(zone.origin);
+    one.stored_serial = zone.serial;
+    one.stored_confirmed = known->second;
   }
 }
 
+void ZoneLink::on_offered(const image::Image& image) {
+  const auto origin = [](const Tracked* served) { return served->state.origin; };
+  reordered_ = !std::ranges::equal(image.zones(), order_, {}, &image::ZoneSummary::origin, origin);
+}
+
 void ZoneLink::on_served(const image::Image& image) {
+  const auto zones = image.zones();
+  reordered_ = false;
   order_.clear();
-  for (const image::ZoneSummary& zone : image.zones()) {
-    order_.push_back(zone.origin);
-    Tracked& tracked = zones_[zone.origin];
+  std::erase_if(leaving_, [&](const auto& one) {
+    return std::ranges::find(zones, one.first, &image::ZoneSummary::origin) == zones.end();
+  });
+  for (const image::ZoneSummary& zone : zones) {
+    Tracked& tracked = this->tracked(zone.origin);
+    order_.push_back(&tracked);
     ZoneState& state = tracked.state;
+    state.origin = zone.origin;
     if (state.serial != zone.serial || state.loaded_ms == 0) {
       state.loaded_ms = wall_ms();
       const bool stored = tracked.stored_confirmed != 0 && tracked.stored_serial == zone.serial;
@@ -76,7 +124,8 @@ void ZoneLink::on_served(const image::Image& image) {
     state.expire = zone.expire;
     state.dnssec_verified = zone.dnssec_verified;
     state.zonemd_verified = zone.zonemd_verified;
-    log_info("zone={} serial={} state=serving", zone.origin, zone.serial);
+    log_info("zone={} serial={} state=serving{}", zone.origin, zone.serial,
+             leaving_.contains(zone.origin) ? ", though not configured any more: until the next image" : "");
   }
 }
 
@@ -88,8 +137,9 @@ std::optional<Expired> ZoneLink::root_expired(const std::optional<SharedCheck>& 
 
 std::uint32_t ZoneLink::expired_zones() const {
   std::uint32_t all = 0;
+  if (reordered_) return all;
   for (std::size_t i = 0; i < order_.size(); ++i) {
-    if (order_[i] != "." && expired(age_of(zones_.at(order_[i])), clock_.now())) all |= 1U << i;
+    if (order_[i]->state.origin != "." && expired(age_of(*order_[i]), clock_.now())) all |= 1U << i;
   }
   return all;
 }
@@ -103,12 +153,10 @@ void ZoneLink::on_clock_set() {
   }
 }
 
-std::int64_t ZoneLink::confirmed() const {
-  std::int64_t earliest = clock_.now();
-  for (const auto& [origin, tracked] : zones_) {
-    if (tracked.state.loaded_ms != 0) earliest = std::min(earliest, tracked.refreshed);
-  }
-  return earliest;
+ZoneLink::Confirmed ZoneLink::confirmed() const {
+  Confirmed all;
+  for (const Tracked* served : order_) all[served->state.origin] = served->refreshed;
+  return all;
 }
 
 std::vector<std::string> ZoneLink::expiry_alarms() const {
@@ -153,6 +201,8 @@ void ZoneLink::send_setup() {
 }
 
 void ZoneLink::on_message(Packet packet) {
+  wait_for_life();
+  if (packet.as<ZoneAlive>()) return;
   if (auto message = packet.as<ZoneImage>(); message && packet.fds.size() == 2) {
     return on_image(*message, std::move(packet.fds[0]), std::move(packet.fds[1]));
   }
@@ -178,20 +228,18 @@ void ZoneLink::on_image(const ZoneImage& message, UniqueFd memfd, UniqueFd conte
              std::make_shared<UniqueFd>(std::move(contents))});
 }
 
-// A second lock behind imrs-zone's own: exactly the configured zones, and no serial that goes back (RFC
-// 1982 arithmetic).
+// A second lock behind imrs-zone's own: exactly the configured zones, whatever is served now, and no serial
+// that goes back (RFC 1982 arithmetic), but of what this instance makes itself.
 std::optional<std::string> ZoneLink::unacceptable(const image::Image& image) const {
   const auto zones = image.zones();
-  if (zones.size() != zones_.size()) return "it does not hold exactly the configured zones";
+  if (zones.size() != config_.zones.size()) return "it does not hold exactly the configured zones";
   for (const image::ZoneSummary& zone : zones) {
-    const auto known = zones_.find(zone.origin);
-    if (known == zones_.end()) return "zone " + zone.origin + " is not configured";
-    const ZoneState& state = known->second.state;
+    const auto config = std::ranges::find(config_.zones, zone.origin, &ZoneConfig::origin);
+    if (config == config_.zones.end()) return "zone " + zone.origin + " is not configured";
+    const ZoneState& state = zones_.at(zone.origin).state;
     const auto step = static_cast<std::int32_t>(zone.serial - state.serial);
-    const bool named = std::ranges::any_of(config_.zones, [&](const ZoneConfig& config) {
-      return config.origin == zone.origin && config.accept_serial == zone.serial;
-    });
-    if (state.loaded_ms != 0 && step < 0 && !named) {
+    const bool may_go_back = config->identity || config->accept_serial == zone.serial;
+    if (state.loaded_ms != 0 && step < 0 && !may_go_back) {
       return fmt::format("serial {} of {} goes back behind {}", zone.serial, zone.origin, state.serial);
     }
   }

@@ -1,8 +1,15 @@
 // agent/zone_link.h
 // The agent's side of imrs-zone: sends it its settings, takes verified images from it, and keeps for
 // each zone what the last attempt brought and how old what is served has become.
+//
+// After an upgrade in place the image that is served may hold other zones than the configuration, until
+// imrs-zone's first image is served: one that is only in the image grows old like any other, and is told of
+// nowhere; one that is only in the configuration is not served yet.
 #pragma once
 
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <map>
 #include <optional>
@@ -19,16 +26,26 @@ namespace imrs::agent {
 
 class ZoneLink {
  public:
+  // With an imrs-zone that gives no sign of life. It gives one between any two of the things that it may wait
+  // for, none of which takes longer than two minutes.
+  static constexpr std::chrono::minutes kPatience{5};
+
   // `notify`: what imrs-zone is to receive NOTIFY by; may be none.
-  ZoneLink(const Config& config, Processes& processes, const TrustedClock& clock,
-           std::vector<UniqueFd> notify);
+  ZoneLink(boost::asio::any_io_executor executor, const Config& config, Processes& processes,
+           const TrustedClock& clock, std::vector<UniqueFd> notify);
+  ZoneLink(const ZoneLink&) = delete;
+  ZoneLink& operator=(const ZoneLink&) = delete;
 
   // Keeps imrs-zone running. `on_image`: a new image whose seals, checksum and digest are right, for the
-  // auditor.
-  void start(std::function<void(Candidate)> on_image);
+  // auditor. `note`: why one that hangs was killed, for the history.
+  void start(std::function<void(Candidate)> on_image, std::function<void(std::string)> note,
+             std::chrono::milliseconds patience = kPatience);
 
   [[nodiscard]] const std::vector<UniqueFd>& notify() const noexcept { return notify_; }
 
+  // The engine is about to get this image. If its zones are not those of the one before, no zone counts as
+  // expired until it is served: what is said by places in the image would hit another zone there.
+  void on_offered(const image::Image& image);
   // The engine serves this image now.
   void on_served(const image::Image& image);
 
@@ -44,11 +61,16 @@ class ZoneLink {
   // The clock has been set (agent/wall_clock.h).
   void on_clock_set();
 
+  // By origin, trusted time.
+  using Confirmed = std::map<std::string, std::int64_t>;
+
   // The engine is about to get an image that was kept, and that a primary had no later than `confirmed`.
   void restored(const image::Image& image, std::int64_t confirmed);
+  // An agent before this one serves the image; its confirmed().
+  void taken_over(const image::Image& image, const Confirmed& confirmed);
 
-  // The earliest trusted time at which a primary last had one of the zones served; for handing over.
-  [[nodiscard]] std::int64_t confirmed() const;
+  // When a primary last had each of the zones served; for handing over.
+  [[nodiscard]] Confirmed confirmed() const;
 
   // Zones that have expired or soon will.
   [[nodiscard]] std::vector<std::string> expiry_alarms() const;
@@ -70,7 +92,9 @@ class ZoneLink {
     std::uint32_t sized_serial = 0, axfr_octets = 0;
   };
 
+  [[nodiscard]] Tracked& tracked(const std::string& origin);
   [[nodiscard]] ZoneAge age_of(const Tracked& zone) const;
+  void wait_for_life();
   void send_setup();
   void on_message(Packet packet);
   void on_image(const ZoneImage& message, UniqueFd memfd, UniqueFd contents);
@@ -81,13 +105,18 @@ class ZoneLink {
   [[nodiscard]] std::optional<std::string> unacceptable(const image::Image& image) const;
   [[nodiscard]] std::map<std::string, std::uint32_t> served_serials() const;
 
+  boost::asio::steady_timer timer_;
+  std::chrono::milliseconds patience_ = kPatience;
   const Config& config_;
   Processes& processes_;
   const TrustedClock& clock_;
   std::vector<UniqueFd> notify_;
   std::function<void(Candidate)> on_image_;
-  std::map<std::string, Tracked> zones_;  // the configured ones
-  std::vector<std::string> order_;        // their origins, as in the images
+  std::function<void(std::string)> note_;
+  std::map<std::string, Tracked> zones_;    // the configured ones, and no others
+  std::map<std::string, Tracked> leaving_;  // what is served besides, after an upgrade in place
+  std::vector<const Tracked*> order_;       // what is served, as in the image
+  bool reordered_ = false;                  // the image on offer has other zones
   std::string trouble_, oddities_;
   LoadState load_;
 };

@@ -15,17 +15,32 @@ std::string_view to_string(Evidence evidence) {
   return "unknown";
 }
 
-Evidence judge(Outcome outcome, const Pressure& before, const Pressure& after, bool late) {
+Evidence Judge::judge(Outcome outcome, const Pressure& before, const Pressure& after, bool late,
+                      TimePoint now) {
+  Evidence evidence = Evidence::CouldNotAsk;
   switch (outcome) {
-    case Outcome::Matched: return Evidence::Right;
-    case Outcome::Differed: return Evidence::Wrong;
-    case Outcome::NotAsked: return Evidence::CouldNotAsk;
-    case Outcome::NoAnswer: break;
+    case Outcome::Matched: evidence = Evidence::Right; break;
+    case Outcome::Differed: evidence = Evidence::Wrong; break;
+    case Outcome::NotAsked: break;
+    case Outcome::NoAnswer:
+      if (!late) evidence = no_answer(before, after, now);
+      break;
   }
-  if (late) return Evidence::CouldNotAsk;
+  if (evidence == Evidence::Right || evidence == Evidence::Wrong) crowded_ = {};
+  judged_ = now;
+  return evidence;
+}
+
+// A full queue excuses only who takes from it: a worker that runs, but has lost its way to these sockets,
+// would otherwise be excused by the very flood that it does not serve any more. While nobody could ask, no
+// time is counted.
+Evidence Judge::no_answer(const Pressure& before, const Pressure& after, TimePoint now) {
   const bool progressed = after.progress != before.progress;
   const bool overflowed = after.drops > before.drops;
-  return progressed && overflowed ? Evidence::CrowdedOut : Evidence::Silent;
+  if (!progressed || !overflowed) return Evidence::Silent;
+  if (after.probe_drops > before.probe_drops) return Evidence::CrowdedOut;
+  if (judged_) crowded_ += now - *judged_;
+  return crowded_ <= kCrowdedAtMost ? Evidence::CrowdedOut : Evidence::Silent;
 }
 
 }  // namespace imrs::health

@@ -63,7 +63,7 @@ asio::awaitable<void> Prober::ask_once() {
   const bool late = Clock::now() > deadline + kLateness;
   Seen seen{Outcome::NoAnswer, "no answer to " + question.name.text()};
   if (first.index() == 0) seen = std::get<0>(std::move(first));
-  const Evidence evidence = judge(seen.outcome, before, hooks_.pressure(target_), late);
+  const Evidence evidence = judge_.judge(seen.outcome, before, hooks_.pressure(target_), late, Clock::now());
   hooks_.report(target_, evidence, target_.text() + ": " + seen.detail);
 }
 

@@ -62,6 +62,7 @@ class Prober {
   Timing timing_;
   Expectations& expectations_;
   Hooks hooks_;
+  Judge judge_;
   std::minstd_rand ids_;
   bool deep_ = false;  // the next question; every second one is
 };

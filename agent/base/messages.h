@@ -217,6 +217,12 @@ struct PrimaryReport {
   FixedText<256> reason;     // Refused, Unreachable
 };
 
+// It does not hang: at least every three minutes, also while a transfer or a verification goes on.
+struct ZoneAlive {
+  static constexpr std::uint32_t kType = 0x5a15;
+  std::uint32_t type = kType;
+};
+
 // What does not keep the zones from being looked after, but has to be seen to: the disk.
 struct ZoneTrouble {
   static constexpr std::uint32_t kType = 0x5a13;
@@ -267,7 +273,8 @@ struct WebSetup {
   std::uint32_t ops_sockets = 0;
 };
 
-// A snapshot is sent as kWebSnapshot (four octets) followed by JSON text (agent/snapshot/snapshot.h).
+// A snapshot is sent as kWebSnapshot (four octets) followed by JSON text (agent/snapshot/snapshot.h); one
+// that is too large for a message as the four octets alone, with a sealed memfd of the text.
 inline constexpr std::uint32_t kWebSnapshot = 0x5702;
 
 }  // namespace imrs

@@ -9,6 +9,7 @@
 
 #include "agent/config/address.h"
 #include "agent/config/bird_words.h"
+#include "agent/config/file_name.h"
 #include "agent/config/identity_pattern.h"
 
 namespace imrs {
@@ -131,9 +132,13 @@ void check_neighbour(const NeighbourConfig& neighbour, const std::string& path, 
   }
 }
 
+void check_file_name(const std::string& name, const std::string& key, Complaints& complaints) {
+  if (const auto good = parse_file_name(name); !good) complaints.add(key, good.error().message);
+}
+
 void check_socket_name(const std::string& name, const std::string& key, Complaints& complaints) {
-  if (name.starts_with('/') && name.size() <= kMaxUnixPath && name.find('\0') == std::string::npos) return;
-  complaints.add(key, "must be an absolute file name of at most 107 octets");
+  check_file_name(name, key, complaints);
+  if (name.size() > kMaxUnixPath) complaints.add(key, "must be a file name of at most 107 octets");
 }
 
 void check_bgp(const BgpConfig& bgp, Complaints& complaints) {
@@ -303,12 +308,9 @@ void check_foreign(const Config& config, Complaints& complaints) {
 
 void check_web(const WebConfig& web, Complaints& complaints) {
   if (web.tls) {
-    const std::pair<const char*, const std::string&> files[] = {
-        {"certificate", web.tls->certificate}, {"key", web.tls->key}, {"client_ca", web.tls->client_ca}};
-    for (const auto& [key, file] : files) {
-      if (file.starts_with('/')) continue;
-      complaints.add(std::string("web.tls.") + key, "must be the absolute name of a PEM file");
-    }
+    check_file_name(web.tls->certificate, "web.tls.certificate", complaints);
+    check_file_name(web.tls->key, "web.tls.key", complaints);
+    check_file_name(web.tls->client_ca, "web.tls.client_ca", complaints);
     return;
   }
   for (std::size_t i = 0; i < web.ops.size(); ++i) {
@@ -369,6 +371,8 @@ void check_config(const Config& config, Complaints& complaints) {
   check_rssac002(config.rssac002, complaints);
   check_users(config.users, complaints);
   if (!config.control_socket.empty()) check_socket_name(config.control_socket, "control_socket", complaints);
+  if (!config.state_directory.empty()) check_file_name(config.state_directory, "state_directory", complaints);
+  if (!config.secrets_file.empty()) check_file_name(config.secrets_file, "secrets_file", complaints);
   if (config.health.hold_down > config.health.hold_down_max) {
     complaints.add("health.hold_down_ms", "must not be larger than hold_down_max_ms");
   }

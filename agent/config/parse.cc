@@ -13,6 +13,7 @@
 #include "agent/config/address.h"
 #include "agent/config/check.h"
 #include "agent/config/config.h"
+#include "agent/config/file_name.h"
 #include "agent/config/json_reader.h"
 #include "agent/config/secrets.h"
 #include "agent/config/zones.h"
@@ -297,9 +298,9 @@ Result<Config> parse_with_secrets_file(std::string_view text) {
   const bool named = json->is_object() && json->contains("secrets_file") &&
                      json->at("secrets_file").is_string();
   if (!named) return parse_config(text);
-  const auto file = json->at("secrets_file").get<std::string>();
-  if (!file.starts_with('/')) return Error{Errc::InvalidInput, "secrets_file: must be an absolute file name"};
-  const auto secrets = read_secrets_file(file);
+  const auto file = parse_file_name(json->at("secrets_file").get<std::string>());
+  if (!file) return file.error().within("secrets_file");
+  const auto secrets = read_secrets_file(*file);
   if (!secrets) return secrets.error();
   return parse_config(text, *secrets);
 }

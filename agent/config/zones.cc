@@ -6,15 +6,11 @@
 #include <cctype>
 
 #include "agent/config/address.h"
+#include "agent/config/file_name.h"
 #include "agent/config/secrets.h"
 
 namespace imrs {
 namespace {
-
-Result<std::string> parse_file_name(std::string_view text) {
-  if (!text.empty() && text.front() == '/') return std::string(text);
-  return Error{Errc::InvalidInput, "must be an absolute file name"};
-}
 
 // "ADDRESS", "ADDRESS@PORT", or one of these with a key: {"address": "192.0.2.1@53", "key": "name"}.
 void read_primaries(ObjectReader& in, std::vector<PrimaryConfig>& out) {

@@ -23,7 +23,8 @@ struct Options {
   std::string origin;              // zone
   std::vector<std::string> words;  // drain, withdraw, resume
   std::string reason;
-  std::string check, until;  // waive
+  std::string config = "/etc/imrs/agent.json";  // of orders: whose state directory keeps what stands
+  std::string check, until;                     // waive
   bool end = false;
   std::string program;             // upgrade
   std::size_t top = 0;             // stats

@@ -44,7 +44,7 @@ Told upgrade_agent(const std::string& socket, const Pause& pause) {
   const auto answer = ask_agent(socket, upgrade_request(""));
   if (!answer) return {Outcome::Failed, answer.error().message};
   std::string warning;
-  if (const auto taken = take_answer(*answer, warning); !taken)
+  if (const auto taken = take_answer(*answer, "", warning); !taken)
     return {Outcome::Unchanged, taken.error().message};
   for (int i = 0; i < kLooks; ++i) {
     // Once it has been ordered it is waited for: what then has to be taken back must be known.

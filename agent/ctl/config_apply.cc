@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include <cstdio>
-#include <cstdlib>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
@@ -20,6 +19,7 @@
 #include "agent/ctl/config_files.h"
 #include "agent/ctl/config_steps.h"
 #include "agent/ctl/config_watch.h"
+#include "agent/ctl/login.h"
 #include "agent/ctl/signals.h"
 
 namespace imrs::ctl {
@@ -62,7 +62,9 @@ class Application {
         standing_(std::move(standing)),
         voice_(candidate_.after->instance.identity),
         change_(settings.config, candidate_.files.secrets ? candidate_.after->secrets_file : ""),
-        steps_(candidate_.effects) {}
+        steps_(candidate_.effects) {
+    change_.move_state(candidate_.state_before, candidate_.after->state_directory);
+  }
 
   int run() {
     voice_.say(standing_text(standing_));
@@ -80,22 +82,22 @@ class Application {
  private:
   Told take(Step step) {
     switch (step) {
-      case Step::Save: return told(change_.save());
+      case Step::Save: return save();
       case Step::Mark:
         return told(change_.mark(std::time(nullptr) + in_seconds(), !candidate_.effects.restart.empty()));
       case Step::ReplaceSecrets: return told(change_.replace_secrets(candidate_.files.secrets.value_or("")));
       case Step::ReplaceConfig: return told(change_.replace_config(candidate_.files.json));
-      case Step::Firewall:
+      case Step::Firewall: return load_firewall();
       case Step::FirewallBack: return told(run_command(settings_.reload_firewall));
       case Step::Bird:
       case Step::BirdBack: return told(run_command(settings_.reload_bird));
       case Step::Upgrade:
       case Step::UpgradeBack: return upgrade_agent(options_.socket, pause());
-      case Step::Restart:
+      case Step::Restart: return restart();
       case Step::RestartBack: return told(run_command(settings_.restart));
       case Step::Watch: return watch(*candidate_.after, true);
       case Step::WatchBack: return watch(candidate_.before ? *candidate_.before : *candidate_.after, false);
-      case Step::PutBack: return told(change_.put_back());
+      case Step::PutBack: return put_back();
       case Step::Ask: return ask();
       case Step::Confirm: return hold();
       case Step::Unmark: return told(change_.unmark());
@@ -141,10 +143,39 @@ class Application {
     }
   }
 
-  // What the operator's connection is by now says nothing: the firewall lets it go on.
+  // The orders first: if they cannot be carried over, nothing has been changed.
+  [[nodiscard]] Told save() const {
+    Result<void> done = change_.no_other_orders();
+    if (done) done = change_.carry_orders_over();
+    return told(done ? change_.save() : done);
+  }
+
+  // With the orders that were given meanwhile: from here on the agent reads them in the other directory.
+  [[nodiscard]] Told restart() const {
+    const auto carried = change_.carry_orders_over();
+    return told(carried ? run_command(settings_.restart) : carried);
+  }
+
+  // The way back is gone to its end without the orders, too.
+  [[nodiscard]] Told put_back() const {
+    if (auto back = change_.put_back(); !back) return told(back);
+    const auto carried = change_.carry_orders_back();
+    return {Outcome::Done, carried ? "" : "without what was ordered since: " + carried.error().message};
+  }
+
+  Told load_firewall() {
+    const auto done = told(run_command(settings_.reload_firewall));
+    loaded_ = boot_ticks();
+    return done;
+  }
+
+  // Connections of before say nothing: the firewall lets them go on.
   Told ask() {
-    if (auto asked = change_.ask(connection()); !asked) return {Outcome::Failed, asked.error().message};
-    voice_.say(fmt::format("within {} s, over a new connection: imrsctl config confirm", in_seconds()));
+    if (auto asked = change_.ask(loaded_); !asked) return {Outcome::Failed, asked.error().message};
+    voice_.say(
+        fmt::format("within {} s, from a new SSH login itself (ssh -o ControlPath=none), not inside "
+                    "tmux or screen, or at the console: imrsctl config confirm",
+                    in_seconds()));
     const auto limit = Watch::Clock::now() + settings_.limits.within;
     while (Watch::Clock::now() < limit) {
       if (change_.is_confirmed()) return {Outcome::Done, "confirmed"};
@@ -182,6 +213,7 @@ class Application {
   Steps steps_;
   Signals signals_;
   std::string why_;
+  std::int64_t loaded_ = boot_ticks();  // when the firewall of the trial was there
 };
 
 // What stands before anything is touched; the error is a reason not to begin.
@@ -233,11 +265,6 @@ int apply_config(const Options& options, const ApplySettings& settings) {
   print(differences_text(candidate->differences) + effects_text(candidate->effects));
   if (settings.dry_run) return print("a dry run: nothing was changed");
   return apply_candidate(options, settings, std::move(*candidate));
-}
-
-std::string connection() {
-  const char* const text = std::getenv("SSH_CONNECTION");
-  return text == nullptr ? "" : text;
 }
 
 int roll_back_config(const Options& options, ApplySettings settings) {

@@ -29,7 +29,4 @@ int apply_config(const Options& options, const ApplySettings& settings);
 // only with them it is one.
 int roll_back_config(const Options& options, ApplySettings settings);
 
-// By which the operator has come: "CLIENT PORT SERVER PORT"; empty: no SSH.
-[[nodiscard]] std::string connection();
-
 }  // namespace imrs::ctl

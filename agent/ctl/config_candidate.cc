@@ -8,6 +8,7 @@
 #include "agent/config/json_reader.h"
 #include "agent/config/secrets.h"
 #include "agent/ctl/config_files.h"
+#include "agent/ctl/orders.h"
 
 namespace imrs::ctl {
 namespace {
@@ -100,6 +101,7 @@ Result<Candidate> compare_with_present(const ApplySettings& settings, NewFiles f
   Candidate out;
   out.differences = std::move(*found);
   out.before = load_config(settings.config);
+  if (auto state = state_directory_of(settings.config)) out.state_before = std::move(*state);
   out.after = parse_new(files, settings.next == "-" ? "standard input" : settings.next);
   out.files = std::move(files);
   if (!out.after) return out;

@@ -1,12 +1,15 @@
 // The commands about the configuration. Called by main, by way of commands.cc.
 #include "agent/ctl/config_commands.h"
 
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
 #include <cstdint>
 #include <memory>
 
 #include "agent/ctl/config_apply.h"
 #include "agent/ctl/config_files.h"
+#include "agent/ctl/login.h"
 
 namespace imrs::ctl {
 namespace {
@@ -57,13 +60,17 @@ int run_recover(const std::string& config, Mark mark) {
 }
 
 int run_confirm(const std::string& config) {
-  const auto done = confirm(config, connection());
+  const auto login = find_login("/proc", ::getpid());
+  if (!login) return fail(login.error().message, kFailed);
+  const auto done = confirm(config, *login);
   return done ? print("confirmed") : fail(done.error().message, kFailed);
 }
 
 void add_confirm(CLI::App& config, int& exit_code) {
   CLI::App* const command = config.add_subcommand(
-      "confirm", "say, over a new connection, that you still get in after an apply that changes who may");
+      "confirm",
+      "say that you still get in after an apply that changes who may: from an SSH login that began since its "
+      "firewall was loaded, itself (not inside tmux or screen), or at the console");
   const auto file = std::make_shared<std::string>("/etc/imrs/agent.json");
   command->add_option("--config", *file, "the configuration")->capture_default_str();
   command->callback([&exit_code, file] { exit_code = run_confirm(*file); });

@@ -76,7 +76,9 @@ std::string effects_text(const Effects& effects) {
   std::string text;
   if (effects.firewall) text += "the firewall is loaded anew\n";
   if (effects.access) {
-    text += "who may reach SSH and the ops listener changes: it has to be confirmed over a new connection\n";
+    text +=
+        "who may reach SSH and the ops listener changes: it has to be confirmed from a new SSH login, or at "
+        "the console\n";
   }
   if (effects.bird) text += "BIRD is configured anew: for some 100 ms nothing is announced\n";
   if (!effects.agent) {

@@ -2,6 +2,7 @@
 // is all there is to it: the previous files are safe before the marker, the marker before the first new file.
 #include "agent/ctl/config_files.h"
 
+#include <fmt/format.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@
 #include "agent/base/regular_file.h"
 #include "agent/base/whole_file.h"
 #include "agent/config/json_reader.h"
+#include "agent/ctl/orders.h"
+#include "agent/snapshot/standing_orders.h"
 
 namespace imrs::ctl {
 namespace {
@@ -64,6 +67,16 @@ Result<void> copy_private(const std::string& from, const std::string& to) {
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
+// The error: there are some.
+Result<void> no_orders(const std::string& state_directory) {
+  const auto orders = read_standing_orders(state_directory);
+  if (!orders) return orders.error();
+  if (orders->overlaid.empty() && orders->waived.empty()) return {};
+  return Error{Errc::Refused,
+               "orders stand, which would end with the restart, for the new configuration has no "
+               "\"state_directory\": give it one, or take them back first (imrsctl resume)"};
+}
+
 std::string confirmation_of(const std::string& config) { return config + ".confirmed"; }
 
 }  // namespace
@@ -91,15 +104,48 @@ Result<std::optional<ConfigChange>> ConfigChange::pending(const std::string& con
   {
     ObjectReader in(&*json, "", complaints);
     in.text("secrets", change.secrets_);
+    in.text("state_before", change.state_before_);
+    in.text("state_after", change.state_after_);
     in.boolean("had_secrets", change.had_secrets_);
     in.boolean("restarts", change.restarts_);
     in.number("deadline", change.deadline_, 0, INT64_MAX);
     in.boolean("asks", change.asks_);
-    in.text("connection", change.connection_);
+    in.number("loaded", change.loaded_, 0, INT64_MAX);
   }
   if (!complaints.empty()) return complaints.error().within(marker);
   return std::optional(change);
 }
+
+void ConfigChange::move_state(std::string before, std::string after) {
+  state_before_ = std::move(before);
+  state_after_ = std::move(after);
+}
+
+Result<void> ConfigChange::no_other_orders() const {
+  if (state_before_ == state_after_) return {};
+  const auto here = read_standing_orders(state_before_), there = read_standing_orders(state_after_);
+  if (!here) return here.error();
+  if (!there) return there.error();
+  const bool same = there->overlaid == here->overlaid && there->waived == here->waived;
+  if (same || there->number < here->number) return {};
+  return Error{Errc::Refused,
+               fmt::format("{}/{} holds orders that are not those that stand now, and would be "
+                           "taken instead: remove it",
+                           state_after_, kOrdersFile)};
+}
+
+Result<void> ConfigChange::carry_orders_over() const {
+  if (state_before_.empty() || state_before_ == state_after_) return {};
+  if (state_after_.empty()) return no_orders(state_before_);
+  // As the agent makes it at its start.
+  const bool made = ::mkdir(state_after_.c_str(), 0755) == 0;
+  if (!made && errno != EEXIST) return system_error("state_directory: " + state_after_);
+  auto carried = carry_orders(state_before_, state_after_);
+  if (!carried && made) (void)::rmdir(state_after_.c_str());
+  return carried ? carried : carried.error().within("the orders that stand");
+}
+
+Result<void> ConfigChange::carry_orders_back() const { return carry_orders(state_after_, state_before_); }
 
 Result<void> ConfigChange::save() const {
   if (auto saved = copy_private(config_, before_of(config_)); !saved) return saved;
@@ -116,9 +162,9 @@ Result<void> ConfigChange::mark(std::int64_t deadline, bool restarts) {
   return write_marker();
 }
 
-Result<void> ConfigChange::ask(std::string connection) {
+Result<void> ConfigChange::ask(std::int64_t loaded) {
   asks_ = true;
-  connection_ = std::move(connection);
+  loaded_ = loaded;
   return write_marker();
 }
 
@@ -126,9 +172,14 @@ bool ConfigChange::is_confirmed() const { return exists(confirmation_of(config_)
 
 // recover-configuration, a shell script, looks for "restarts":true.
 Result<void> ConfigChange::write_marker() const {
-  const Json json{{"secrets", secrets_},   {"had_secrets", had_secrets_},
-                  {"restarts", restarts_}, {"deadline", deadline_},
-                  {"asks", asks_},         {"connection", connection_}};
+  const Json json{{"secrets", secrets_},
+                  {"had_secrets", had_secrets_},
+                  {"state_before", state_before_},
+                  {"state_after", state_after_},
+                  {"restarts", restarts_},
+                  {"deadline", deadline_},
+                  {"asks", asks_},
+                  {"loaded", loaded_}};
   return write_private(marker_of(config_), json.dump() + "\n");
 }
 
@@ -178,23 +229,21 @@ Result<std::string> recover(const std::string& config, Mark mark) {
   if (!change) return change.error();
   if (!*change) return std::string("nothing to put back");
   if (auto back = (*change)->put_back(); !back) return back.error();
+  const auto carried = (*change)->carry_orders_back();
   if (mark == Mark::Remove) {
     if (auto unmarked = (*change)->unmark(); !unmarked) return unmarked.error();
   }
-  return "a change of " + config + " was cut off before it was confirmed: the previous one is back";
+  const std::string orders = carried ? "" : "; what was ordered since is not: " + carried.error().message;
+  return "a change of " + config + " was cut off before it was confirmed: the previous one is back" + orders;
 }
 
-Result<void> confirm(const std::string& config, const std::string& connection) {
+Result<void> confirm(const std::string& config, const Login& login) {
   const auto change = ConfigChange::pending(config);
   if (!change) return change.error();
   const auto lock = lock_directory(directory_of(config), true);
   if (lock && *change) return Error{Errc::Refused, "nobody is at work on the change any more: it goes back"};
   if (!*change || !(*change)->asks()) return Error{Errc::Refused, "no change waits for a confirmation"};
-  if (!connection.empty() && connection == (*change)->connection()) {
-    return Error{Errc::Refused,
-                 "this is the connection over which the change was made, which goes on whatever the firewall "
-                 "says; come anew (ssh -o ControlPath=none)"};
-  }
+  if (auto got_in = got_in_since(login, (*change)->loaded()); !got_in) return got_in;
   return write_private(confirmation_of(config), "");
 }
 

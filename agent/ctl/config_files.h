@@ -12,12 +12,15 @@
 #include <string_view>
 
 #include "agent/base/result.h"
+#include "agent/ctl/login.h"
 
 namespace imrs::ctl {
 
 // A replacement of files. Call save(), mark(), replace_secrets(), replace_config() in this order, ask() if
 // an operator has to confirm it, and in the end hold() and keep_previous(), or put_back() and unmark(). Needs
-// lock_directory() of the configuration's.
+// lock_directory() of the configuration's. If the agent's state moves: no_other_orders() and
+// carry_orders_over() before the first of them, that once more before the agent is started anew, and
+// carry_orders_back() after put_back().
 class ConfigChange {
  public:
   // `secrets`: the file to be replaced; empty: it stays.
@@ -27,6 +30,16 @@ class ConfigChange {
   // As the marker says it was begun. nullopt: there is no marker.
   [[nodiscard]] static Result<std::optional<ConfigChange>> pending(const std::string& config);
 
+  // The "state_directory" before and after; call it before mark(). Else it is taken to stay.
+  void move_state(std::string before, std::string after);
+  // Errc::Refused: in the directory after lie orders of another time or instance, which would be taken.
+  [[nodiscard]] Result<void> no_other_orders() const;
+  // What operators have ordered stands in the directory after, too, which is made; nothing if it stays.
+  // Errc::Refused: orders stand, and there is no such directory to keep them.
+  [[nodiscard]] Result<void> carry_orders_over() const;
+  // And what they have ordered since in the one before. May be repeated.
+  [[nodiscard]] Result<void> carry_orders_back() const;
+
   [[nodiscard]] Result<void> save() const;
   // `deadline`: Unix time at which it is decided at the latest; for people. `restarts`: the agent is
   // restarted for it, and so it has to be for the way back.
@@ -34,10 +47,11 @@ class ConfigChange {
   [[nodiscard]] Result<void> replace_secrets(std::string_view content) const;  // nothing, if they stay
   [[nodiscard]] Result<void> replace_config(std::string_view content) const;
 
-  // From here on confirm() is taken, from any connection but this one (SSH_CONNECTION; empty: a console).
-  [[nodiscard]] Result<void> ask(std::string connection);
+  // From here on confirm() is taken, of who has got in since `loaded` (boot_ticks()), when the firewall of
+  // the trial was there. The same boot's: another one takes the trial back.
+  [[nodiscard]] Result<void> ask(std::int64_t loaded);
   [[nodiscard]] bool asks() const { return asks_; }
-  [[nodiscard]] const std::string& connection() const { return connection_; }
+  [[nodiscard]] std::int64_t loaded() const { return loaded_; }
   [[nodiscard]] bool is_confirmed() const;
 
   // Removes the marker: what is there now holds.
@@ -48,11 +62,10 @@ class ConfigChange {
   [[nodiscard]] Result<void> unmark() const;
 
  private:
-  std::string config_, secrets_;
+  std::string config_, secrets_, state_before_, state_after_;
   bool had_secrets_ = true;  // there was such a file
   bool restarts_ = false, asks_ = false;
-  std::int64_t deadline_ = 0;
-  std::string connection_;
+  std::int64_t deadline_ = 0, loaded_ = 0;
 
   [[nodiscard]] Result<void> write_marker() const;
 };
@@ -68,14 +81,16 @@ class ConfigChange {
 // imrs-agent if that exists.
 [[nodiscard]] Result<void> write_private(const std::string& path, std::string_view content);
 
-// What the start of the appliance does. Puts the files before back if a change was cut off; does nothing if
-// there is none, or if somebody is just making it. Gives what it did, in words. Leave: of one who tells
-// nobody that the files are others again; whoever does tell all of them still finds the marker.
+// What the start of the appliance does. Puts the files before back if a change was cut off, and what was
+// ordered since into the state directory before; does nothing if there is none, or if somebody is just making
+// it. Gives what it did, in words; orders that cannot be carried keep no configuration from going back.
+// Leave: of one who tells nobody that the files are others again; whoever does tell all of them still finds
+// the marker.
 enum class Mark { Remove, Leave };
 [[nodiscard]] Result<std::string> recover(const std::string& config, Mark mark);
 
-// An operator's word, by way of `connection`, that a change on trial may stay; said by another program than
-// the one that waits for it. Errc::Refused: nobody asks for it, or it came the same way as the question.
-[[nodiscard]] Result<void> confirm(const std::string& config, const std::string& connection);
+// An operator's word, who has come by `login`, that a change on trial may stay; said by another program than
+// the one that waits for it. Errc::Refused: nobody asks for it, or this login does not show that he gets in.
+[[nodiscard]] Result<void> confirm(const std::string& config, const Login& login);
 
 }  // namespace imrs::ctl

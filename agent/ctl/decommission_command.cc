@@ -19,6 +19,7 @@
 #include "agent/ctl/client.h"
 #include "agent/ctl/config_files.h"
 #include "agent/ctl/orders.h"
+#include "agent/decommission/check.h"
 #include "agent/decommission/execute.h"
 #include "agent/decommission/exported.h"
 #include "agent/decommission/receipt.h"
@@ -34,7 +35,7 @@ struct Settings {
   bool really = false;
   std::string config = "/etc/imrs/agent.json";
   std::string receipt = "/root/imrs-receipt";
-  std::string journal = "/var/lib/imrs-decommission.journal";
+  std::string journal = decommission::kJournalFile;
   std::string manager = "/usr/bin/systemctl";
   std::vector<std::string> places = decommission::kPlaces;
 };
@@ -97,14 +98,14 @@ Result<Journal> checked(const Settings& settings) {
 
 // ---- the hands --------------------------------------------------------------------------------
 
-Result<std::string> order(const std::string& socket, std::string_view verb) {
+Result<std::string> order(const std::string& socket, const std::string& config, std::string_view verb) {
   if (socket.empty()) return Error{Errc::Unavailable, "agent.json has no \"control_socket\""};
   const auto request = overlay_request(verb, {}, "the appliance is decommissioned");
   if (!request) return request.error();
   const auto answer = ask_agent(socket, *request);
   if (!answer) return answer.error();
   std::string warning;
-  return take_answer(*answer, warning);
+  return take_answer(*answer, config, warning);
 }
 
 bool has_drained(const DecisionState& decision) {
@@ -135,10 +136,11 @@ Result<void> manage_until_no(const std::string& manager, const std::string& unit
                fmt::format("\"{} {}\" still says yes; what was said is above", question, unit)};
 }
 
-decommission::Hands hands_for(const decommission::Plan& plan, const std::string& manager) {
+decommission::Hands hands_for(const decommission::Plan& plan, const Settings& settings) {
+  const std::string manager = settings.manager, config = settings.config;
   const std::string agent = plan.control_socket, bird = plan.bird_socket;
   return {
-      .order = [agent](std::string_view verb) { return order(agent, verb); },
+      .order = [agent, config](std::string_view verb) { return order(agent, config, verb); },
       .drained = [agent] { return drained(agent); },
       .exported = [bird] { return decommission::exported_by_bird(bird); },
       .disable =
@@ -173,8 +175,13 @@ Result<void> write_receipts(const Journal& journal, const std::string& receipt) 
   return {};
 }
 
-int show(const Journal& journal, const Settings& settings) {
+int show(Journal journal, const Settings& settings) {
   const bool begun = !journal.done.empty();
+  if (journal.items.empty()) {  // no inventory yet
+    auto links = decommission::list_links(journal.plan);
+    if (!links) return fail(links.error().message + "; nothing was done", kFailed);
+    journal.items = std::move(*links);
+  }
   (void)print(
       fmt::format("{} {}; with --yes-really these steps are taken, and the receipt is {}.txt and .json:\n{}"
                   "Nothing has been done{}.",
@@ -204,13 +211,12 @@ Result<Locks> lock_both(const Settings& settings) {
 int decommission_it(const Settings& settings) {
   auto journal = checked(settings);
   if (!journal) return fail(journal.error().message + "; nothing was done", kFailed);
-  if (!settings.really) return show(*journal, settings);
+  if (!settings.really) return show(std::move(*journal), settings);
   const auto locks = lock_both(settings);
   if (!locks) return fail(locks.error().message + "; nothing was done", kFailed);
   journal = checked(settings);  // again: others could change it until now
   if (!journal) return fail(journal.error().message + "; nothing was done", kFailed);
-  const auto done = decommission::execute(*journal, settings.journal,
-                                          hands_for(journal->plan, settings.manager));
+  const auto done = decommission::execute(*journal, settings.journal, hands_for(journal->plan, settings));
   if (!done) {
     return fail(done.error().message + "\nimrsctl: the same command goes on from there", kFailed);
   }

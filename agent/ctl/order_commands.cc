@@ -27,7 +27,7 @@ int give(const Options& options, const Result<std::string>& request) {
   auto answer = ask_agent(options.socket, *request);
   if (!answer) return fail(answer.error().message, kFailed);
   std::string warning;
-  const auto done = take_answer(*answer, warning);
+  const auto done = take_answer(*answer, options.config, warning);
   if (!done) return fail(done.error().message, kFailed);
   if (!warning.empty()) (void)fail(warning, 0);
   return say(options, *done);
@@ -62,6 +62,14 @@ int upgrade(const Options& options) {
   return fail("the agent does not say what came of it; see imrsctl history", kFailed);
 }
 
+void add_common(CLI::App& command, Options& options) {
+  command
+      .add_option("--config", options.config,
+                  "the configuration file; what stands is kept in its \"state_directory\"")
+      ->capture_default_str();
+  command.add_flag("--json", options.json, "what came of it as JSON");
+}
+
 }  // namespace
 
 void add_orders(CLI::App& app, Options& options, int& exit_code) {
@@ -77,7 +85,7 @@ void add_orders(CLI::App& app, Options& options, int& exit_code) {
                      "v4 or v6, and the name of a neighbour's session; all if left out")
         ->expected(0, 2);
     command->add_option("--reason", options.reason, "shown in the history and on the NOC page");
-    command->add_flag("--json", options.json, "what came of it as JSON");
+    add_common(*command, options);
     command->callback([&options, &exit_code, verb = std::string(verb)] {
       exit_code = give(options, overlay_request(verb, options.words, options.reason));
     });
@@ -94,7 +102,7 @@ void add_orders(CLI::App& app, Options& options, int& exit_code) {
   command->add_option("--until", options.until,
                       "2026-11-27T12:00:00Z, or +90m, +2h, +3d; at most seven days");
   command->add_flag("--end", options.end, "end the waiver");
-  command->add_flag("--json", options.json, "what came of it as JSON");
+  add_common(*command, options);
   command->callback([&options, &exit_code] { exit_code = waive(options); });
 }
 

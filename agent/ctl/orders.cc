@@ -2,23 +2,26 @@
 #include "agent/ctl/orders.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <charconv>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
-#include "agent/base/whole_file.h"
+#include "agent/base/regular_file.h"
+#include "agent/snapshot/standing_orders.h"
 
 namespace imrs::ctl {
 namespace {
 
 using Json = nlohmann::json;
 
-// For root alone.
-Result<void> keep(const std::string& path, const std::string& content) {
-  ::umask(077);
-  return write_whole(path, {reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
+constexpr std::size_t kMostConfig = 1U << 20;  // octets
+
+Result<void> keep(const StandingOrders& orders, const std::string& config) {
+  const auto directory = state_directory_of(config);
+  if (!directory) return directory.error();
+  if (directory->empty()) return Error{Errc::Unavailable, config + " has no \"state_directory\""};
+  return keep_standing_orders(orders, *directory);
 }
 
 Error bad_time(std::string_view text) {
@@ -82,21 +85,40 @@ Result<std::int64_t> parse_until(std::string_view text, std::int64_t now) {
   return ::timegm(&parts);
 }
 
-Result<std::string> take_answer(std::string_view answer, std::string& warning) {
+Result<std::string> state_directory_of(const std::string& config) {
+  const auto text = read_regular_file(config, kMostConfig);
+  if (!text) return text.error();
+  const Json json = Json::parse(*text, nullptr, false);
+  if (!json.is_object()) return Error{Errc::InvalidInput, config + ": is no JSON object"};
+  const auto found = json.find("state_directory");
+  if (found == json.end() || !found->is_string()) return std::string();
+  const std::string directory = found->get<std::string>();
+  return directory.starts_with('/') ? directory : std::string();
+}
+
+Result<std::string> take_answer(std::string_view answer, const std::string& config, std::string& warning) {
+  std::string text, stands;
   try {
     const Json json = Json::parse(answer);
     if (json.contains("error")) return Error{Errc::Refused, json.at("error").get<std::string>()};
-    if (json.contains("keep")) {
-      const auto kept = keep(json.at("keep").at("file").get<std::string>(),
-                             json.at("keep").at("content").get<std::string>());
-      if (!kept) warning = "in effect, but it will end with the agent's next start: " + kept.error().message;
-    } else {
-      warning = "in effect until the agent's next start: it has no \"state_directory\"";
-    }
-    return json.at("text").get<std::string>();
+    text = json.at("text").get<std::string>();
+    stands = json.value("stands", std::string());
   } catch (const Json::exception& error) {
     return Error{Errc::InvalidInput, std::string("the agent's answer: ") + error.what()};
   }
+  if (stands.empty()) return text;
+  const auto orders = parse_standing_orders(stands);
+  const auto kept = orders ? keep(*orders, config) : Result<void>(orders.error());
+  if (!kept) warning = "in effect, but it will end with the agent's next start: " + kept.error().message;
+  return text;
+}
+
+Result<void> carry_orders(const std::string& from, const std::string& to) {
+  if (from.empty() || to.empty() || from == to) return {};
+  const auto orders = read_standing_orders(from);
+  if (!orders) return orders.error();
+  if (*orders == StandingOrders()) return {};
+  return keep_standing_orders(*orders, to);
 }
 
 }  // namespace imrs::ctl

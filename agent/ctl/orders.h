@@ -1,6 +1,6 @@
 // agent/ctl/orders.h
-// Orders to the agent: the request's JSON, and keeping on disk what stands after it (agent/orders.h). The
-// agent itself writes nothing to disk; without this file an order would end with the agent's next start.
+// Orders to the agent: the request's JSON (agent/orders.h), and keeping on disk what stands after it. Without
+// that an order would end with the agent's next start.
 #pragma once
 
 #include <cstdint>
@@ -25,9 +25,18 @@ namespace imrs::ctl {
 // Unix time of "2026-11-27T12:00:00Z", or of "+90m", "+2h", "+3d" from `now` on.
 [[nodiscard]] Result<std::int64_t> parse_until(std::string_view text, std::int64_t now);
 
-// What the agent answered to an order; the error is the agent's refusal. Keeps what stands: written to a
-// new file, synced and renamed, so that there is always a whole one. `warning` says why that failed; the
-// order holds all the same.
-[[nodiscard]] Result<std::string> take_answer(std::string_view answer, std::string& warning);
+// The "state_directory" of agent.json, whatever else of that is wrong. Empty: it has none, or none that is an
+// absolute path. Errors: it cannot be read, or is no JSON.
+[[nodiscard]] Result<std::string> state_directory_of(const std::string& config);
+
+// What the agent answered to an order; the error is the agent's refusal. Keeps what stands in the directory
+// that `config` names: the agent, which may have been taken over, says what, but never where. `warning` says
+// why that failed; the order holds all the same.
+[[nodiscard]] Result<std::string> take_answer(std::string_view answer, const std::string& config,
+                                              std::string& warning);
+
+// Between two state directories: what stands in `from` is kept in `to`, unless that has later orders. Does
+// nothing if one of them is empty, or nothing was ever ordered.
+[[nodiscard]] Result<void> carry_orders(const std::string& from, const std::string& to);
 
 }  // namespace imrs::ctl

@@ -17,9 +17,10 @@
 
 #include "agent/base/journal.h"
 #include "agent/base/regular_file.h"
-#include "agent/ctl/config_apply.h"
+#include "agent/decommission/journal.h"
 #include "agent/remote/audit_log.h"
 #include "agent/remote/roles.h"
+#include "agent/remote/rotated_name.h"
 #include "agent/remote/run_program.h"
 #include "agent/remote/shell_words.h"
 
@@ -72,15 +73,6 @@ bool to_journal(const AuditEntry& entry) {
   return journal->send({.program = "imrsctl", .instance = ""}, LogLevel::Info, text) == Journal::Sent::Taken;
 }
 
-// Addresses and ports, or nothing.
-std::string connection_to_hand_on() {
-  constexpr std::size_t kMost = 200;
-  const std::string text = connection();
-  const bool good = text.size() <= kMost &&
-                    text.find_first_not_of("0123456789abcdefABCDEF.: ") == std::string::npos;
-  return good ? text : "";
-}
-
 // Of one use. The journal has each line as well, first, for it does not wait for a disk.
 class Trail {
  public:
@@ -89,11 +81,13 @@ class Trail {
 
   AuditEntry& entry() { return entry_; }
 
-  // False: written down nowhere. What is only in the journal is said.
+  // False: written down nowhere. What is only in the journal is said. A decommissioning ends with the audit
+  // logs: one that is made anew would hold it up, and be left on the host's machine.
   bool write(const std::string& event) {
     entry_.event = event;
     entry_.time_ms = now_ms();
     const bool in_journal = to_journal(entry_);
+    if (in_journal && decommission::has_begun()) return true;
     const auto in_file = remote::append_audit_within(remote::audit_file_of(directory_, entry_),
                                                      remote::to_json_line(entry_), kDiskLimit);
     if (in_file) return true;
@@ -108,16 +102,15 @@ class Trail {
   AuditEntry entry_;
 };
 
-int refuse(Trail& trail, const std::string& line, const Error& error) {
-  trail.entry().command = remote::masked(line);
+int refuse(Trail& trail, const std::string& command, const Error& error, int status = kBadUse) {
+  trail.entry().command = command;
   trail.entry().note = error.message;
   (void)trail.write("refused");
-  return fail(error.message, kBadUse);
+  return fail(error.message, status);
 }
 
 int do_it(Trail& trail, const Options& options, const Settings& settings, const remote::Call& call) {
   const bool changes = call.rule->effect != Effect::Looks;
-  trail.entry().command = remote::quoted(call.words);
   if (!trail.write("begun") && call.rule->effect == Effect::Changes) {
     return fail(
         "this use can be written down nowhere, so it is not done; drain, withdraw and resume would be",
@@ -126,9 +119,8 @@ int do_it(Trail& trail, const Options& options, const Settings& settings, const 
   std::vector<std::string> words{"imrsctl", "--socket", options.socket};
   words.insert(words.end(), call.words.begin(), call.words.end());
   if (call.rule->config) words.push_back("--config=" + settings.config);
-  const auto status = remote::run_program(
-      "/proc/self/exe", words,
-      {.input = call.rule->input, .outlives = changes, .connection = connection_to_hand_on()});
+  const auto status = remote::run_program("/proc/self/exe", words,
+                                          {.input = call.rule->input, .outlives = changes});
   trail.entry().status = status ? *status : kFailed;
   if (!status) trail.entry().note = status.error().message;
   (void)trail.write("done");
@@ -152,13 +144,18 @@ int run_remote(const Options& options, const Settings& settings) {
   entry.from = remote::client_address(std::getenv("SSH_CONNECTION"));
   Trail trail(audit_directory(settings.config), std::move(entry));
   const auto words = remote::shell_words(line);
-  if (!words) return refuse(trail, line, words.error());
+  if (!words) return refuse(trail, remote::masked(line), words.error());
   if (words->empty() || *words == std::vector<std::string>{"help"}) {
     return fail(fmt::format("the {}'s commands are\n{}", settings.role, remote::commands_text(*role)),
                 kBadUse);
   }
   const auto call = remote::authorize(*role, *words);
-  if (!call) return refuse(trail, line, call.error());
+  // Of the words, for with quotes within it "rotate" is not to be known in the line.
+  if (!call) return refuse(trail, remote::masked(remote::quoted(*words)), call.error());
+  const auto named = remote::look_up_name(*call, read_regular_file(settings.config, kMostFile));
+  const std::string command = remote::written_down(*call, named);
+  if (named == remote::Named::Unknown) return refuse(trail, command, remote::unknown_name(*call), kFailed);
+  trail.entry().command = command;
   return do_it(trail, options, settings, *call);
 }
 

@@ -216,7 +216,10 @@ struct WayBack {
   std::optional<remote::FileReader> reader = std::nullopt;  // who must be able to read them
 };
 
-Result<std::string> read_previous(const std::string& file) {
+// Of what was cut off before, the way back is not known until it is settled.
+Result<std::string> read_previous(const std::string& file, const Settings& settings) {
+  if (auto own = is_own_file(file, settings); !own) return own.error();
+  if (auto settled = remote::settle(file); !settled) return settled.error();
   auto text = read_regular_file(previous_of(file), kMostFile);
   if (text || text.error().code != Errc::Unavailable) return text;
   return Error{Errc::Unavailable, text.error().message + ": nothing was replaced that could come back"};
@@ -241,7 +244,7 @@ Result<WayBack> secrets_back(const Settings& settings) {
   if (!agent_json) return agent_json.error();
   const auto file = remote::secrets_file_of(*agent_json);
   if (!file) return file.error();
-  const auto previous = read_previous(*file), now = read_or(*file, "{}");
+  const auto previous = read_previous(*file, settings), now = read_or(*file, "{}");
   if (!previous) return previous.error();
   if (!now) return now.error();
   const auto config = parse_config(*agent_json, *previous);
@@ -254,7 +257,7 @@ Result<WayBack> secrets_back(const Settings& settings) {
 Result<WayBack> anchors_back(const Config& config, const Settings& settings) {
   const auto file = anchors_file(config, settings);
   if (!file) return file.error();
-  const auto previous = read_previous(*file);
+  const auto previous = read_previous(*file, settings);
   if (!previous) return previous.error();
   const auto anchors = remote::parse_anchors(*previous, "the anchors before");
   if (!anchors) return anchors.error();
@@ -266,11 +269,11 @@ Result<WayBack> anchors_back(const Config& config, const Settings& settings) {
     const auto fit = remote::anchors_fit(*anchors, *origin, **served, std::time(nullptr));
     if (!fit) return fit.error();
   }
-  return WayBack{{*file}, Activation::Upgrade};
+  return WayBack{{*file}, Activation::Upgrade, remote::kEverybody};
 }
 
-Result<WayBack> certificate_back(const TlsConfig& tls) {
-  const auto certificate = read_previous(tls.certificate), key = read_previous(tls.key);
+Result<WayBack> certificate_back(const TlsConfig& tls, const Settings& settings) {
+  const auto certificate = read_previous(tls.certificate, settings), key = read_previous(tls.key, settings);
   if (!certificate) return certificate.error();
   if (!key) return key.error();
   const bool one = tls.key == tls.certificate;
@@ -281,15 +284,20 @@ Result<WayBack> certificate_back(const TlsConfig& tls) {
   return WayBack{{tls.key, tls.certificate}, Activation::None};
 }
 
+Result<WayBack> client_ca_back(const TlsConfig& tls, const Settings& settings) {
+  const auto previous = read_previous(tls.client_ca, settings);
+  if (!previous) return previous.error();
+  return WayBack{{tls.client_ca}, Activation::None};
+}
+
 Result<WayBack> way_back(const Settings& settings) {
   if (settings.what == "secrets") return secrets_back(settings);
   const auto config = load_config(settings.config);
   if (!config) return config.error();
   if (settings.what == "trust-anchor") return anchors_back(*config, settings);
   if (!config->web.tls) return Error{Errc::InvalidInput, "agent.json has no \"web.tls\""};
-  auto way = settings.what == "certificate"
-                 ? certificate_back(*config->web.tls)
-                 : Result<WayBack>(WayBack{{config->web.tls->client_ca}, Activation::None});
+  auto way = settings.what == "certificate" ? certificate_back(*config->web.tls, settings)
+                                            : client_ca_back(*config->web.tls, settings);
   if (way) way->reader = remote::FileReader{config->users.web_uid, config->users.web_gid};
   return way;
 }
@@ -310,9 +318,6 @@ int roll_back(const Options& options, const Settings& settings) {
   if (auto whole = mend_certificate(settings); !whole) return fail(whole.error().message, kFailed);
   const auto way = way_back(settings);
   if (!way) return fail(way.error().message, kFailed);
-  for (const std::string& file : way->files) {
-    if (auto own = is_own_file(file, settings); !own) return fail(own.error().message, kFailed);
-  }
   const Signals signals;
   if (auto readable = let_read(*way); !readable) return fail(readable.error().message, kFailed);
   const auto done = remote::roll_back(way->files, way->activation, [&](Activation activation) {

@@ -15,6 +15,7 @@
 
 #include "agent/base/directory.h"
 #include "agent/base/hex.h"
+#include "agent/base/whole_file.h"
 #include "agent/ctl/config_candidate.h"
 #include "agent/ctl/config_files.h"
 
@@ -103,13 +104,26 @@ Result<UniqueFd> begin(const SetupSettings& settings) {
   return lock;
 }
 
-// Two that belong together. Nothing starts without an agent.json: then it is enough that it comes last.
+// Secrets that are the same are no reason to lose those before: a setup that was cut off is done again.
+Result<void> keep_secrets(const SetupSettings& settings, const Made& made) {
+  if (!is_there(settings.secrets_file())) return {};
+  const auto before = read_small_file(settings.secrets_file());
+  if (!before) return before.error();
+  if (*before == made.secrets.json) return {};
+  return write_private(previous_of(settings.secrets_file()), *before);
+}
+
+// Nothing starts without an agent.json: it is enough that it comes last.
+Result<void> write_first(const SetupSettings& settings, const Made& made) {
+  if (auto directory = make_directory(settings.places.directory); !directory) return directory;
+  if (auto kept = keep_secrets(settings, made); !kept) return kept;
+  if (auto written = write_private(settings.secrets_file(), made.secrets.json); !written) return written;
+  return write_private(settings.config(), made.site.agent_json);
+}
+
+// Two that belong together.
 Result<void> write(const SetupSettings& settings, const Made& made) {
-  if (!is_there(settings.config())) {
-    if (auto directory = make_directory(settings.places.directory); !directory) return directory;
-    if (auto written = write_private(settings.secrets_file(), made.secrets.json); !written) return written;
-    return write_private(settings.config(), made.site.agent_json);
-  }
+  if (!is_there(settings.config())) return write_first(settings, made);
   ConfigChange change(settings.config(), settings.secrets_file());
   Result<void> done = change.save();
   if (done) done = change.mark(std::time(nullptr), true);

@@ -2,6 +2,7 @@
 // more. It must never leave the directory that it was given.
 #include "agent/decommission/erase.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <openssl/evp.h>
@@ -70,11 +71,33 @@ Result<std::string> sha256_of(const std::string& path) {
   return hex_text(std::span(digest).first(size));
 }
 
+// 0: it cannot be known.
+nlink_t names_in(int directory, const struct stat& file) {
+  UniqueFd fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return 0;
+  const std::unique_ptr<DIR, int (*)(DIR*)> open(::fdopendir(fd.get()), ::closedir);
+  if (!open) return 0;
+  (void)fd.release();  // is closed with it
+  nlink_t count = 0;
+  while (const dirent* const entry = ::readdir(open.get())) {
+    struct stat status {};
+    if (::fstatat(directory, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+    if (status.st_dev == file.st_dev && status.st_ino == file.st_ino) ++count;
+  }
+  return count;
+}
+
+bool is_elsewhere_than(int directory, const struct stat& file) {
+  return file.st_nlink > 1 && file.st_nlink > names_in(directory, file);
+}
+
 Result<Item> item_of(const std::string& path, const struct stat& status) {
   Item item;
   item.path = path;
   item.kind = S_ISREG(status.st_mode) ? "file" : S_ISLNK(status.st_mode) ? "link" : "other";
+  if (S_ISLNK(status.st_mode)) item.leads_to = target_of(path);
   if (!S_ISREG(status.st_mode)) return item;
+  item.elsewhere = is_elsewhere(path, status);
   item.size = static_cast<std::uint64_t>(status.st_size);
   if ((status.st_mode & S_IROTH) == 0) return item;
   auto digest = sha256_of(path);
@@ -83,39 +106,13 @@ Result<Item> item_of(const std::string& path, const struct stat& status) {
   return item;
 }
 
-using Visit = std::function<Result<void>(const std::string& path, const struct stat& status)>;
-
-// Everything below, directories too, each before what is in it.
-Result<void> walk(const std::string& directory, const Visit& visit) {
-  const auto top = open_directory(directory);
-  if (!top && top.error().code == Errc::Unavailable) return {};
-  if (!top) return top.error();
-  struct stat own {};
-  if (::fstat(top->get(), &own) != 0) return system_error(directory);
-  std::error_code error;
-  fs::recursive_directory_iterator entry(directory, fs::directory_options::none, error), end;
-  for (std::size_t count = 0; !error && entry != end; entry.increment(error), ++count) {
-    const std::string path = entry->path().string();
-    if (entry.depth() > kMostDepth || count > kMostItems)
-      return refused(path + ": too much lies in " + directory);
-    struct stat status {};
-    if (::lstat(path.c_str(), &status) != 0) return system_error(path);
-    if (status.st_dev != own.st_dev) {
-      return refused(path + " is another file system; unmount it: it may be the host's");
-    }
-    if (auto visited = visit(path, status); !visited) return visited;
-  }
-  if (error) return system_error(directory, error.value());
-  return {};
-}
-
 // Empty, or why not.
 std::string overwrite(int directory, const std::string& name) {
   struct stat status {};
   const UniqueFd fd(::openat(directory, name.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK));
   if (!fd || ::fstat(fd.get(), &status) != 0) return system_error("it cannot be written").message;
   if (!S_ISREG(status.st_mode)) return "it is no regular file";
-  if (status.st_nlink != 1) return "it has another name elsewhere";
+  if (is_elsewhere_than(directory, status)) return "it has another name elsewhere";
   const std::array<char, kPiece> zeros{};
   for (off_t at = 0; at < status.st_size;) {
     const std::size_t size = std::min(zeros.size(), static_cast<std::size_t>(status.st_size - at));
@@ -129,15 +126,50 @@ std::string overwrite(int directory, const std::string& name) {
 
 }  // namespace
 
-Result<void> check_directory(const std::string& directory) {
-  return walk(directory, [](const std::string&, const struct stat&) { return Result<void>(); });
+Result<void> walk(const std::string& directory, const Visit& visit) {
+  const auto top = open_directory(directory);
+  if (!top && top.error().code == Errc::Unavailable) return {};
+  if (!top) return top.error();
+  struct stat own {};
+  if (::fstat(top->get(), &own) != 0) return system_error(directory);
+  std::error_code error;
+  fs::recursive_directory_iterator entry(directory, fs::directory_options::none, error), end;
+  for (std::size_t count = 0; !error && entry != end; entry.increment(error), ++count) {
+    const std::string path = entry->path().string();
+    if (entry.depth() > kMostDepth || count > kMostItems)
+      return refused(path + ": too much lies in " + directory);
+    struct stat status {};
+    if (::lstat(path.c_str(), &status) != 0) {
+      if (errno == ENOENT) continue;  // gone meanwhile: as long as the programs run, files come and go
+      return system_error(path);
+    }
+    if (status.st_dev != own.st_dev) {
+      return refused(path + " is another file system; unmount it: it may be the host's");
+    }
+    if (auto visited = visit(path, status); !visited) return visited;
+  }
+  if (error) return system_error(directory, error.value());
+  return {};
+}
+
+std::string target_of(const std::string& link) {
+  std::error_code error;
+  const fs::path whole = fs::canonical(link, error);
+  if (!error) return whole.string();
+  return (fs::path(link).parent_path() / fs::read_symlink(link, error)).lexically_normal().string();
+}
+
+bool is_elsewhere(const std::string& path, const struct stat& status) {
+  if (status.st_nlink <= 1) return false;
+  const auto directory = open_directory(path.substr(0, path.rfind('/')));
+  return !directory || is_elsewhere_than(directory->get(), status);
 }
 
 Result<std::vector<Item>> list_items(const std::string& directory, const Skip& skip) {
   std::vector<Item> items;
   const auto walked = walk(directory,
                            [&](const std::string& path, const struct stat& status) -> Result<void> {
-                             if (S_ISDIR(status.st_mode) || skip(path)) return {};
+                             if (S_ISDIR(status.st_mode) || skip(path, status)) return {};
                              auto item = item_of(path, status);
                              if (!item) return item.error();
                              items.push_back(std::move(*item));

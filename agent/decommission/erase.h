@@ -7,6 +7,8 @@
 // encrypted one.
 #pragma once
 
+#include <sys/stat.h>
+
 #include <functional>
 #include <string>
 #include <string_view>
@@ -24,11 +26,20 @@ inline constexpr std::string_view kAboutErasing =
     "blocks: "
     "who has to be sure destroys the drive, or the key of an encrypted one.";
 
-using Skip = std::function<bool(const std::string& path)>;
+// Visits everything below `directory`, directories too, each before what is in it; an error of `visit` ends
+// it. Not there: nothing. Errc::Refused says what on the way to it is a link, or what in it is another file
+// system.
+using Visit = std::function<Result<void>(const std::string& path, const struct stat& status)>;
+[[nodiscard]] Result<void> walk(const std::string& directory, const Visit& visit);
 
-// Nobody, no link on the way, is in the place of the directory. Not there: good too. Errc::Refused says what
-// it is instead, or what in it is another file system.
-[[nodiscard]] Result<void> check_directory(const std::string& directory);
+// Where a link leads to in the end, absolute; if nothing is there, what it says.
+[[nodiscard]] std::string target_of(const std::string& link);
+
+// A file has more names than can be counted in its own directory. There, names of one file beside each other
+// are ours: what replaces a file keeps the one before by a second name, and may have been cut off.
+[[nodiscard]] bool is_elsewhere(const std::string& path, const struct stat& status);
+
+using Skip = std::function<bool(const std::string& path, const struct stat& status)>;
 
 // Everything below `directory` but directories and what `skip` says, by name. A digest is made of files that
 // everybody may read. Not there: nothing.

@@ -3,10 +3,14 @@
 #include "agent/decommission/execute.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
 
+#include "agent/decommission/check.h"
 #include "agent/decommission/erase.h"
 
 namespace imrs::decommission {
@@ -15,7 +19,14 @@ namespace {
 constexpr std::chrono::seconds kLook{1};
 constexpr std::int64_t kMargin = 10;  // looks beyond the drain's own time
 constexpr int kLooksAtBird = 10;
+constexpr int kTimesAgain = 5;  // of erasing what has come since
 constexpr std::size_t kMostShown = 5;
+
+enum class Turn : std::uint8_t {
+  Secrets,
+  Places,  // all but the audit logs; secrets that have come since too
+  Audit,
+};
 
 using Note = Result<std::string>;  // what came of a step, for the receipt
 
@@ -28,7 +39,8 @@ std::string some_of(const std::vector<std::string>& all) {
 
 class Execution {
  public:
-  Execution(Journal& journal, const Hands& hands) : journal_(journal), hands_(hands) {
+  Execution(Journal& journal, const std::string& path, const Hands& hands)
+      : journal_(journal), path_(path), hands_(hands) {
     for (std::size_t i = 0; i < journal.items.size(); ++i) by_path_[journal.items[i].path] = i;
   }
 
@@ -41,9 +53,9 @@ class Execution {
       case Step::Kind::NothingSaid: return nothing_said();
       case Step::Kind::NobodySays: return nobody_says();
       case Step::Kind::Inventory: return inventory();
-      case Step::Kind::EraseSecrets: return erase_secrets();
-      case Step::Kind::ErasePlaces: return erase_places(false);
-      case Step::Kind::EraseAudit: return erase_places(true);
+      case Step::Kind::EraseSecrets: return erase_all(Turn::Secrets);
+      case Step::Kind::ErasePlaces: return erase_all(Turn::Places);
+      case Step::Kind::EraseAudit: return erase_all(Turn::Audit);
       case Step::Kind::NothingLeft: return nothing_left();
     }
     return Error{Errc::InvalidInput, "unknown step"};
@@ -112,107 +124,135 @@ class Execution {
                                     "; who has started it, and not as imrs-bird.service? Stop it"};
   }
 
-  // "audit.log", "audit.log.3".
-  [[nodiscard]] bool is_audit(std::string_view path) const {
-    return std::ranges::any_of(plan().audit_logs, [&](const std::string& log) {
-      if (!path.starts_with(log)) return false;
-      const std::string_view rest = path.substr(log.size());
-      return rest.empty() || (rest.front() == '.' && rest.find('/') == std::string_view::npos);
-    });
+  // Of all places, of which one may be within another; `wanted`: of a path.
+  template <typename Wanted>
+  Result<std::vector<Item>> list(const Wanted& wanted) const {
+    std::vector<Item> out;
+    std::set<std::string> seen;
+    for (const std::string& place : plan().places) {
+      const auto items = list_items(
+          place, [&](const std::string& path, const struct stat&) { return !wanted(path); });
+      if (!items) return items.error();
+      std::ranges::copy_if(*items, std::back_inserter(out),
+                           [&](const Item& item) { return seen.insert(item.path).second; });
+    }
+    return out;
+  }
+
+  [[nodiscard]] Result<std::vector<Item>> list_all() const {
+    return list([](const std::string&) { return true; });
   }
 
   Note inventory() {
+    if (auto good = check_before(plan()); !good) return good.error();
+    const auto items = list_all();
+    if (!items) return items.error();
     journal_.items.clear();
     by_path_.clear();
     std::uint64_t octets = 0;
-    for (const std::string& place : plan().places) {
-      const auto items = list_items(place, [](const std::string&) { return false; });
-      if (!items) return items.error();
-      for (const Item& item : *items) {
-        if (find(item.path) != nullptr) continue;  // of a place within a place
-        octets += item.size;
-        (void)add(item);
-      }
+    for (const Item& item : *items) {
+      octets += item.size;
+      add(item);
     }
     return fmt::format("{} files, {} octets", journal_.items.size(), octets);
   }
 
+  // One that is listed and not erased yet.
   Item* find(const std::string& path) {
     const auto found = by_path_.find(path);
-    return found == by_path_.end() ? nullptr : &journal_.items[found->second];
+    if (found == by_path_.end()) return nullptr;
+    Item& item = journal_.items[found->second];
+    return item.outcome.empty() ? &item : nullptr;
   }
 
-  Item* add(const Item& item) {
+  void add(const Item& item) {
     by_path_[item.path] = journal_.items.size();
-    return &journal_.items.emplace_back(item);
+    journal_.items.push_back(item);
   }
 
+  // What the inventory does not have, before it is erased: a power cut must not take it from the receipt.
+  Result<void> write_down(const std::vector<Item>& there) {
+    const std::size_t before = journal_.items.size();
+    for (const Item& item : there) {
+      if (find(item.path) == nullptr) add(item);
+    }
+    return journal_.items.size() == before ? Result<void>() : save_journal(journal_, path_);
+  }
+
+  // One that is written down.
   Result<void> erase(const Item& there) {
-    Item* const known = find(there.path);
     const auto outcome = erase_item(there.path);
     if (!outcome) return outcome.error();
     if (*outcome == kWasGone) return {};
-    (known != nullptr ? known : add(there))->outcome = *outcome;
+    Item& item = *find(there.path);
+    if (item.kind != there.kind) item = there;
+    item.elsewhere = there.elsewhere;
+    item.outcome = *outcome;
     return {};
   }
 
-  Note erase_secrets() {
-    std::size_t count = 0;
-    for (const std::string& path : plan().secrets) {
-      if (find(path) == nullptr) continue;  // there never was one
-      if (auto erased = erase(*find(path)); !erased) return erased.error();
-      ++count;
+  [[nodiscard]] bool is_of(Turn turn, const std::string& path) const {
+    switch (turn) {
+      case Turn::Secrets: return is_secret(plan(), path);
+      case Turn::Places: return !is_audit_log(plan(), path);
+      case Turn::Audit: return is_audit_log(plan(), path);
     }
-    return fmt::format("{} files", count);
+    return false;
   }
 
   // What is there now, whatever the inventory says.
-  Note erase_places(bool audit_log) {
-    std::size_t count = 0;
-    for (const std::string& place : plan().places) {
-      const auto items = list_items(place,
-                                    [&](const std::string& path) { return is_audit(path) != audit_log; });
-      if (!items) return items.error();
-      for (const Item& item : *items) {
-        if (auto erased = erase(item); !erased) return erased.error();
-        ++count;
-      }
-      remove_empty_directories(place);
+  Note erase_all(Turn turn) {
+    const auto items = list([&](const std::string& path) { return is_of(turn, path); });
+    if (!items) return items.error();
+    if (auto written = write_down(*items); !written) return written.error();
+    for (const Item& item : *items) {
+      if (auto erased = erase(item); !erased) return erased.error();
     }
-    return fmt::format("{} files", count);
+    for (const std::string& place : plan().places) remove_empty_directories(place);
+    return fmt::format("{} files", items->size());
   }
 
+  // The steps before are not taken again, so what has come since goes here: an audit line of somebody who
+  // looked on from afar is enough.
   Note nothing_left() {
-    for (const std::string& place : plan().places) {
-      const auto items = list_items(place, [](const std::string&) { return false; });
-      if (!items) return items.error();
-      if (!items->empty()) {
-        return Error{Errc::Refused, items->front().path + " is there again; which program makes it? Stop it"};
+    std::vector<std::string> since;
+    for (int times = 0;; ++times) {
+      const auto there = list_all();
+      if (!there) return there.error();
+      if (there->empty()) break;
+      if (times == kTimesAgain) return keeps_coming(there->front().path);
+      for (const Item& item : *there) since.push_back(item.path);
+      for (const Turn turn : {Turn::Secrets, Turn::Places, Turn::Audit}) {
+        if (auto erased = erase_all(turn); !erased) return erased;
       }
+      hands_.sleep(kLook);
     }
     for (Item& item : journal_.items) {
       if (item.outcome.empty()) item.outcome = "removed before an interruption";
     }
-    return std::string("nothing is left");
+    if (since.empty()) return std::string("nothing is left");
+    return fmt::format("nothing is left; what came in the meantime was erased too: {}", some_of(since));
+  }
+
+  static Error keeps_coming(const std::string& path) {
+    return {Errc::Refused,
+            fmt::format("{0} is there again, though what came was erased {1} times; stop what makes it (an "
+                        "audit log: whoever uses \"imrsctl remote\", by the lines in authorized_keys; else "
+                        "\"fuser -v {0}\" may name it). It is erased when this step is tried again",
+                        path, kTimesAgain)};
   }
 
   Journal& journal_;
+  const std::string& path_;  // of its file
   const Hands& hands_;
   std::map<std::string, std::size_t> by_path_;  // in journal_.items
 };
 
 }  // namespace
 
-Result<void> check_before(const Plan& plan) {
-  for (const std::string& place : plan.places) {
-    if (auto good = check_directory(place); !good) return good;
-  }
-  return {};
-}
-
 Result<void> execute(Journal& journal, const std::string& path, const Hands& hands) {
   if (auto saved = save_journal(journal, path); !saved) return saved;
-  Execution execution(journal, hands);
+  Execution execution(journal, path, hands);
   const std::vector<Step> steps = steps_of(journal.plan);
   for (std::size_t i = 0; i < steps.size(); ++i) {
     const Step& step = steps[i];

@@ -31,10 +31,6 @@ struct Hands {
   std::function<void(const std::string&)> say;
 };
 
-// What can be known to be in the way before the first step: that nothing in the places is a link or another
-// file system. Errc::Refused names it.
-[[nodiscard]] Result<void> check_before(const Plan& plan);
-
 // Until all steps are done, or one is not; then nothing after it is. `journal` is saved to `path` before the
 // first and after each step.
 [[nodiscard]] Result<void> execute(Journal& journal, const std::string& path, const Hands& hands);

@@ -57,7 +57,9 @@ std::string to_json(const Journal& journal) {
                      {"kind", one.kind},
                      {"size", one.size},
                      {"sha256", one.sha256},
-                     {"outcome", one.outcome}});
+                     {"outcome", one.outcome},
+                     {"leads_to", one.leads_to},
+                     {"elsewhere", one.elsewhere}});
   }
   const Json json{{"journal", kVersion},
                   {"plan", json_of(journal.plan)},
@@ -85,12 +87,18 @@ Result<Journal> journal_from_json(std::string_view text) {
     for (const Json& one : json.at("items")) {
       out.items.push_back({one.at("path").get<std::string>(), one.at("kind").get<std::string>(),
                            one.at("size").get<std::uint64_t>(), one.at("sha256").get<std::string>(),
-                           one.at("outcome").get<std::string>()});
+                           one.at("outcome").get<std::string>(), one.value("leads_to", std::string()),
+                           one.value("elsewhere", false)});
     }
     return out;
   } catch (const Json::exception& error) {
     return Error{Errc::InvalidInput, std::string("is no journal of a decommissioning: ") + error.what()};
   }
+}
+
+bool has_begun(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
 }
 
 Result<std::optional<Journal>> load_journal(const std::string& path) {

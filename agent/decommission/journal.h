@@ -14,6 +14,8 @@
 
 namespace imrs::decommission {
 
+inline constexpr const char* kJournalFile = "/var/lib/imrs-decommission.journal";  // if no other is named
+
 // Something that is erased.
 struct Item {
   std::string path;
@@ -21,6 +23,8 @@ struct Item {
   std::uint64_t size = 0;  // octets
   std::string sha256;      // hex; empty: withheld, for a guess at a secret could be tried on it, or no file
   std::string outcome;     // empty: not erased yet
+  std::string leads_to;    // of a link: target_of()
+  bool elsewhere = false;  // it has a name in another directory too: what it holds stays there
   bool operator==(const Item&) const = default;
 };
 
@@ -42,6 +46,10 @@ struct Journal {
 
 [[nodiscard]] std::string to_json(const Journal& journal);
 [[nodiscard]] Result<Journal> journal_from_json(std::string_view text);
+
+// Whether one has begun and has not come to its end; until then whoever makes a file in one of its places
+// holds it up. Asks the disk, which may hang.
+[[nodiscard]] bool has_begun(const std::string& path = kJournalFile);
 
 // nullopt: there is none.
 [[nodiscard]] Result<std::optional<Journal>> load_journal(const std::string& path);

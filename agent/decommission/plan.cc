@@ -8,8 +8,6 @@
 #include <array>
 #include <set>
 
-#include "agent/base/whole_file.h"
-
 namespace imrs::decommission {
 namespace {
 
@@ -119,13 +117,20 @@ std::vector<Step> stop_recovering() {
 
 }  // namespace
 
-bool is_plain_path(std::string_view path) {
-  if (!path.starts_with('/') || path.size() < 2) return false;
-  const bool printable = std::ranges::all_of(
-      path, [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != 127; });
-  return printable && std::ranges::none_of(parts_of(path), [](std::string_view part) {
-           return part.empty() || part == "." || part == "..";
-         });
+bool is_version_of(std::string_view path, std::string_view file) {
+  if (!path.starts_with(file)) return false;
+  const std::string_view rest = path.substr(file.size());
+  return rest.empty() || (rest.front() == '.' && rest.find('/') == std::string_view::npos);
+}
+
+bool is_secret(const Plan& plan, std::string_view path) {
+  return std::ranges::any_of(plan.secrets,
+                             [&](const std::string& file) { return is_version_of(path, file); });
+}
+
+bool is_audit_log(const Plan& plan, std::string_view path) {
+  return std::ranges::any_of(plan.audit_logs,
+                             [&](const std::string& file) { return is_version_of(path, file); });
 }
 
 bool is_inside(std::string_view path, std::string_view place) {
@@ -150,7 +155,7 @@ Result<Plan> make_plan(const Config& config, const std::string& config_file,
             .left = left_of(config, places)};
   if (!config.secrets_file.empty()) plan.secrets.push_back(config.secrets_file);
   if (config.web.tls) plan.secrets.push_back(config.web.tls->key);
-  for (std::size_t i = plan.secrets.size(); i-- > 0;) plan.secrets.push_back(previous_of(plan.secrets[i]));
+  plan.secrets.push_back(config_file);  // what is in no file of its own may be in this
   if (!config.state_directory.empty()) {
     for (const char* name : kAuditLogs) plan.audit_logs.push_back(config.state_directory + "/" + name);
   }
@@ -174,8 +179,8 @@ std::vector<Step> steps_of(const Plan& plan) {
       stop("imrs-firewall.service", "the packet filter"),
       stop("imrs-tuning.service", "the kernel's settings"),
       {Kind::Inventory, "inventory", "list what will be erased: everything in " + places, ""},
-      {Kind::EraseSecrets, "erase secrets", "erase passwords, TSIG secrets and TLS keys", ""},
-      {Kind::ErasePlaces, "erase places", "erase zones, images, statistics, orders and configuration", ""},
+      {Kind::EraseSecrets, "erase secrets", "erase passwords, TSIG secrets, TLS keys, and agent.json", ""},
+      {Kind::ErasePlaces, "erase places", "erase zones, images, statistics, orders and the rest", ""},
       {Kind::EraseAudit, "erase audit log", "erase the audit logs", ""},
       {Kind::NothingLeft, "nothing left", "look again: nothing is left there", ""},
   };

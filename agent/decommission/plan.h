@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "agent/base/plain_path.h"
 #include "agent/base/result.h"
 #include "agent/config/config.h"
 
@@ -24,7 +25,7 @@ struct Plan {
   std::string control_socket, bird_socket;
   std::chrono::seconds drain_time{0};
   std::vector<std::string> places;      // erased in this order
-  std::vector<std::string> secrets;     // files in them that go first
+  std::vector<std::string> secrets;     // files in them that go first, with their versions
   std::vector<std::string> audit_logs;  // each, and its .1, .2, ...: go last
   std::vector<std::string> left;        // in words: what is not erased, and why
   bool operator==(const Plan&) const = default;
@@ -45,10 +46,10 @@ struct Step {
     NothingSaid,   // BIRD exports nothing
     NobodySays,    // no BIRD is there any more
     Inventory,     // lists what will be erased
-    EraseSecrets,  // Plan::secrets
+    EraseSecrets,  // is_secret()
     ErasePlaces,   // all but the audit logs
     EraseAudit,
-    NothingLeft,  // the places are empty
+    NothingLeft,  // the places are empty; what has come since is erased
   };
   Kind kind = Kind::Drain;
   std::string id;    // in the journal
@@ -58,8 +59,13 @@ struct Step {
 };
 [[nodiscard]] std::vector<Step> steps_of(const Plan& plan);
 
-// An absolute path without ".", "..", double or final slashes and control characters.
-[[nodiscard]] bool is_plain_path(std::string_view path);
+using imrs::is_plain_path;
+// It, or a version of it beside it: FILE.previous, FILE.before, FILE.new-XXXXXX, FILE.1, ...
+[[nodiscard]] bool is_version_of(std::string_view path, std::string_view file);
+// Of Plan::secrets, or a version of one.
+[[nodiscard]] bool is_secret(const Plan& plan, std::string_view path);
+// Of Plan::audit_logs, or one of its older ones.
+[[nodiscard]] bool is_audit_log(const Plan& plan, std::string_view path);
 // It, or something below it.
 [[nodiscard]] bool is_inside(std::string_view path, std::string_view place);
 

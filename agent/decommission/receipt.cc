@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "agent/decommission/erase.h"
 #include "agent/web/text.h"
@@ -42,6 +44,25 @@ std::string bulleted(const std::vector<std::string>& lines) {
 
 }  // namespace
 
+std::vector<std::string> left_of(const Journal& journal) {
+  const Plan& plan = journal.plan;
+  std::set<std::string> out;
+  for (const Item& item : journal.items) {
+    const bool goes = std::ranges::any_of(
+        plan.places, [&](const std::string& place) { return is_inside(item.leads_to, place); });
+    if (item.kind == "link" && !goes) {
+      out.insert(
+          fmt::format("{}: behind a symbolic link ({}), where nothing is erased", item.leads_to, item.path));
+    }
+    if (item.elsewhere) {
+      out.insert(fmt::format("what {} holds: the file has a name in another directory too", item.path));
+    }
+  }
+  std::vector<std::string> all(out.begin(), out.end());
+  all.insert(all.end(), plan.left.begin(), plan.left.end());
+  return all;
+}
+
 std::string receipt_text(const Journal& journal, const std::string& machine, std::int64_t ended_ms) {
   const Plan& plan = journal.plan;
   std::string out = fmt::format(
@@ -62,7 +83,7 @@ std::string receipt_text(const Journal& journal, const std::string& machine, std
   out += fmt::format(
       "\n{}\n\nWhat is left\n{}\nFor ICANN: ______________________   For the host: "
       "______________________\n",
-      kAboutErasing, bulleted(plan.left));
+      kAboutErasing, bulleted(left_of(journal)));
   return out;
 }
 
@@ -86,7 +107,7 @@ std::string receipt_json(const Journal& journal, const std::string& machine, std
                   {"steps", steps},
                   {"erased", items},
                   {"about_erasing", kAboutErasing},
-                  {"left", plan.left}};
+                  {"left", left_of(journal)}};
   return json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
@@ -95,7 +116,7 @@ std::string plan_text(const Journal& journal) {
   for (const Step& step : steps_of(journal.plan)) {
     out += fmt::format("  {}{}\n", journal.has(step.id) ? "(done) " : "", step.text);
   }
-  return out + "What is left:\n" + bulleted(journal.plan.left);
+  return out + "What is left:\n" + bulleted(left_of(journal));
 }
 
 }  // namespace imrs::decommission

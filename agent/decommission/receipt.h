@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "agent/decommission/journal.h"
 
@@ -14,6 +15,10 @@ namespace imrs::decommission {
                                        std::int64_t ended_ms);
 [[nodiscard]] std::string receipt_json(const Journal& journal, const std::string& machine,
                                        std::int64_t ended_ms);
+
+// What is not erased, in words: Plan::left, what is behind the links among the items, and what files hold
+// that have a name elsewhere too.
+[[nodiscard]] std::vector<std::string> left_of(const Journal& journal);
 
 // What would be done, before anything is: steps, places, what is left. With a journal: what is still to do.
 [[nodiscard]] std::string plan_text(const Journal& journal);

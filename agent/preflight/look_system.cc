@@ -11,9 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "agent/base/unique_fd.h"
@@ -21,6 +24,7 @@
 namespace imrs::preflight {
 namespace {
 
+namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 constexpr std::chrono::seconds kPatience{2};
 constexpr std::size_t kMostSaid = 256 << 10;  // octets
@@ -85,14 +89,17 @@ User user_of(const char* name, std::optional<std::uint32_t> configured) {
   return {entry == nullptr ? std::string(name) + "'s user" : entry->pw_name, *configured};
 }
 
+Access access_of(const struct stat& status) { return {status.st_mode & 07777, status.st_uid, status.st_gid}; }
+
 FileSeen look_at(const std::string& path, mode_t forbidden, std::vector<uid_t> owners = {}) {
   FileSeen seen{.path = path,
                 .forbidden = forbidden,
                 .error = "",
-                .mode = 0,
-                .owner = 0,
+                .access = {},
                 .owners = std::move(owners),
-                .folder_mode = 0};
+                .folder_mode = 0,
+                .readers = {},
+                .folders = {}};
   struct stat file {
   }, folder{};
   const std::string directory = path.substr(0, path.rfind('/') + 1);
@@ -100,9 +107,69 @@ FileSeen look_at(const std::string& path, mode_t forbidden, std::vector<uid_t> o
     seen.error = system_error(path).message;
     return seen;
   }
-  seen.mode = file.st_mode & 07777;
-  seen.owner = file.st_uid;
+  seen.access = access_of(file);
   seen.folder_mode = folder.st_mode & 07777;
+  return seen;
+}
+
+// Where links lead, for there the permissions count. One that cannot be looked at is open to nobody.
+std::vector<Folder> folders_of(const std::string& path) {
+  std::vector<Folder> out;
+  std::error_code error;
+  fs::path folder = fs::canonical(path, error);
+  while (!error && folder != folder.root_path()) {
+    folder = folder.parent_path();
+    struct stat status {};
+    const bool seen = ::stat(folder.c_str(), &status) == 0;
+    out.push_back({folder.string(), seen ? access_of(status) : Access{}});
+  }
+  return out;
+}
+
+// Whether the name of a file, without the name of the one it is beside, is one that replacing it makes: see
+// agent/remote/kept_file.h, agent/ctl/config_files.h and agent/base/whole_file.cc (six characters).
+bool is_of_replacing(std::string_view rest) {
+  constexpr std::string_view kKept[] = {"", ".previous", ".before", ".previous.before", ".previous.new"};
+  constexpr std::string_view kMarks[] = {".new-", "."};
+  constexpr std::size_t kTail = 6;
+  const auto is_kept = [&](std::string_view text) {
+    return std::ranges::find(kKept, text) != std::end(kKept);
+  };
+  if (is_kept(rest)) return true;
+  if (rest.size() <= kTail) return false;
+  const std::string_view front = rest.substr(0, rest.size() - kTail), tail = rest.substr(front.size());
+  const bool plain = std::ranges::all_of(tail, [](unsigned char c) { return std::isalnum(c) != 0; });
+  return plain && std::ranges::any_of(kMarks, [&](std::string_view mark) {
+           return front.ends_with(mark) && is_kept(front.substr(0, front.size() - mark.size()));
+         });
+}
+
+// The file, and after it, by name, what is beside it and has the same secrets or older ones.
+void look_at_secrets(const std::string& path, std::vector<FileSeen>& seen, std::vector<uid_t> owners = {}) {
+  const fs::path file(path);
+  std::vector<std::string> beside;
+  std::error_code error;
+  const fs::path folder = file.has_parent_path() ? file.parent_path() : fs::path(".");
+  for (fs::directory_iterator entry(folder, error), end; !error && entry != end; entry.increment(error)) {
+    const std::string name = entry->path().filename().string(), own = file.filename().string();
+    if (name == own || !name.starts_with(own) || !is_of_replacing(name.substr(own.size()))) continue;
+    beside.push_back(entry->path().string());
+  }
+  std::ranges::sort(beside);
+  seen.push_back(look_at(path, kOfSecrets, owners));
+  for (const std::string& one : beside) {
+    struct stat status {};
+    if (::lstat(one.c_str(), &status) == 0)
+      seen.push_back(look_at(one, kOfSecrets, owners));  // else just gone
+  }
+}
+
+FileSeen look_at_anchors(const std::string& path, const UserConfig& users) {
+  FileSeen seen = look_at(path, kOfPublic);
+  if (!seen.error.empty()) return seen;
+  seen.readers = {{"imrs-zone", users.zone_uid, users.zone_gid},
+                  {"imrs-audit", users.audit_uid, users.audit_gid}};
+  seen.folders = folders_of(path);
   return seen;
 }
 
@@ -174,12 +241,15 @@ std::vector<User> look_at_users(const Config* config) {
 }
 
 std::vector<FileSeen> look_at_files(const std::string& config_path, const Config* config) {
-  std::vector<FileSeen> seen{look_at(config_path, kOfSecrets)};
+  std::vector<FileSeen> seen;
+  look_at_secrets(config_path, seen);
   if (config == nullptr) return seen;
-  if (!config->secrets_file.empty()) seen.push_back(look_at(config->secrets_file, kOfSecrets));
-  if (config->web.tls) seen.push_back(look_at(config->web.tls->key, kOfSecrets, {config->users.web_uid}));
+  if (!config->secrets_file.empty()) look_at_secrets(config->secrets_file, seen);
+  if (config->web.tls) look_at_secrets(config->web.tls->key, seen, {config->users.web_uid});
   for (const ZoneConfig& zone : config->zones) {
-    for (const std::string& anchor : zone.trust_anchors) seen.push_back(look_at(anchor, kOfPublic));
+    for (const std::string& anchors : zone.trust_anchors) {
+      seen.push_back(look_at_anchors(anchors, config->users));
+    }
   }
   return seen;
 }

@@ -28,8 +28,9 @@ namespace imrs::preflight {
 // Those of the package. `config`: whose ids count for the programs instead of the names'; null: the names'.
 [[nodiscard]] std::vector<User> look_at_users(const Config* config);
 
-// The configuration, what it names as secret, and the trust anchors, which others must not write. `config`:
-// null if it could not be read.
+// The configuration, what it names as secret, what replacing these has left beside them (FILE.previous, and
+// of one that was cut off FILE.before and others), and the trust anchors, which others must not write, and
+// imrs-zone and imrs-audit have to read. `config`: null if it could not be read.
 [[nodiscard]] std::vector<FileSeen> look_at_files(const std::string& config_path, const Config* config);
 
 }  // namespace imrs::preflight

@@ -17,15 +17,37 @@ constexpr Version kLeastKernel{6, 1, 0}, kLeastBird{2, 0, 12}, kUnknownBird{3, 0
 constexpr mode_t kOthersWrite = 022;
 
 std::string file_text(const FileSeen& file, std::string_view what) {
-  return fmt::format("{} {} (mode {:04o}, owner {})", file.path, what, file.mode, file.owner);
+  return fmt::format("{} {} (mode {:04o}, owner {})", file.path, what, file.access.mode, file.access.owner);
+}
+
+bool may(const Reader& reader, const Access& access, mode_t what) {
+  if (reader.uid == 0) return true;
+  const int shift = reader.uid == access.owner ? 6 : reader.group == access.group ? 3 : 0;
+  return ((access.mode >> shift) & what) != 0;
+}
+
+// Empty: all of them can read it.
+std::string unread(const FileSeen& file) {
+  constexpr mode_t kRead = 4, kSearch = 1;
+  std::vector<std::string> names;
+  for (const Reader& reader : file.readers) {
+    for (const Folder& folder : file.folders) {
+      if (may(reader, folder.access, kSearch)) continue;
+      return fmt::format("{} cannot be reached by {}: {} has mode {:04o}", file.path, reader.name,
+                         folder.path, folder.access.mode);
+    }
+    if (!may(reader, file.access, kRead)) names.push_back(reader.name);
+  }
+  return names.empty() ? "" : file_text(file, "cannot be read by " + joined(names));
 }
 
 // Empty: nothing is wrong.
 std::string complaint(const FileSeen& file) {
   if (!file.error.empty()) return file.error;
-  if ((file.mode & file.forbidden & 07) != 0) return file_text(file, "is open to everybody");
-  if ((file.mode & file.forbidden) != 0) return file_text(file, "is open to its group beyond reading");
-  if (file.owner != 0 && std::ranges::find(file.owners, file.owner) == file.owners.end()) {
+  const auto& [mode, owner, group] = file.access;
+  if ((mode & file.forbidden & 07) != 0) return file_text(file, "is open to everybody");
+  if ((mode & file.forbidden) != 0) return file_text(file, "is open to its group beyond reading");
+  if (owner != 0 && std::ranges::find(file.owners, owner) == file.owners.end()) {
     return file_text(file, "does not belong to root");
   }
   const bool sticky = (file.folder_mode & 01000) != 0;
@@ -33,7 +55,7 @@ std::string complaint(const FileSeen& file) {
     return fmt::format("the folder of {} can be written by others (mode {:04o})", file.path,
                        file.folder_mode);
   }
-  return "";
+  return unread(file);
 }
 
 }  // namespace
@@ -115,9 +137,13 @@ Finding judge_files(std::span<const FileSeen> files) {
     if (const std::string why = complaint(file); !why.empty()) bad.push_back(why);
   }
   if (!bad.empty())
-    return fail(joined(bad, "; "), "chown root:imrs-agent and chmod 0640 of files with secrets");
+    return fail(
+        joined(bad, "; "),
+        "chown root:imrs-agent and chmod 0640 of files with secrets; chmod 0644 of trust anchors, and "
+        "0755 of their folders");
   if (files.empty()) return unknown("no file with secrets is known", "see the point configuration");
-  return pass(fmt::format("{} files, open to nobody who need not read them", files.size()));
+  return pass(fmt::format("{} files, open to nobody who need not read them; trust anchors to all who must",
+                          files.size()));
 }
 
 }  // namespace imrs::preflight

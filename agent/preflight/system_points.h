@@ -42,15 +42,33 @@ struct User {
 // There, none of them root, no two the same.
 [[nodiscard]] Finding judge_users(std::span<const User> users);
 
+struct Access {
+  mode_t mode = 0;  // permissions
+  uid_t owner = 0;
+  gid_t group = 0;
+};
+struct Folder {
+  std::string path;
+  Access access;
+};
+// A program's user, who is in no other groups.
+struct Reader {
+  std::string name;
+  uid_t uid = 0;
+  gid_t group = 0;
+};
+
 struct FileSeen {
   std::string path;
   mode_t forbidden = 0;  // bits that its mode must not have
   std::string error;     // why it cannot be looked at; empty: it was
-  mode_t mode = 0;       // permissions
-  uid_t owner = 0;
-  std::vector<uid_t> owners;  // who besides root may own it
-  mode_t folder_mode = 0;     // permissions of the directory it is in
+  Access access;
+  std::vector<uid_t> owners;    // who besides root may own it
+  mode_t folder_mode = 0;       // permissions of the directory it is in
+  std::vector<Reader> readers;  // who have to be able to read it
+  std::vector<Folder> folders;  // if there are readers: those that it is in, up to the topmost
 };
+// None open to more than it may be, and each to its readers.
 [[nodiscard]] Finding judge_files(std::span<const FileSeen> files);
 
 }  // namespace imrs::preflight

@@ -23,11 +23,12 @@ namespace imrs::remote {
 namespace {
 
 constexpr std::string_view kFreshMark = ".new-", kFreshTail = "XXXXXX";  // of mkostemp(3)
+constexpr mode_t kSecret = 0640, kPublic = 0644;
 
 struct Access {
   uid_t owner = 0;
   gid_t group = 0;
-  mode_t mode = 0640;
+  mode_t mode = kSecret;
 };
 
 // Of the file that is there; nullopt: there is none.
@@ -47,17 +48,20 @@ Result<Access> access_for_new(const std::string& path) {
   struct stat status {};
   const std::string directory = directory_of(path);
   if (::stat(directory.c_str(), &status) != 0) return system_error(directory);
-  return Access{status.st_uid, status.st_gid, 0640};
+  return Access{status.st_uid, status.st_gid, kSecret};
 }
 
 bool may_read(const Access& access, const FileReader& reader) {
+  if (reader.everybody) return access.mode == kPublic;
   if (reader.uid == 0) return true;
   if (reader.uid == access.owner) return (access.mode & S_IRUSR) != 0;
   return (access.mode & (reader.group == access.group ? S_IRGRP : S_IROTH)) != 0;
 }
 
 Access with_reader(const Access& access, const FileReader& reader) {
-  return may_read(access, reader) ? access : Access{access.owner, reader.group, 0640};
+  if (may_read(access, reader)) return access;
+  return reader.everybody ? Access{access.owner, access.group, kPublic}
+                          : Access{access.owner, reader.group, kSecret};
 }
 
 // The owner first: nobody of the group before gets to read it.
@@ -121,26 +125,63 @@ Result<std::string> write_beside(const std::string& path, std::string_view conte
   return written.error();
 }
 
-// A second name for what is there now.
+// What was .previous until now.
+std::string saved_of(const std::string& path) { return previous_of(path) + ".before"; }
+// On its way to be .previous.
+std::string second_of(const std::string& path) { return previous_of(path) + ".new"; }
+
+Result<void> remove_if_there(const std::string& path) {
+  return ::unlink(path.c_str()) == 0 || errno == ENOENT ? Result<void>() : system_error(path);
+}
+
+bool exists(const std::string& path) {
+  struct stat status {};
+  return ::lstat(path.c_str(), &status) == 0;
+}
+
+bool are_one_file(const std::string& path, const std::string& other) {
+  struct stat one {
+  }, two{};
+  return ::lstat(path.c_str(), &one) == 0 && ::lstat(other.c_str(), &two) == 0 && one.st_dev == two.st_dev &&
+         one.st_ino == two.st_ino;
+}
+
+// A second name for what is there now, in the place of the .previous, which gets another one. From here to
+// the new file's rename() `path` and .previous are one file, which they never are otherwise.
 Result<void> keep_previous(const std::string& path) {
-  const std::string previous = previous_of(path), fresh = previous + ".new";
-  if (::unlink(fresh.c_str()) != 0 && errno != ENOENT) return system_error(fresh);
-  if (::link(path.c_str(), fresh.c_str()) != 0) return system_error(fresh);
-  if (::rename(fresh.c_str(), previous.c_str()) != 0) return system_error(previous);
-  // Two names of one file: then rename(2) does nothing and leaves both.
-  (void)::unlink(fresh.c_str());
-  return {};
+  const std::string previous = previous_of(path), second = second_of(path), saved = saved_of(path);
+  if (::link(previous.c_str(), saved.c_str()) != 0 && errno != ENOENT) return system_error(saved);
+  if (::link(path.c_str(), second.c_str()) != 0) return system_error(second);
+  return ::rename(second.c_str(), previous.c_str()) == 0 ? Result<void>() : system_error(previous);
 }
 
 }  // namespace
 
-Result<void> replace_kept(const std::string& path, std::string_view content,
-                          const std::optional<FileReader>& reader) {
+bool is_unsettled(const std::string& path) { return exists(saved_of(path)); }
+
+Result<void> settle(const std::string& path) {
+  const std::string previous = previous_of(path), saved = saved_of(path);
+  if (auto removed = remove_if_there(second_of(path)); !removed) return removed;
+  // Cut off before the new file was there. Then, and while it is taken back, the one before is the way back.
+  const bool early = are_one_file(path, previous);
+  if (early && ::unlink(previous.c_str()) != 0) return system_error(previous);
+  if (!exists(saved)) return early ? sync_directory_of(path) : Result<void>();
+  if (exists(previous)) {
+    if (auto removed = remove_if_there(saved); !removed) return removed;
+  } else if (::rename(saved.c_str(), previous.c_str()) != 0) {
+    return system_error(previous);
+  }
+  return sync_directory_of(path);
+}
+
+Result<Before> replace_kept(const std::string& path, std::string_view content,
+                            const std::optional<FileReader>& reader) {
   const auto there = access_of(path);
   if (!there) return there.error();
   const auto access = *there ? Result<Access>(**there) : access_for_new(path);
   if (!access) return access.error();
-  if (auto clean = remove_leftovers(path); !clean) return clean;
+  if (auto clean = remove_leftovers(path); !clean) return clean.error();
+  if (auto settled = settle(path); !settled) return settled.error();
   const auto fresh = write_beside(path, content, reader ? with_reader(*access, *reader) : *access);
   if (!fresh) return fresh.error();
   Result<void> done;
@@ -148,9 +189,15 @@ Result<void> replace_kept(const std::string& path, std::string_view content,
   if (done && ::rename(fresh->c_str(), path.c_str()) != 0) done = system_error(path);
   if (!done) {
     ::unlink(fresh->c_str());
-    return done;
+    if (auto settled = settle(path); !settled) return settled.error().within(done.error().message);
+    return done.error();
   }
-  return sync_directory_of(path);
+  const Before before = *there ? Before::There : Before::Nothing;
+  if (auto lasts = sync_directory_of(path); !lasts) {
+    if (auto back = put_back(path, before); !back) return back.error().within(lasts.error().message);
+    return lasts.error();
+  }
+  return before;
 }
 
 Result<void> let_read(const std::string& path, const FileReader& reader) {
@@ -162,12 +209,14 @@ Result<void> let_read(const std::string& path, const FileReader& reader) {
   return set_access(fd.get(), with_reader(**there, reader), path);
 }
 
-Result<void> put_back(const std::string& path) {
+Result<void> put_back(const std::string& path, Before before) {
   const std::string previous = previous_of(path);
-  if (::rename(previous.c_str(), path.c_str()) != 0) {
-    if (errno != ENOENT) return system_error(previous);
-    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return system_error(path);
+  if (before == Before::Nothing) {
+    if (auto removed = remove_if_there(path); !removed) return removed;
+    return sync_directory_of(path);
   }
+  if (::rename(previous.c_str(), path.c_str()) != 0) return system_error(previous);
+  if (auto settled = settle(path); !settled) return settled;
   return sync_directory_of(path);
 }
 

@@ -34,6 +34,16 @@ Result<Anchors> changed(const Anchors& current, const AnchorChange& change, std:
                                                 : with_replaced(current, *fresh, origin);
 }
 
+// Each of them, though one fails; then the first error.
+template <class Each>
+Result<void> for_all(std::size_t count, const Each& each) {
+  Result<void> out;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (auto done = each(i); !done && out) out = done;
+  }
+  return out;
+}
+
 FileReader web_of(const Config& config) { return {config.users.web_uid, config.users.web_gid}; }
 
 // `undone`: how it went to put the files back. `again`: what the programs that were told of the new ones need
@@ -134,7 +144,14 @@ Result<std::string> mend_certificate(const TlsConfig& tls) {
     strange = &tls.certificate;
   }
   if (strange == nullptr) return std::string();
-  // Exchanged, not put back: after half a rollback the .previous is wanted again.
+  if (is_unsettled(*strange)) {
+    if (auto back = put_back(*strange, Before::There); !back) return back.error();
+    return fmt::format(
+        "a change of the certificate was cut off before its end: {} is again what was there before, so that "
+        "key and certificate belong together",
+        *strange);
+  }
+  // Not put back: after half a rollback the .previous is wanted again.
   if (auto done = exchange_with_previous(*strange); !done) return done.error();
   return fmt::format(
       "a change of the certificate was cut off before its end: {} and its .previous have been "
@@ -180,25 +197,30 @@ Result<Rotation> plan_anchors(const std::string& file, std::string_view current,
     if (!fit && change.kind != AnchorChange::Kind::Add) return fit.error();
     text = fit ? *fit : "the new anchor is there, and none of them knows what is served now";
   }
-  return Rotation{.files = {{file, anchors_text(*after)}}, .activation = Activation::Upgrade, .text = text};
+  return Rotation{
+      .files = {{file, anchors_text(*after), kEverybody}}, .activation = Activation::Upgrade, .text = text};
 }
 
 Result<void> carry_out(const Rotation& rotation, const Activate& activate) {
-  std::size_t replaced = 0;
+  std::vector<Before> replaced;
   Result<void> done;
   for (const Rotation::File& file : rotation.files) {
-    done = replace_kept(file.path, file.content, file.reader);
-    if (!done) break;
-    ++replaced;
+    const auto before = replace_kept(file.path, file.content, file.reader);
+    if (!before) done = before.error();
+    if (!before) break;
+    replaced.push_back(*before);
   }
   const Activation told = done ? rotation.activation : Activation::None;
   if (done) done = activate(rotation.activation);
-  if (done) return {};
-  Result<void> undone;
-  for (std::size_t i = 0; i < replaced; ++i) {
-    if (auto back = put_back(rotation.files[i].path); !back) undone = back;
+  if (!done) {
+    const auto undone = for_all(replaced.size(),
+                                [&](std::size_t i) { return put_back(rotation.files[i].path, replaced[i]); });
+    return took_back(done.error(), undone, told, activate);
   }
-  return took_back(done.error(), undone, told, activate);
+  const auto settled = for_all(replaced.size(),
+                               [&](std::size_t i) { return settle(rotation.files[i].path); });
+  if (settled) return {};
+  return settled.error().within("it is in effect, and older files could not be removed");
 }
 
 Result<void> roll_back(const std::vector<std::string>& files, Activation activation,
@@ -213,10 +235,7 @@ Result<void> roll_back(const std::vector<std::string>& files, Activation activat
   const Activation told = done ? activation : Activation::None;
   if (done) done = activate(activation);
   if (done) return {};
-  Result<void> undone;
-  for (std::size_t i = 0; i < exchanged; ++i) {
-    if (auto back = exchange_with_previous(files[i]); !back) undone = back;
-  }
+  const auto undone = for_all(exchanged, [&](std::size_t i) { return exchange_with_previous(files[i]); });
   return took_back(done.error(), undone, told, activate);
 }
 

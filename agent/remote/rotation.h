@@ -45,8 +45,9 @@ struct Rotation {
 [[nodiscard]] Result<Rotation> plan_client_ca(const Config& config, std::string_view input, std::int64_t now);
 
 // Of a change of the certificate that was cut off between key and certificate: if the two do not belong
-// together, but one of them and the .previous of the other do, exchanges that other one with its .previous,
-// so that the pair is whole before the next change. Gives what it did, in words; empty: nothing.
+// together, but one of them and the .previous of the other do, puts that other one back, or, if it is not
+// known to be of a replacement, exchanges it with its .previous; so the pair is whole before the next change.
+// Gives what it did, in words; empty: nothing.
 [[nodiscard]] Result<std::string> mend_certificate(const TlsConfig& tls);
 
 struct AnchorChange {
@@ -68,11 +69,12 @@ struct AnchorChange {
 // it.
 using Activate = std::function<Result<void>(Activation)>;
 
-// Replaces the files, keeps what was there as FILE.previous, and activates. If that fails, the files are as
-// they were, the programs are told once more, and the error says so, and whether that failed too.
+// Replaces the files, keeps what was there as FILE.previous, and activates. If that fails, the files and
+// their FILE.previous are as they were, the programs are told once more, and the error says so, and whether
+// that failed too. Cut off at any point, it leaves what the next rotation or rollback mends and settles.
 [[nodiscard]] Result<void> carry_out(const Rotation& rotation, const Activate& activate);
 
-// Exchanges each of the files with its .previous, and activates; the same again if that fails.
+// Exchanges each of the files, settled ones, with its .previous, and activates; the same again if that fails.
 [[nodiscard]] Result<void> roll_back(const std::vector<std::string>& files, Activation activation,
                                      const Activate& activate);
 

@@ -23,14 +23,11 @@ struct Call {
   std::vector<char*> argv;
 };
 
-// Only what is safe between fork and exec. What failed goes to the parent as errno. `connection`: a variable
-// of the environment.
-[[noreturn]] void become(const char* path, char* const* argv, char* connection, const RunSettings& settings,
-                         int report) {
+// Only what is safe between fork and exec. What failed goes to the parent as errno.
+[[noreturn]] void become(const char* path, char* const* argv, const RunSettings& settings, int report) {
   std::array<char, 64> way{"PATH=/usr/sbin:/usr/bin:/sbin:/bin"};
   std::array<char, 16> language{"LANG=C.UTF-8"};
-  const std::array<char*, 4> environment{way.data(), language.data(),
-                                         settings.connection.empty() ? nullptr : connection, nullptr};
+  const std::array<char*, 3> environment{way.data(), language.data(), nullptr};
   // Not close-on-exec: where standard input was closed, it is standard input already.
   const int nothing = settings.input ? STDIN_FILENO : ::open("/dev/null", O_RDONLY);
   const bool ready = nothing == STDIN_FILENO || ::dup2(nothing, STDIN_FILENO) == STDIN_FILENO;
@@ -51,14 +48,13 @@ Result<int> run_program(const std::string& path, const std::vector<std::string>&
   Call call{words, {}};
   for (std::string& word : call.words) call.argv.push_back(word.data());
   call.argv.push_back(nullptr);
-  std::string connection = "SSH_CONNECTION=" + settings.connection;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return system_error("pipe");
   const UniqueFd from(ends[0]);
   UniqueFd to(ends[1]);
   const pid_t pid = ::fork();
   if (pid < 0) return system_error("fork");
-  if (pid == 0) become(path.c_str(), call.argv.data(), connection.data(), settings, to.get());
+  if (pid == 0) become(path.c_str(), call.argv.data(), settings, to.get());
   to.reset();
   int failure = 0;
   while (::read(from.get(), &failure, sizeof failure) < 0 && errno == EINTR) {

@@ -37,6 +37,9 @@ constexpr int kFiles[] = {
     SCMP_SYS(getdents64), SCMP_SYS(lseek),      SCMP_SYS(ftruncate), SCMP_SYS(fchmod),   SCMP_SYS(access),
     SCMP_SYS(faccessat),  SCMP_SYS(faccessat2), SCMP_SYS(readlink),  SCMP_SYS(umask)};
 
+// Far more than a day's charts, all tables and the clients that are let in need.
+constexpr std::size_t kMaxData = std::size_t{512} << 20;
+
 constexpr int kFatal[] = {SCMP_SYS(openat2), SCMP_SYS(creat), SCMP_SYS(socket), SCMP_SYS(connect),
                           SCMP_SYS(bind)};
 
@@ -61,6 +64,7 @@ Result<void> restrict_to(const WebSettings& settings) {
 
 Result<void> enter_sandbox(const WebSettings& settings) {
   if (auto given_up = give_up_dumps_and_privileges(); !given_up) return given_up;
+  if (auto limited = limit_data(kMaxData); !limited) return limited;
   if (auto restricted = restrict_to(settings); !restricted) return restricted;
   SyscallFilter filter(SyscallFilter::Otherwise::Refuse);
   filter.allow(kAllowed);

@@ -15,9 +15,11 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
+#include "agent/base/memfd.h"
 #include "agent/base/messages.h"
 #include "agent/web/api_json.h"
 #include "agent/web/connection.h"
@@ -285,8 +287,15 @@ class Server::Impl {
                    "the agent sent something else than a snapshot (another "
                    "version?)"};
     }
-    const auto* text = reinterpret_cast<const char*>(packet.bytes.data()) + sizeof kWebSnapshot;
-    return snapshot_from_json({text, packet.bytes.size() - sizeof kWebSnapshot});
+    const std::span<const std::uint8_t> bytes(packet.bytes);
+    if (packet.fds.empty()) return parse(bytes.subspan(sizeof kWebSnapshot));
+    const auto mapping = map_sealed(packet.fds.front().get());
+    if (!mapping) return mapping.error().within("snapshot");
+    return parse(mapping->bytes());
+  }
+
+  static Result<Snapshot> parse(std::span<const std::uint8_t> text) {
+    return snapshot_from_json({reinterpret_cast<const char*>(text.data()), text.size()});
   }
 
   // Coroutines still waiting are destroyed with io_: what they refer to comes before it.

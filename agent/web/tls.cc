@@ -80,7 +80,9 @@ std::shared_ptr<ssl::context> make_context_with_previous(const TlsConfig& config
 Tls::Stamp Tls::stamp_of(const std::string& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return {};
-  return {status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_ino};
+  return {{status.st_mtim.tv_sec, status.st_mtim.tv_nsec},
+          {status.st_ctim.tv_sec, status.st_ctim.tv_nsec},
+          status.st_ino};
 }
 
 Tls::Stamps Tls::stamps_of(const TlsConfig& config) {
@@ -100,10 +102,19 @@ Result<void> Tls::load() {
 
 Result<bool> Tls::look() {
   const Stamps now = stamps_of(config_);
-  if (now == stamps_) return false;
+  const bool changed = now != stamps_;
+  // What failed may be mended without a change of the files: a folder's mode, descriptors that had run out.
+  if (!changed && failed_.empty()) return false;
   stamps_ = now;
-  if (auto loaded = load(); !loaded) return loaded.error();
-  return true;
+  const auto loaded = load();
+  if (loaded) {
+    failed_.clear();
+    return true;
+  }
+  const bool told = !changed && loaded.error().message == failed_;
+  failed_ = loaded.error().message;
+  if (told) return false;
+  return loaded.error();
 }
 
 }  // namespace imrs::web

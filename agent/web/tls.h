@@ -24,9 +24,9 @@ class Tls {
     return context_;
   }
 
-  // Looks whether the files have changed. True: they have, and the new ones are used; an error: they have,
-  // and cannot be used: names the file that is missing or wrong (once for each change). The first look reads
-  // them.
+  // Looks whether the files have changed, and tries again what could not be used. True: they are used now; an
+  // error: they cannot be used: names the file that is missing or wrong (once for each change, and reason).
+  // The first look reads them.
   [[nodiscard]] Result<bool> look();
 
   // Certificate and key do not belong together, as after a rotation that was cut off between the two, and
@@ -38,8 +38,12 @@ class Tls {
   [[nodiscard]] std::int64_t client_ca_not_after() const noexcept { return client_ca_not_after_; }
 
  private:
-  struct Stamp {
+  struct Moment {
     std::int64_t seconds = 0, nanoseconds = 0;
+    bool operator==(const Moment&) const = default;
+  };
+  struct Stamp {
+    Moment content, access;  // when each has changed last: what is in it; its owner or mode
     std::uint64_t inode = 0;
     bool operator==(const Stamp&) const = default;
   };
@@ -53,6 +57,7 @@ class Tls {
 
   TlsConfig config_;
   std::optional<Stamps> stamps_;  // none before the first look
+  std::string failed_;            // why the last load() has failed; empty: it has not
   std::shared_ptr<boost::asio::ssl::context> context_;
   bool uses_previous_ = false;
   std::int64_t server_not_after_ = 0, client_ca_not_after_ = 0;

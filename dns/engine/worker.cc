@@ -15,7 +15,7 @@
 namespace imrs::engine {
 namespace {
 
-constexpr int kIdleMs = 20;  // the agent reads `progress` at intervals of 100 ms
+constexpr int kIdleMs = 20;  // until the next image is noticed, at most
 constexpr std::size_t kEvents = 128;
 constexpr std::size_t kStackInUse = 8192;  // octets, of what serves a query, below turn()
 constexpr int kBatchesInARow = 2;          // of one socket, before the others have their turn

@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
+#include <functional>
+#include <memory>
 #include <thread>
 
 #include "agent/base/landlock.h"
@@ -23,6 +26,7 @@ namespace {
 
 constexpr int kForEver = -1;
 constexpr int kAgentPatienceMs = 10000;
+constexpr std::chrono::seconds kAliveInterval{10};
 
 Error unexpected(const Packet& packet) {
   return Error{Errc::InvalidInput, fmt::format("unexpected message of type {:#x} and {} octets from "
@@ -110,6 +114,17 @@ Result<void> send_patiently(const Channel& channel, const Message& message, std:
   }
 }
 
+// An agent that does not take it now gets the next one.
+std::function<void()> alive_to(const Channel& channel) {
+  using Steady = std::chrono::steady_clock;
+  const auto next = std::make_shared<Steady::time_point>();  // all copies are the same
+  return [&channel, next] {
+    const auto now = Steady::now();
+    if (now < *next) return;
+    if (channel.send_message(ZoneAlive{})) *next = now + kAliveInterval;
+  };
+}
+
 Sink sink_to(const Channel& channel) {
   return {.image =
               [&channel](const ZoneImage& image, int memfd, int contents) {
@@ -123,7 +138,8 @@ Sink sink_to(const Channel& channel) {
                 ZoneTrouble message;
                 message.text = text;
                 return send_patiently(channel, message);
-              }};
+              },
+          .alive = alive_to(channel)};
 }
 
 Result<void> look_after_zones(Setup setup, const Channel& channel) {

@@ -112,7 +112,8 @@ Result<Pipeline> Pipeline::make(const ZoneSettings& settings, const Clock& clock
   for (const ZoneConfig& config : settings.zones) {
     auto origin = wire::Name::parse(config.origin);
     if (!origin) return origin.error().within("zones");
-    pipeline.zones_.emplace_back(ZoneSource(config, std::move(*origin), management, clock, *keys));
+    pipeline.zones_.emplace_back(
+        ZoneSource(config, std::move(*origin), management, clock, *keys, {}, pipeline.sink_.alive));
   }
   if (pipeline.zones_.empty()) return Error{Errc::InvalidInput, "zones: there is none"};
   if (!settings.state_directory.empty()) {
@@ -125,6 +126,7 @@ Result<Pipeline> Pipeline::make(const ZoneSettings& settings, const Clock& clock
 }
 
 Result<std::chrono::steady_clock::time_point> Pipeline::step(Steady::time_point now) {
+  sink_.alive();
   for (Tracked& tracked : zones_) {
     if (tracked.due > now) continue;
     if (auto looked = look_after(tracked); !looked) return looked.error();
@@ -255,6 +257,7 @@ Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, const Ph
       all.push_back(&*other.good);
     }
   }
+  sink_.alive();
   // Also while other zones are missing: what cannot be compiled must not count as a good version.
   const auto compiling = Steady::now();
   auto image = seal(all);

@@ -22,12 +22,13 @@ namespace imrs::pipeline {
 
 // Where the outcome goes. An error of these ends the pipeline. `contents`: the records of the image's zones
 // (dns/audit/zone_contents.h); both descriptors are the caller's. `trouble`: what ails the copies on disk
-// (empty: nothing any more).
+// (empty: nothing any more). `alive`: called between any two things that may take long; must not wait.
 struct Sink {
   std::function<Result<void>(const ZoneImage&, int memfd, int contents)> image;
   std::function<Result<void>(const PrimaryReport&)> primary;
   std::function<Result<void>(const ZoneReport&)> report;
   std::function<Result<void>(const std::string&)> trouble;
+  std::function<void()> alive;
 };
 
 class Pipeline {

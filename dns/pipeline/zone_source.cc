@@ -86,12 +86,14 @@ void merge(std::optional<Attempt>& all, Attempt one) {
 }  // namespace
 
 ZoneSource::ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock,
-                       std::span<const transfer::TsigKey> keys, const transfer::Limits& limits)
+                       std::span<const transfer::TsigKey> keys, const transfer::Limits& limits,
+                       std::function<void()> alive)
     : config_(std::move(config)),
       origin_(std::move(origin)),
       management_(std::move(management)),
       clock_(std::move(clock)),
       limits_(limits),
+      alive_(std::move(alive)),
       refused_serials_(config_.primaries.size()) {
   for (const PrimaryConfig& primary : config_.primaries) {
     primaries_.push_back({primary.address.text, primary.port});
@@ -190,6 +192,7 @@ std::optional<Attempt> ZoneSource::attempt_primaries(const VerifiedZone* current
 
 ZoneSource::Answer ZoneSource::ask(std::size_t primary, const VerifiedZone* current, const Accept& accept) {
   const transfer::Primary& peer = primaries_[primary];
+  alive_();
   Attempt attempt;
   attempt.source = peer.text();
   auto client = transfer::Client::connect(peer, management_, limits_, clock_);
@@ -235,6 +238,7 @@ Attempt ZoneSource::transfer(std::size_t primary, transfer::Client client, Attem
 
 Attempt ZoneSource::differences(transfer::Client client, Attempt attempt, const VerifiedZone& current,
                                 const Accept& accept) {
+  alive_();
   const auto start = Steady::now();
   const zone::Node& apex = current.zone().nodes.at(origin_);
   auto response = client.ixfr(origin_, apex.at(wire::rrtype::SOA).rdata.front());
@@ -259,6 +263,7 @@ Attempt ZoneSource::differences(transfer::Client client, Attempt attempt, const 
 
 Attempt ZoneSource::whole(transfer::Client& client, Attempt attempt, const VerifiedZone* current,
                           const Accept& accept) {
+  alive_();
   const auto start = Steady::now();
   auto zone = client.axfr(origin_);
   if (!zone && state_of(zone.error()) == State::Unreachable) return failed(attempt, zone.error());
@@ -275,6 +280,7 @@ Attempt ZoneSource::whole(transfer::Client& client, Attempt attempt, const Verif
 
 Result<void> ZoneSource::take(zone::Zone zone, Steady::time_point start, std::uint32_t& serial,
                               const VerifiedZone* current, const CheckSerial& check, const Accept& accept) {
+  alive_();
   Phases phases{.transfer = milliseconds_since(start)};
   const auto verifying = Steady::now();
   auto anchors = load_anchors(config_);

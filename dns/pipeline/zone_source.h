@@ -55,9 +55,12 @@ class ZoneSource {
   using Accept = std::function<Result<void>(zone::VerifiedZone, const Phases&)>;
 
   // `management`: the address that transfers leave from, empty: any. `config` has a valid origin, and only
-  // such keys as are among `keys`.
-  ZoneSource(ZoneConfig config, wire::Name origin, std::string management, Clock clock,
-             std::span<const transfer::TsigKey> keys = {}, const transfer::Limits& limits = {});
+  // such keys as are among `keys`. `alive`: called before each thing that may take long: a connection, a
+  // transfer, a verification.
+  ZoneSource(
+      ZoneConfig config, wire::Name origin, std::string management, Clock clock,
+      std::span<const transfer::TsigKey> keys = {}, const transfer::Limits& limits = {},
+      std::function<void()> alive = [] {});
 
   // Looks for a version newer than `current` and hands it to `accept`; of a file, also one of the same
   // serial. Null: any that is not older than the configuration's served_serial. Primaries are asked in
@@ -123,6 +126,7 @@ class ZoneSource {
   std::string management_;
   Clock clock_;
   transfer::Limits limits_;
+  std::function<void()> alive_;
   zone::KnownSignatures known_;  // of what is served
   std::optional<FileStamp> loaded_file_;
   RefusedVersion<std::optional<FileStamp>> refused_file_;

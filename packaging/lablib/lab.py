@@ -28,6 +28,7 @@ PROGRAMS = ('ip', 'sysctl', 'bird', 'ldns-keygen', 'ldns-signzone', 'dig', 'open
 MARK = 'lab.json'                  # in a directory that is ours to delete
 ROUTES_LIMIT = 30                  # seconds
 NOT_HEALTHY = 3                    # imrsctl's exit status
+KEPT_ORDERS = ('drain', 'withdraw', 'resume', 'waive')   # imrsctl keeps what stands after them
 
 
 class LabError(Exception):
@@ -115,6 +116,8 @@ class Lab:
     def ask_agent(self, *words: str) -> str:
         """What imrsctl prints; LabError when it fails. That not everything is announced is no failure."""
         argv = [self._program('imrsctl'), '--socket', str(self.control_socket), *words]
+        if words[0] in KEPT_ORDERS:
+            argv += ['--config', str(self.config_file)]
         done = subprocess.run(argv, capture_output=True, text=True, timeout=10, check=False)
         if done.returncode not in (0, NOT_HEALTHY):
             raise LabError(f'imrsctl {" ".join(words)}: {done.stderr.strip()}')

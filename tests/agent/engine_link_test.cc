@@ -2,10 +2,17 @@
 #include "agent/engine_link.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
+#include <algorithm>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/udp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <optional>
+#include <vector>
 
+#include "agent/base/dns_sockets.h"
 #include "tests/agent/played_child.h"
 
 namespace imrs::agent {
@@ -36,6 +43,11 @@ class EngineLinkTest : public PlayedChild {
   void hear(const Packet& packet) override {
     if (auto image = packet.as<EngineImage>()) offer_ = *image;
     if (auto settings = packet.as<EngineSettings>()) settings_ = *settings;
+    if (packet.as<EngineSetup>()) {
+      auto pages = counts::Pages::map(packet.fds[0].get(), 1, true);
+      ASSERT_TRUE(pages.ok()) << pages.error().message;
+      pages_ = std::move(*pages);
+    }
   }
 
   // The engine gets an image; its digest is kept in offer_.
@@ -67,6 +79,7 @@ class EngineLinkTest : public PlayedChild {
   std::optional<EngineImage> offer_;
   std::optional<EngineSettings> settings_;
   std::uint32_t live_ = 0;
+  counts::Pages pages_;  // as the engine has them
   const SharedImage first_ = shared_image(1), second_ = shared_image(2), third_ = shared_image(3);
 };
 
@@ -167,6 +180,94 @@ TEST_F(EngineLinkTest, AFloodFromTheEngineDoesNotHoldUpTheLoop) {
     }
     return fired;
   }));
+}
+
+// What clients want of a worker that takes nothing, until its public queue has no room.
+class UnderAFlood : public EngineLinkTest {
+ protected:
+  void SetUp() override {
+    EngineLinkTest::SetUp();
+    ASSERT_TRUE(until([this] { return !pages_.empty(); }));
+    page_ = pages_.workers().data();
+  }
+
+  void flood_tcp() {
+    rlimit files{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
+    files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
+    const boost::asio::ip::tcp::endpoint engine(boost::asio::ip::make_address("127.0.0.1"), 15390);
+    const int beyond = clients_.empty() ? DnsSocketOptions().backlog + 100 : 100;
+    for (int i = 0; i < beyond; ++i) {
+      clients_.emplace_back(context_, engine.protocol());
+      clients_.back().non_blocking(true);
+      // Not by Asio, which would wait for an answer; there is none for those beyond.
+      const int begun = ::connect(clients_.back().native_handle(), engine.data(), socklen_t(engine.size()));
+      ASSERT_TRUE(begun == 0 || errno == EINPROGRESS) << i;
+    }
+  }
+  void flood_udp() {
+    const boost::asio::ip::udp::endpoint engine(boost::asio::ip::make_address("127.0.0.1"), 15390);
+    boost::asio::ip::udp::socket client(context_, engine.protocol());
+    const std::vector<char> octets(1000);
+    for (int i = 0; i < 10000; ++i) client.send_to(boost::asio::buffer(octets), engine);
+  }
+
+  // One question that is not answered, with what happens meanwhile.
+  health::Evidence unanswered(Transport transport, const std::function<void()>& meanwhile) {
+    health::Target target;
+    target.transport = transport;
+    const health::Pressure before = link_->pressure(target);
+    count(page_->progress);  // it turns, as ever
+    meanwhile();
+    const health::Pressure after = link_->pressure(target);
+    EXPECT_EQ(after.probe_drops, before.probe_drops);
+    return health::Judge().judge(health::Outcome::NoAnswer, before, after, false, {});
+  }
+
+  WorkerPage* page_ = nullptr;
+  std::vector<boost::asio::ip::tcp::socket> clients_;
+};
+
+TEST_F(UnderAFlood, AWorkerThatTurnsButAcceptsNobodyIsSilent) {
+  EXPECT_EQ(unanswered(Transport::Tcp, [this] { flood_tcp(); }), health::Evidence::Silent);
+  EXPECT_EQ(unanswered(Transport::Tcp,
+                       [this] {
+                         flood_tcp();
+                         count(page_->traffic[0][0].queries);
+                         count(page_->probes);
+                       }),
+            health::Evidence::Silent)
+      << "that UDP goes on is no excuse";
+}
+
+TEST_F(UnderAFlood, AWorkerThatAcceptsOrTurnsAwayIsCrowdedOut) {
+  EXPECT_EQ(unanswered(Transport::Tcp,
+                       [this] {
+                         flood_tcp();
+                         count(page_->tcp_accepted);
+                       }),
+            health::Evidence::CrowdedOut);
+  EXPECT_EQ(unanswered(Transport::Tcp, [this] { count(page_->tcp_rejected); }), health::Evidence::CrowdedOut);
+}
+
+TEST_F(UnderAFlood, OfUdpWhatCountsIsThatServicesQuestions) {
+  EXPECT_EQ(unanswered(Transport::Udp, [this] { flood_udp(); }), health::Evidence::Silent);
+  EXPECT_EQ(unanswered(Transport::Udp,
+                       [this] {
+                         flood_udp();
+                         count(page_->traffic[0][1].queries);
+                         count(page_->tcp_accepted);
+                       }),
+            health::Evidence::Silent);
+  for (Counter* taken : {&page_->traffic[0][0].queries, &page_->denied}) {
+    EXPECT_EQ(unanswered(Transport::Udp,
+                         [&] {
+                           flood_udp();
+                           count(*taken);
+                         }),
+              health::Evidence::CrowdedOut);
+  }
 }
 
 }  // namespace

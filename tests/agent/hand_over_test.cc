@@ -38,6 +38,8 @@ HandedOver sample() {
                       .since_ms = 8}};
   state.waivers = {{"soa-expire", 1'800'000'000}};
   state.history = {{1, "order", "drain"}};
+  state.order_number = 9;
+  state.confirmed = {{".", 1'700'000'000}, {"arpa.", 1'600'000'000}};
   return state;
 }
 
@@ -48,6 +50,7 @@ TEST(HandOver, ComesBackAsItWas) {
   EXPECT_EQ(to_json(*back), text);
   EXPECT_THAT(back->descriptors(), testing::UnorderedElementsAre(3, 4, 5, 6, 7, 8));
   EXPECT_EQ(back->decisions[0].targets[1][1], 1);
+  EXPECT_EQ(back->confirmed, sample().confirmed);
 }
 
 TEST(HandOver, WhatIsOfAnotherVersionOrNonsenseIsRefused) {

@@ -2,10 +2,8 @@
 #include "agent/orders.h"
 
 #include <gmock/gmock.h>
-#include <stdlib.h>
 
-#include <filesystem>
-#include <fstream>
+#include <nlohmann/json.hpp>
 
 #include "agent/history.h"
 
@@ -62,30 +60,13 @@ TEST(Orders, AreRefusedWithWhatIsWrong) {
   EXPECT_FALSE(parse_request(R"({"do": "drain", "reason": ")" + longest + "\"}"));
 }
 
-TEST(Orders, WhatStandsComesBack) {
-  const StandingOrders orders{
-      .overlaid = {{"host4", Overlay::Drain, "new disks"}, {"host6", Overlay::Withdraw, ""}},
-      .waived = {{SharedCheck::SignatureDates, 1'800'000'000}}};
-  const auto back = parse_standing_orders(to_json(orders));
-  ASSERT_TRUE(back) << back.error().message;
-  EXPECT_EQ(*back, orders);
-  for (const char* bad : {"", "[]", R"({"overlaid": [{"neighbour": "a", "order": "fly"}], "waived": []})",
-                          R"({"overlaid": [], "waived": [{"check": "x", "until": 1}]})"}) {
-    EXPECT_FALSE(parse_standing_orders(bad)) << bad;
-  }
-}
-
-TEST(Orders, AreReadFromTheStateDirectory) {
-  std::string name = (std::filesystem::temp_directory_path() / "imrs-orders-XXXXXX").string();
-  const std::string directory = ::mkdtemp(name.data());
-  EXPECT_EQ(*read_standing_orders(directory), StandingOrders());
-  EXPECT_EQ(*read_standing_orders(""), StandingOrders());
-  const StandingOrders orders{.overlaid = {{"host4", Overlay::Drain, "new disks"}}, .waived = {}};
-  std::ofstream(directory + "/orders.json") << to_json(orders);
-  EXPECT_EQ(*read_standing_orders(directory), orders);
-  std::ofstream(directory + "/orders.json") << "{";
-  EXPECT_THAT(read_standing_orders(directory).error().message, HasSubstr("orders.json: not standing orders"));
-  std::filesystem::remove_all(directory);
+TEST(Orders, TheAnswerSaysWhatStandsAndNotWhereItIsKept) {
+  const StandingOrders orders{.number = 3, .overlaid = {{"host4", "drain", "new disks"}}, .waived = {}};
+  const auto answer = nlohmann::json::parse(done_json("done", orders));
+  EXPECT_EQ(answer.size(), 2U);
+  EXPECT_EQ(answer.at("text"), "done");
+  EXPECT_EQ(*parse_standing_orders(answer.at("stands").get<std::string>()), orders);
+  EXPECT_EQ(done_json("begun"), R"({"text":"begun"})");
 }
 
 TEST(HistoryMemory, IsBounded) {

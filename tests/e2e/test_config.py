@@ -1,15 +1,36 @@
 """`imrsctl config apply` against the running appliance: what is right stays, what is wrong is taken back by
-itself. The service manager's part is played: BIRD takes what imrs-agent renders."""
+itself. The service manager's part is played: BIRD takes what imrs-agent renders. So is sshd's, by a shell of
+that name."""
 
 import json
+import os
+import shutil
+import subprocess
 import threading
+from pathlib import Path
 
+from labcase import DIRECTORY
 from lablib import topology as net
 from lablib.processes import wait_until
-from test_remote import Hands
+from test_remote import FROM, Hands
 
 WITHIN = 15                # seconds that a configuration is on trial
 BACK = 15                  # seconds for a session that was cut to come back
+
+
+class Connection:
+    """One that sshd has taken just now, of an operator who says `config confirm` when he is told to."""
+
+    def __init__(self, sshd: Path, imrsctl: list[str]) -> None:
+        environment = {**os.environ, 'SSH_ORIGINAL_COMMAND': 'config confirm',
+                       'SSH_CONNECTION': f'{FROM} 50022 {net.MANAGEMENT4} 22'}
+        self.process = subprocess.Popen([sshd, '-c', 'read -r go; "$@"; exit $?', 'sshd', *imrsctl],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True, env=environment)
+
+    def confirm(self) -> tuple[int, str]:
+        said, _ = self.process.communicate('go\n', timeout=60)
+        return self.process.returncode, said
 
 
 class Trial(Hands):
@@ -33,6 +54,19 @@ class Trial(Hands):
         run = self.imrsctl(*words, new=json.dumps(config, indent=2))
         print(f'\n{run.stdout}{run.stderr}', end='', flush=True)
         return run.returncode, run.stdout + run.stderr
+
+    def connection(self) -> Connection:
+        sshd = DIRECTORY / 'sshd'
+        if not sshd.exists():
+            shutil.copy('/bin/sh', sshd)
+        return Connection(sshd, ['ip', 'netns', 'exec', net.APPLIANCE, str(self.lab.programs / 'imrsctl'),
+                                 'remote', '--role', 'operator', '--as', 'alice', '--config',
+                                 str(self.lab.config_file)])
+
+    def asks(self) -> bool:
+        """A trial waits for a confirmation."""
+        marker = self.lab.config_file.with_name(f'{self.lab.config_file.name}.pending')
+        return marker.exists() and json.loads(marker.read_text())['asks']
 
     def all_announced(self) -> bool:
         return self.imrsctl('status').returncode == 0
@@ -59,15 +93,24 @@ class Trial(Hands):
         self.assertEqual(json.loads(self.secrets.read_text()), secrets)
         self.assertTrue(wait_until(self.all_announced, BACK), self.imrsctl('status').stdout)
 
-    def test_a_change_of_who_gets_in_is_confirmed_over_another_connection(self) -> None:
+    def test_a_change_of_who_gets_in_is_confirmed_over_a_new_connection(self) -> None:
         before = self.lab.config_file.read_text()
-        self.assertEqual(self.ssh('config confirm').returncode, 1, 'nothing waits for it')
+        status, said = self.connection().confirm()
+        self.assertEqual(status, 1, said)
+        self.assertIn('no change waits', said)
+        older = self.connection()
         config = json.loads(before)
         config['access'] = {**config.get('access', {}), 'icann': ['192.0.2.0/24']}
         came: list[tuple[int, str]] = []
         applying = threading.Thread(target=lambda: came.append(self.apply(config)))
         applying.start()
-        self.assertTrue(wait_until(lambda: self.ssh('config confirm').returncode == 0, 2 * WITHIN))
+        self.assertTrue(wait_until(self.asks, 2 * WITHIN))
+        status, said = older.confirm()
+        self.assertEqual(status, 1, said)
+        self.assertIn('began before the firewall was loaded', said)
+        self.assertTrue(self.asks())
+        status, said = self.connection().confirm()
+        self.assertEqual(status, 0, said)
         applying.join(2 * WITHIN)
         self.assertEqual(came[0][0], 0, came)
         self.assertEqual(json.loads(self.lab.config_file.read_text()), config)

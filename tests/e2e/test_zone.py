@@ -12,10 +12,14 @@ from lablib.loadrun import LoadRun
 from lablib.processes import wait_until
 
 
+def answer(name: str, kind: str) -> str:
+    """The records of the answer section; of a referral or a refusal none."""
+    command = ['ip', 'netns', 'exec', net.HOST, 'dig', '+short', '+norec', '@199.7.83.42', name, kind]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=10).stdout
+
+
 def served_serial() -> int:
-    command = ['ip', 'netns', 'exec', net.HOST, 'dig', '+short', '+norec', '@199.7.83.42', '.', 'SOA']
-    run = subprocess.run(command, capture_output=True, text=True, check=True, timeout=10)
-    return int(run.stdout.split()[2])
+    return int(answer('.', 'SOA').split()[2])
 
 
 def damage(file: Path) -> None:
@@ -30,6 +34,68 @@ def written(file: Path) -> int | None:
         return file.stat().st_mtime_ns
     except FileNotFoundError:
         return None
+
+
+IDENTITY = 'identity.l.root-servers.org.'
+ARPA = """arpa. 86400 IN SOA a.root-servers.net. nstld.example. 1 1800 900 604800 3600
+arpa. 86400 IN NS a.root-servers.net.
+"""
+
+
+class OtherZones(LabCase):
+    """Zones come into the configuration and go, each time by an upgrade in place."""
+
+    def test_new_versions_go_live_after_each_and_no_route_goes(self) -> None:
+        before = self.lab.config_file.read_text()
+        self.addCleanup(self.become, before)
+        file = self.lab.zones.folder / 'arpa.zone'
+        file.write_text(ARPA)
+        file.chmod(0o644)
+        config = json.loads(before)
+        arpa = {'origin': 'arpa.', 'file': str(file), 'dnssec': 'none', 'zonemd': 'none'}
+        more = {**config, 'zones': [*config['zones'], arpa]}
+        bare = {key: value for key, value in config.items() if key != 'identity_zone'}
+        seen = len(self.watch.changes)
+        for words, new, origins in (('arpa. comes', more, {IDENTITY, 'arpa.'}),
+                                    ('arpa. goes', config, {IDENTITY}),
+                                    ('identity_zone goes', bare, set()),
+                                    ('both come', more, {IDENTITY, 'arpa.'}),
+                                    ('both go', bare, set()),
+                                    ('as it was', config, {IDENTITY})):
+            with self.subTest(words):
+                self.become(json.dumps(new))
+                self.assertTrue(wait_until(lambda want=origins: self.served() == want, 15), self.log_tail())
+                log = AgentLog(self.lab.agent.log)
+                version = self.lab.zones.next_version()
+                self.lab.primary.serve(version.file, version.serial)
+                log.wait(rf'zone=\. serial={version.serial} state=serving', 15)
+                self.assertEqual(served_serial(), version.serial)
+        self.assertEqual(self.watch.changes[seen:], [], self.log_tail())
+
+    def test_it_starts_with_other_zones_than_the_image_on_disk_has(self) -> None:
+        self.addCleanup(self.lab.up)
+        image = self.lab.state_directory / 'image' / 'image'
+        self.assertTrue(wait_until(image.exists, 10), 'an image is kept')
+        self.drills.kill_agent()
+        config = json.loads(self.lab.config_file.read_text())
+        del config['identity_zone']
+        self.lab.config_file.write_text(json.dumps(config))
+        log = AgentLog(self.lab.agent.log)
+        self.drills.start_agent()
+        log.wait('the image on disk is not used', 15)
+        version = self.lab.zones.next_version()
+        self.lab.primary.serve(version.file, version.serial)
+        log.wait(rf'zone=\. serial={version.serial} state=serving', 15)
+        self.assertIsNotNone(self.watch.wait_all(15), self.lab.seen())
+        self.drills.kill_agent()                 # it starts again with the lab's own configuration
+
+    def become(self, config: str) -> None:
+        self.lab.config_file.write_text(config)
+        self.assertIn('upgraded in place', self.lab.ask_agent('upgrade'))
+
+    def served(self) -> set[str]:
+        """Of the two zones besides the root."""
+        return {origin for origin, kind in ((IDENTITY, 'TXT'), ('arpa.', 'SOA')) if answer(origin, kind)}
 
 
 class ZoneUpdates(LabCase):

@@ -316,6 +316,20 @@ class Files(unittest.TestCase):
     def test_files_that_are_made(self) -> None:
         self.check(files.MADE, files.is_made, 15)
 
+    def test_the_manual_page_has_each_place_of_the_package(self) -> None:
+        page = (ROOT / 'packaging/package/manual/imrs-agent.8').read_text(encoding='utf-8')
+        said = re.findall(r'^\.I (/\S+)$', page.partition('.SH FILES')[2].partition('.SH')[0], re.MULTILINE)
+        places = (ROOT / 'packaging/package/tmpfiles.conf').read_text(encoding='utf-8')
+        made = re.findall(r'^d (/\S+)', places, re.MULTILINE)
+        self.assertGreater(len(made), 5)
+        for path in made:
+            with self.subTest(path):
+                self.assertTrue(any(f'{one}/'.startswith(f'{path}/') or f'{path}/'.startswith(f'{one}/')
+                                    for one in said), 'is not in imrs-agent(8), FILES')
+        for path in said:
+            with self.subTest(path):
+                self.assertTrue(files.is_made(path), 'is not there')
+
     def test_a_wrong_directory_or_name_is_noticed(self) -> None:
         for path in ('/run/imrs-nowhere/agent.json', '/run/imrs-bird/bird.conf', '/run/imrs/bird.ctl',
                      '/etc/imrs/audit.log', '/var/lib/imrs/control.sock', '/etc/imrs/root.ds',

@@ -11,7 +11,7 @@ from lablib.vm import guest
 
 ROOT = {'Uid': '0\t0\t0\t0', 'Gid': '0\t0\t0\t0', 'Groups': '', 'CapInh': '0' * 16, 'CapPrm': 'f' * 16,
         'CapEff': 'f' * 16, 'CapBnd': 'f' * 16, 'CapAmb': '0' * 16, 'NoNewPrivs': '0', 'Seccomp': '0',
-        'ns/mnt': 'mnt:[1]', 'ns/net': 'net:[1]', 'ns/ipc': 'ipc:[1]', 'wx': '0'}
+        'ns/mnt': 'mnt:[1]', 'ns/net': 'net:[1]', 'ns/ipc': 'ipc:[1]', 'wx': '0', 'oom_score_adj': '0'}
 
 
 def ours(name: str, number: int, **fields: str) -> guest.Process:
@@ -21,7 +21,7 @@ def ours(name: str, number: int, **fields: str) -> guest.Process:
     kept = want if name in guest.AMBIENT else '0' * 16
     right = {**ROOT, 'Uid': ids, 'Gid': ids, 'CapPrm': want, 'CapEff': want, 'CapBnd': want,
              'CapInh': kept, 'CapAmb': kept, 'NoNewPrivs': '1', 'Seccomp': '2', 'ns/mnt': 'mnt:[2]',
-             'ns/ipc': 'ipc:[2]'}
+             'ns/ipc': 'ipc:[2]', 'oom_score_adj': guest.OOM_SCORE.get(name, '0')}
     return guest.Process(name, 100 + number, {**right, **fields})
 
 
@@ -52,6 +52,8 @@ class Faults(unittest.TestCase):
             ('privileges by exec', {'bird': {'NoNewPrivs': '0'}}, ['bird: NoNewPrivs 0, not 1']),
             ('no filter', {'imrs_engine': {'Seccomp': '0'}}, ['imrs-engine: Seccomp 0, not 2']),
             ('code that can be written', {'imrs_engine': {'wx': '2'}}, ['imrs-engine: wx 2, not 0']),
+            ('killed as late as the agent', {'imrs_web': {'oom_score_adj': '-900'}},
+             ['imrs-web: oom_score_adj -900, not 0']),
             ('the machine\'s mounts', {'bird': {'ns/mnt': 'mnt:[1]'}},
              ['bird: in the mnt namespace of process 1']),
             ('another network', {'imrs_agent': {'ns/net': 'net:[7]'}},

@@ -14,6 +14,7 @@ from lablib.processes import wait_until
 from lablib.routewatch import host_routes
 
 BOTH_WAYS = ('iif a0 drop', 'oif a0 drop')
+OTHER_ROUTER4 = '192.0.2.6'
 UNPLUGGED = 12             # seconds: longer than the hold time
 WITHDRAWN = 2              # seconds until the appliance itself has withdrawn everything
 
@@ -133,6 +134,29 @@ def no_way_out(site: Site) -> Round:
     return site.withdrawn(lambda: change('del'), prefixes, mend)
 
 
+def next_hop_dead(site: Site) -> Round:
+    """The default gateway is another router than the BGP neighbour, and dies: sessions and route stay, every
+    answer is lost. Its entry is deleted at once, for by itself the kernel asks again only after half a
+    minute."""
+    def router(verb: str) -> None:
+        netns.ip('address', verb, f'{OTHER_ROUTER4}/32', 'dev', 'h0', namespace=net.HOST)
+
+    def lead_by(address: str) -> None:
+        netns.ip('route', 'replace', 'default', 'via', address, 'dev', 'a0', 'onlink',
+                 namespace=net.APPLIANCE)
+
+    def die() -> None:
+        router('del')
+        netns.ip('neigh', 'del', OTHER_ROUTER4, 'dev', 'a0', namespace=net.APPLIANCE)
+    router('replace')
+    try:
+        lead_by(OTHER_ROUTER4)
+        return site.withdrawn(die, frozenset(net.PREFIXES_V4), lambda: router('replace'))
+    finally:
+        lead_by(net.HOST_LINK4)
+        router('del')
+
+
 def socket_replaced(site: Site) -> Round:
     """Somebody removes the control socket: BIRD can be told nothing any more, and still announces. Nothing is
     to be withdrawn, until something is: then the device goes down, and BIRD is killed."""
@@ -169,4 +193,6 @@ DRILLS = (
     Drill('host-restarted', 'host router restarted', host_restarted, gone=5),
     Drill('no-way-out', 'default route gone (IPv4)', no_way_out, gone=1, prefixes=frozenset(net.PREFIXES_V4),
           fresh=True),
+    Drill('next-hop-dead', 'next hop dead, not the BGP neighbour (IPv4)', next_hop_dead, gone=2,
+          prefixes=frozenset(net.PREFIXES_V4), fresh=True),
 )

@@ -20,6 +20,7 @@ held = [socket.create_connection((at.hostname, at.port)) for _ in range(64)]
 time.sleep(60)
 '''
 EXPIRE = 13                # seconds: SOA expire of a zone that is to expire soon
+WEB_LIMIT = 45             # seconds until a hung imrs-web has been replaced
 
 def primaries_dead(site: Site) -> Round:
     """Found at the next refresh, 10 s at most after."""
@@ -132,14 +133,28 @@ def child_dead(name: str, site: Site) -> Round:
     return one
 
 
-def child_stopped(name: str, site: Site) -> Round:
-    """Hung: nobody waits for it."""
-    pid = site.child(name).pid
+def zone_stopped(site: Site) -> Round:
+    """Hung: nobody waits for it. That the agent kills it after five minutes is too long for a drill."""
+    pid = site.child('imrs-zone').pid
 
     def mend() -> None:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
     return site.unseen(lambda: os.kill(pid, signal.SIGSTOP), mend)
+
+
+def web_stopped(site: Site) -> Round:
+    """Hung: nobody waits for it, and when it has read nothing for half a minute the agent starts another."""
+    old = site.child('imrs-web').pid
+
+    def fault() -> None:
+        os.kill(old, signal.SIGSTOP)
+        if not wait_until(lambda: (new := site.lab.children().get('imrs-web')) and new.pid != old,
+                          WEB_LIMIT, .1):
+            with suppress(ProcessLookupError):
+                os.kill(old, signal.SIGCONT)
+            raise DrillError('imrs-web hangs and was not started again')
+    return site.unseen(fault, alarm='imrs-web hangs')
 
 
 class Disk:
@@ -219,11 +234,11 @@ DRILLS = (
     Drill('primaries-dead', 'all primaries dead', primaries_dead, lost_udp=0),
     Drill('lying-primary', 'a lying primary', lying_primary, lost_udp=0),
     Drill('zone-killed', 'zone process dead', partial(child_dead, 'imrs-zone'), lost_udp=0),
-    Drill('zone-stopped', 'zone process hung', partial(child_stopped, 'imrs-zone'), lost_udp=0),
+    Drill('zone-stopped', 'zone process hung', zone_stopped, lost_udp=0),
     Drill('audit-killed', 'auditor dead', partial(child_dead, 'imrs-audit'), lost_udp=0),
     Drill('web-killed', 'web process dead', partial(child_dead, 'imrs-web'), lost_udp=0),
     Drill('web-flooded', 'web process flooded (both listeners, 64 clients)', web_flooded, lost_udp=0),
-    Drill('web-stopped', 'web process hung', partial(child_stopped, 'imrs-web'), lost_udp=0),
+    Drill('web-stopped', 'web process hung', web_stopped, lost_udp=0),
     Drill('disk-full', 'state disk full', partial(disk, 'full'), lost_udp=0),
     Drill('disk-hung', 'state disk hung', partial(disk, 'hung'), lost_udp=0),
     Drill('disk-dead', 'state disk dead', partial(disk, 'dead'), lost_udp=0),

@@ -20,6 +20,8 @@ CAPABILITIES = {
     'imrs-engine': NONE, 'imrs-zone': NONE, 'imrs-audit': NONE, 'imrs-web': NONE,
     'bird': NET_ADMIN | NET_BIND_SERVICE | NET_RAW | NET_BROADCAST,
 }
+# When memory is short the kernel takes a program that has grown, and never the agent for it.
+OOM_SCORE = {'imrs-agent': '-900', 'bird': '-900'}
 AMBIENT = ('bird',)        # not made by us: systemd gives it its user and keeps the capabilities so
 SANDBOXED = ('imrs-engine', 'imrs-zone', 'imrs-audit', 'imrs-web')
 
@@ -28,7 +30,7 @@ LISTING = f'''
 pids="1 $(cat {' '.join(f"/sys/fs/cgroup/system.slice/{unit}/cgroup.procs" for unit in SERVICES)})"
 each() {{ for pid in $pids; do for file; do printf '/proc/%s/%s ' "$pid" "$file"; done; done; }}
 ps -o pid=,args= -p "$(echo $pids | tr ' ' ,)"
-grep -H . $(each status)
+grep -H . $(each status oom_score_adj)
 grep -cH '^[^ ]* .wx' $(each maps)
 stat -c %N $(each {' '.join(f'ns/{kind}' for kind in NAMESPACES)})
 '''
@@ -49,7 +51,8 @@ EXPOSURE = f'systemd-analyze security --no-pager {" ".join(UNITS)} | grep "Overa
 
 @dataclass(frozen=True)
 class Process:
-    """`fields`: of /proc/PID/status; "ns/mnt" and others; "wx": mappings both writable and executable."""
+    """`fields`: of /proc/PID/status; "oom_score_adj"; "ns/mnt" and others; "wx": mappings both writable and
+    executable."""
     name: str                  # "imrs-agent", "imrs-launcher", "bird", ...
     pid: int
     fields: dict[str, str]
@@ -120,6 +123,9 @@ def _confinement_faults(process: Process, init: Process) -> list[str]:
     for field, value in (('NoNewPrivs', '1'), ('Seccomp', '2'), ('wx', '0')):
         if fields.get(field) != value:
             wrong.append(f'{field} {fields.get(field)}, not {value}')
+    score = OOM_SCORE.get(process.name, '0')
+    if fields.get('oom_score_adj') != score:
+        wrong.append(f'oom_score_adj {fields.get("oom_score_adj")}, not {score}')
     for kind in ('mnt', 'ipc'):
         if fields[f'ns/{kind}'] == init.fields[f'ns/{kind}']:
             wrong.append(f'in the {kind} namespace of process 1')

@@ -138,7 +138,7 @@ constexpr Case kRefused[] = {
     {"neighbour name that is BIRD's attribute", "/bgp/neighbours/0/name", "\"bgp_med\"",
      "BIRD's own language"},
     {"relative control socket", "/bgp/control_socket", "\"bird.ctl\"",
-     "bgp.control_socket: must be an absolute"},
+     "bgp.control_socket: must be a plain absolute file name, not \"bird.ctl\""},
     {"control socket that no socket address holds", "/bgp/control_socket",
      "\"/a23456789/b23456789/c23456789/d23456789/e23456789/f23456789/g23456789/h23456789/i23456789/"
      "j23456789/k234567\"",
@@ -162,7 +162,7 @@ constexpr Case kRefused[] = {
      "zones[0].origin: must be a domain name"},
     {"primaries of the other family", "/zones/0/primaries", R"(["2001:db8::1"])",
      "zones[0].primaries: are all of another family than management.address"},
-    {"relative file", "/zones/0/trust_anchors", R"(["root.ds"])", "must be an absolute file name"},
+    {"relative file", "/zones/0/trust_anchors", R"(["root.ds"])", "must be a plain absolute file name"},
     {"no trust anchor", "/zones/0/trust_anchors", nullptr, "zones[0].trust_anchors: is missing"},
     {"bad management address", "/management/address", "\"x\"", "management.address: "},
     {"transfers without a management address", "/management", nullptr, "management.address: is missing"},

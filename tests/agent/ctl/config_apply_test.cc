@@ -10,6 +10,8 @@
 
 #include "agent/ctl/config_agent.h"
 #include "agent/ctl/config_files.h"
+#include "agent/ctl/login.h"
+#include "agent/snapshot/standing_orders.h"
 #include "tests/agent/ctl/config_samples.h"
 #include "tests/agent/ctl/played_agent.h"
 #include "tests/support/temp_directory.h"
@@ -54,9 +56,9 @@ class ConfigApply : public testing::Test {
   }
 
   // An operator, who says so as soon as he is asked.
-  [[nodiscard]] std::jthread confirming() const {
-    return std::jthread([this](const std::stop_token& stop) {
-      while (!stop.stop_requested() && !confirm(settings_.config, "anew")) ::usleep(10'000);
+  [[nodiscard]] std::jthread confirming(Login anew = {Login::Kind::Ssh, INT64_MAX}) const {
+    return std::jthread([this, anew](const std::stop_token& stop) {
+      while (!stop.stop_requested() && !confirm(settings_.config, anew)) ::usleep(10'000);
     });
   }
 
@@ -155,6 +157,15 @@ TEST_F(ConfigApply, TakenBackIfNobodyConfirmsThatHeGetsIn) {
   EXPECT_EQ(who_was_told(), "firewall\nfirewall\n");
 }
 
+// He has come after the change was begun, but before its firewall was there.
+TEST_F(ConfigApply, AConnectionOfBeforeTheFirewallConfirmsNothing) {
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  settings_.reload_firewall = "sleep .3; " + settings_.reload_firewall;
+  const auto operator_ = confirming({Login::Kind::Ssh, boot_ticks() + 20});
+  EXPECT_EQ(apply(changed(R"({"access": {"icann": ["192.0.2.0/24"]}})")), kFailed);
+  EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
+}
+
 TEST_F(ConfigApply, TakenBackIfTheOperatorEndsIt) {
   sigset_t interrupt;
   ::sigemptyset(&interrupt);
@@ -175,6 +186,67 @@ TEST_F(ConfigApply, SurvivesItsTerminal) {
   const std::string next = changed(R"({"engine": {"rate_limit": 9}})");
   EXPECT_EQ(apply(next), kGood);
   EXPECT_EQ(directory_.read("agent.json"), next);
+}
+
+class ConfigApplyMoves : public ConfigApply {
+ protected:
+  ConfigApplyMoves() {
+    directory_.write("state/made", "");
+    directory_.write("agent.json", config_with("state"));
+    keep("state", 3, "drain");
+    // As an agent that starts it reads the orders in the directory that agent.json names.
+    const std::string restart = directory_.write(
+        "restart", "there=$(sed 's|.*\"state_directory\":\"\\([^\"]*\\)\".*|\\1|' " + settings_.config +
+                       ")\ngrep -o '\"order\": \"[a-z]*\"' \"$there/orders.json\" || echo nothing\n");
+    settings_.restart = "sh " + restart + " >> " + directory_.path("told");
+  }
+  [[nodiscard]] std::string config_with(const char* state) const {
+    Json json = Json::parse(kSampleConfig);
+    json["state_directory"] = directory_.path(state);
+    return json.dump();
+  }
+  void keep(const char* state, std::uint64_t number, const char* order) const {
+    StandingOrders orders;
+    orders.number = number;
+    orders.overlaid.push_back({"host4", order, "because"});
+    ASSERT_TRUE(keep_standing_orders(orders, directory_.path(state)).ok());
+  }
+};
+
+TEST_F(ConfigApplyMoves, OrdersStandInTheOtherStateDirectoryToo) {
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  EXPECT_EQ(apply(config_with("next")), kGood);
+  EXPECT_EQ(who_was_told(), "\"order\": \"drain\"\n");
+  keep("next", 4, "withdraw");
+  EXPECT_EQ(roll_back_config(options_, settings_), kGood);
+  EXPECT_EQ(who_was_told(), "\"order\": \"drain\"\n\"order\": \"withdraw\"\n");
+}
+
+TEST_F(ConfigApplyMoves, AndSoDoThoseThatWereGivenDuringATrialThatFails) {
+  Snapshot silent = sample_snapshot();
+  silent.decisions[0].phase = "down";
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  std::jthread operator_([&] {
+    for (int i = 0; i < 1000 && who_was_told().empty(); ++i) ::usleep(1'000);
+    agent.show(silent);
+    keep("next", 4, "withdraw");
+  });
+  EXPECT_EQ(apply(config_with("next")), kFailed);
+  EXPECT_EQ(who_was_told(), "\"order\": \"drain\"\n\"order\": \"withdraw\"\n");
+  EXPECT_EQ(directory_.read("agent.json"), config_with("state"));
+}
+
+TEST_F(ConfigApplyMoves, NothingIsChangedIfTheyCannotBeCarried) {
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  for (const char* nowhere : {"no/next", "agent.json"}) {
+    EXPECT_EQ(apply(config_with(nowhere)), kFailed) << nowhere;
+  }
+  directory_.write("next/made", "");
+  keep("next", 9, "withdraw");
+  EXPECT_EQ(apply(config_with("next")), kFailed) << "of another time";
+  EXPECT_FALSE(directory_.has("told"));
+  EXPECT_FALSE(directory_.has("agent.json.before") || directory_.has("agent.json.pending"));
+  EXPECT_EQ(directory_.read("agent.json"), config_with("state"));
 }
 
 TEST_F(ConfigApply, AnAgentThatDoesNotRunIsStartedWithIt) {

@@ -102,10 +102,12 @@ TEST(ConfigEffects, OfAccessTheFirewallAlone) {
   EXPECT_TRUE(effects.firewall);
   EXPECT_FALSE(effects.bird);
   EXPECT_THAT(effects.restart, IsEmpty());
-  EXPECT_EQ(effects_text(effects),
-            "the firewall is loaded anew\n"
-            "who may reach SSH and the ops listener changes: it has to be confirmed over a new connection\n"
-            "the agent need not be told\n");
+  EXPECT_EQ(
+      effects_text(effects),
+      "the firewall is loaded anew\n"
+      "who may reach SSH and the ops listener changes: it has to be confirmed from a new SSH login, or at "
+      "the console\n"
+      "the agent need not be told\n");
 }
 
 TEST(ConfigEffects, TheFirstPrimariesNeedARestart) {

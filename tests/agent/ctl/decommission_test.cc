@@ -94,6 +94,46 @@ TEST_F(Decommission, WithTheWordAllOfIt) {
   EXPECT_THAT(run({"--yes-really"}).err, HasSubstr("agent.json")) << "once is enough";
 }
 
+// All but the last look was done, and an observer looked on meanwhile.
+TEST_F(Decommission, WhatComesBeforeTheLastLookHoldsNothingUp) {
+  manager("[ \"$2 $3\" != 'is-active imrs-tuning.service' ] || exit 0; case $2 in is-*) exit 3;; esac");
+  EXPECT_EQ(run({"--yes-really"}).status, 1);
+  auto journal = nlohmann::json::parse(directory_.read("journal"));
+  for (const char* step :
+       {"stop imrs-tuning.service", "inventory", "erase secrets", "erase places", "erase audit log"}) {
+    journal["done"].push_back({{"step", step}, {"time_ms", 1}, {"note", ""}});
+  }
+  directory_.write("journal", journal.dump());
+  fs::remove_all(place_.path());
+  place_.write("state/audit-observers.log", "who\n");
+  const Ran ran = run({"--yes-really"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_THAT(place_.files(), IsEmpty());
+  EXPECT_FALSE(directory_.has("journal"));
+  const auto receipt = nlohmann::json::parse(directory_.read("receipt.json"));
+  EXPECT_EQ(receipt.at("erased").at(0).at("path"), place_.path("state/audit-observers.log"));
+}
+
+TEST_F(Decommission, AKeyBehindALinkIsRefusedOthersAreNamed) {
+  const TempDirectory elsewhere;
+  fs::create_symlink(elsewhere.write("zone", "host's"), place_.path("state/link"));
+  EXPECT_THAT(run({}).out, HasSubstr(elsewhere.path("zone")));
+  const std::string key = place_.path("tls/server.key");
+  fs::rename(key, elsewhere.path("key"));
+  fs::create_symlink(elsewhere.path("key"), key);
+  for (const std::vector<std::string>& words : {std::vector<std::string>{}, {"--yes-really"}}) {
+    const Ran ran = run(words);
+    EXPECT_EQ(ran.status, 1);
+    EXPECT_THAT(ran.err, HasSubstr(key + " is a symbolic link"));
+    EXPECT_THAT(ran.err, HasSubstr("nothing was done"));
+  }
+  EXPECT_FALSE(directory_.has("called"));
+  fs::rename(elsewhere.path("key"), key);
+  EXPECT_EQ(run({"--yes-really"}).status, 0);
+  EXPECT_THAT(directory_.read("receipt.txt"), HasSubstr("  - " + elsewhere.path("zone")));
+  EXPECT_EQ(elsewhere.read("zone"), "host's");
+}
+
 TEST_F(Decommission, WhatDoesNotStopStopsIt) {
   manager("[ \"$2 $3\" != 'is-active imrs-bird.service' ] || exit 0; case $2 in is-*) exit 3;; esac");
   const Ran ran = run({"--yes-really"});

@@ -3,16 +3,18 @@
 
 #include <gmock/gmock.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <nlohmann/json.hpp>
+
+#include "agent/snapshot/standing_orders.h"
 
 namespace imrs::ctl {
 namespace {
 
 using testing::HasSubstr;
+namespace fs = std::filesystem;
 
 TEST(CtlOrders, TheRequestNamesWhatIsMeant) {
   EXPECT_EQ(*overlay_request("drain", {}, ""), R"({"do":"drain"})");
@@ -35,34 +37,78 @@ TEST(CtlOrders, TimesAreAbsoluteOrFromNowOn) {
   }
 }
 
-TEST(CtlOrders, WhatStandsIsKept) {
-  std::string name = (std::filesystem::temp_directory_path() / "imrs-ctl-XXXXXX").string();
-  const std::string directory = ::mkdtemp(name.data());
-  const std::string file = directory + "/orders.json";
-  std::string warning;
-  const auto done = take_answer(R"({"text": "done", "keep": {"file": ")" + file + R"(", "content": "{}"}})",
-                                warning);
+class KeptAnswer : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string name = (fs::temp_directory_path() / "imrs-ctl-XXXXXX").string();
+    directory_ = ::mkdtemp(name.data());
+    config_ = directory_ + "/agent.json";
+    fs::create_directories(state());
+    std::ofstream(config_) << nlohmann::json{{"state_directory", state()}};
+  }
+  void TearDown() override { fs::remove_all(directory_); }
+
+  [[nodiscard]] std::string state() const { return directory_ + "/state"; }
+
+  static std::string answer(const StandingOrders& orders) {
+    return nlohmann::json{{"text", "done"}, {"stands", to_json(orders)}}.dump();
+  }
+
+  std::string directory_, config_, warning_;
+  const StandingOrders orders_{.number = 2, .overlaid = {{"host4", "withdraw", "x"}}, .waived = {}};
+};
+
+TEST_F(KeptAnswer, IsKeptWhereTheConfigurationSays) {
+  const auto done = take_answer(answer(orders_), config_, warning_);
   ASSERT_TRUE(done);
   EXPECT_EQ(*done, "done");
-  EXPECT_EQ(warning, "");
-  std::ifstream in(file);
-  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), "{}");
-  struct stat status {};
-  ASSERT_EQ(::stat(file.c_str(), &status), 0);
-  EXPECT_EQ(status.st_mode & 0777, 0600U);
-  EXPECT_EQ(std::distance(std::filesystem::directory_iterator(directory), {}), 1)
-      << "no temporary file is left";
-  std::filesystem::remove_all(directory);
-  EXPECT_TRUE(
-      take_answer(R"({"text": "done", "keep": {"file": ")" + file + R"(", "content": "{}"}})", warning));
-  EXPECT_THAT(warning, HasSubstr("it will end with the agent's next start"));
+  EXPECT_EQ(warning_, "");
+  EXPECT_EQ(*read_standing_orders(state()), orders_);
 }
 
-TEST(CtlOrders, RefusalsAndNonsenseAreErrors) {
-  std::string warning;
-  EXPECT_EQ(take_answer(R"({"error": "no"})", warning).error().message, "no");
-  for (const char* bad : {"", "[]", "{}", R"({"text": 1})", R"({"text": "a", "keep": 1})"}) {
-    EXPECT_FALSE(take_answer(bad, warning)) << bad;
+// Whoever has taken the agent over must not have root write what and where he wants.
+TEST_F(KeptAnswer, ALyingAgentGetsNothingElseWritten) {
+  const std::string victim = directory_ + "/authorized_keys";
+  const nlohmann::json old{{"text", "done"}, {"keep", {{"file", victim}, {"content", "ssh-ed25519 AAAA"}}}};
+  EXPECT_TRUE(take_answer(old.dump(), config_, warning_));
+  const nlohmann::json other{{"text", "done"}, {"stands", "ssh-ed25519 AAAA"}};
+  EXPECT_TRUE(take_answer(other.dump(), config_, warning_));
+  EXPECT_THAT(warning_, HasSubstr("it will end with the agent's next start: not standing orders"));
+  EXPECT_FALSE(fs::exists(victim));
+  EXPECT_TRUE(fs::is_empty(state()));
+}
+
+TEST_F(KeptAnswer, WithoutAPlaceTheOrderHoldsAndThatIsSaid) {
+  for (const char* config : {"{}", "{", R"({"state_directory": "state"})", R"({"state_directory": ""})"}) {
+    std::ofstream(config_) << config;
+    warning_.clear();
+    EXPECT_TRUE(take_answer(answer(orders_), config_, warning_)) << config;
+    EXPECT_THAT(warning_, HasSubstr("it will end with the agent's next start: " + config_)) << config;
+  }
+  EXPECT_TRUE(take_answer(answer(orders_), config_ + ".none", warning_));
+  EXPECT_THAT(warning_, HasSubstr("agent.json.none"));
+  EXPECT_TRUE(fs::is_empty(state()));
+}
+
+TEST_F(KeptAnswer, GoesOverToAnotherStateDirectory) {
+  const std::string other = directory_ + "/other";
+  EXPECT_TRUE(carry_orders(state(), other)) << "nothing was ordered: nothing to be done";
+  ASSERT_TRUE(keep_standing_orders(orders_, state()));
+  EXPECT_FALSE(carry_orders(state(), other)) << "is not there";
+  fs::create_directories(other);
+  EXPECT_TRUE(carry_orders(state(), ""));
+  EXPECT_TRUE(carry_orders(state(), other));
+  EXPECT_EQ(*read_standing_orders(other), orders_);
+  StandingOrders later{.number = 3, .overlaid = {}, .waived = {}};
+  ASSERT_TRUE(keep_standing_orders(later, other));
+  EXPECT_TRUE(carry_orders(state(), other));
+  EXPECT_EQ(*read_standing_orders(other), later) << "resumed there meanwhile";
+}
+
+TEST_F(KeptAnswer, RefusalsAndNonsenseAreErrors) {
+  EXPECT_EQ(take_answer(R"({"error": "no"})", config_, warning_).error().message, "no");
+  for (const char* bad : {"", "[]", "{}", R"({"text": 1})", R"({"text": "a", "stands": 1})"}) {
+    EXPECT_FALSE(take_answer(bad, config_, warning_)) << bad;
   }
 }
 

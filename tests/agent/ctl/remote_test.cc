@@ -62,7 +62,9 @@ class Remote : public testing::Test {
  protected:
   Remote() : agent_(directory_.path("control.sock"), obedient()) {
     fs::create_directory(directory_.path("state"));
-    directory_.write("agent.json", R"({"state_directory": ")" + directory_.path("state") + R"("})");
+    directory_.write("agent.json", R"({"tsig_keys": [{"name": "imrs-lab."}],)"
+                                   R"("bgp": {"neighbours": [{"name": "host4"}]}, "state_directory": ")" +
+                                       directory_.path("state") + R"("})");
   }
 
   Ran ssh(const std::string& role, const std::string& line, const std::string& input = "") {
@@ -142,6 +144,34 @@ TEST_F(Remote, ASecretThatWasTypedIsNotKept) {
   EXPECT_EQ(ssh("operator", "rotate bgp-password host4 hunter2").status, 2);
   EXPECT_THAT(directory_.read("state/audit-observers.log"),
               testing::AllOf(HasSubstr("rotate bgp-password"), Not(HasSubstr("hunter2"))));
+}
+
+// In the place of a name, where the table takes it for one.
+TEST_F(Remote, ASecretInThePlaceOfANameIsNotKept) {
+  const std::string hex = "a3c4e5f6071829304a5b6c7d8e9f0a1b";
+  const auto kept = [&] {
+    std::string out;
+    for (const char* name : {"state/audit.log", "state/audit-observers.log"}) {
+      if (directory_.has(name)) out += directory_.read(name);
+    }
+    return out;
+  };
+  for (const std::string& line : {"rotate bgp-password " + hex, "rotate tsig-key --restart " + hex,
+                                  "rotate tsig-key host4." + hex, "r\\otate bgp-password host4 " + hex}) {
+    const Ran run = ssh("operator", line, "x");
+    EXPECT_NE(run.status, 0) << line;
+    EXPECT_EQ(trail().back().event, "refused") << line;
+    EXPECT_THAT(trail().back().command, HasSubstr(" ***")) << line;
+    EXPECT_THAT(kept() + run.out + run.err, Not(HasSubstr(hex))) << line;
+  }
+  EXPECT_THAT(ssh("operator", "rotate bgp-password " + hex).err, HasSubstr("agent.json has no neighbour"));
+  EXPECT_FALSE(directory_.has("state/audit.log")) << "nothing was begun";
+}
+
+TEST_F(Remote, WhoseSecretItIsIsKept) {
+  EXPECT_EQ(ssh("operator", "rotate bgp-password host4", "x").status, 1) << "there is no secrets' file";
+  ASSERT_EQ(trail().size(), 2U);
+  for (const AuditEntry& entry : trail()) EXPECT_EQ(entry.command, "rotate bgp-password host4");
 }
 
 TEST_F(Remote, NoCommandListsThem) {

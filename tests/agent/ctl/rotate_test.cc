@@ -186,6 +186,52 @@ TEST_F(Rotate, TrustAnchorsThereAndBack) {
   EXPECT_NE(run({"rotate", "trust-anchor", "--add", "--remove", "1", "--unchecked"}).status, 0);
 }
 
+// Whoever has made them under a umask of 077 has not meant imrs-zone and imrs-audit.
+TEST_F(Rotate, TrustAnchorsAreForEverybody) {
+  const AnsweringAgent agent(directory_.path("control.sock"), obedient());
+  const std::string file = directory_.path("anchors/root.ds");
+  const auto mode = [&] {
+    struct stat status {};
+    EXPECT_EQ(::stat(file.c_str(), &status), 0);
+    return status.st_mode & 07777U;
+  };
+  ASSERT_EQ(::chmod(file.c_str(), 0600), 0);
+  EXPECT_EQ(run({"rotate", "trust-anchor", "--add", "--unchecked"}, kNextDs).status, 0);
+  EXPECT_EQ(mode(), 0644U);
+  EXPECT_EQ(run({"rollback", "trust-anchor", "--unchecked"}).status, 0);
+  EXPECT_EQ(mode(), 0644U) << "the one before was 0600";
+  fs::remove(file);
+  EXPECT_EQ(run({"rotate", "trust-anchor", "--unchecked"}, kNextDs).status, 0);
+  EXPECT_EQ(mode(), 0644U) << "where there was none";
+}
+
+TEST_F(Rotate, ARotationThatFailsCostsNobodyHisWayBack) {
+  EXPECT_EQ(run({"rotate", "bgp-password", "host4"}, "hunter2").status, 0);
+  manager("exit 1");
+  EXPECT_EQ(run({"rotate", "bgp-password", "host4"}, "hunter3").status, 1);
+  EXPECT_EQ(directory_.read("secrets.json.previous"), remote::example_secrets());
+  manager("exit 0");
+  const AnsweringAgent agent(directory_.path("control.sock"), obedient());
+  const Ran back = run({"rollback", "secrets"});
+  EXPECT_EQ(back.status, 0) << back.err;
+  EXPECT_EQ(directory_.read("secrets.json"), remote::example_secrets());
+}
+
+// Killed while the service manager was at it: what is there now is new, and what was there before is the way
+// back. No tests of its own for the other points of time: tests/agent/remote/rotation_killed_test.cc.
+TEST_F(Rotate, AfterARotationThatWasKilledTheWayBackIsTheLastOne) {
+  EXPECT_EQ(run({"rotate", "bgp-password", "host4"}, "hunter2").status, 0);
+  manager("kill -9 $PPID");
+  EXPECT_NE(run({"rotate", "bgp-password", "host4"}, "hunter3").status, 0);
+  EXPECT_EQ(secrets().at("bgp_passwords").at("host4"), "hunter3");
+  ASSERT_TRUE(directory_.has("secrets.json.previous.before")) << "it was not killed in time";
+  manager("exit 0");
+  const AnsweringAgent agent(directory_.path("control.sock"), obedient());
+  EXPECT_EQ(run({"rollback", "secrets"}).status, 0);
+  EXPECT_EQ(secrets().at("bgp_passwords").at("host4"), "hunter2");
+  EXPECT_FALSE(directory_.has("secrets.json.previous.before"));
+}
+
 TEST_F(Rotate, CertificatesThereAndBack) {
   const web::Identity ca = web::make_ca("CA", 4'102'444'800);
   const auto pem = [&](const char* name) {

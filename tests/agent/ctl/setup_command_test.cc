@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
@@ -131,6 +132,28 @@ TEST_F(Setup, OverwritesOnlyIfForcedAndKeepsTheSecrets) {
   EXPECT_EQ(directory_.read("etc/agent.json.previous"), before);
   directory_.write("etc/agent.json.pending", "{}");
   EXPECT_EQ(setup({"--force"}).status, kFailed) << "one is on trial";
+}
+
+// agent.json was removed by hand, or its disk was restored in part.
+TEST_F(Setup, KeepsSecretsThatLieThereAlone) {
+  put_files();
+  ASSERT_EQ(setup({"--secrets", write_secrets(kSecrets)}).status, kGood);
+  const std::string before = directory_.read("etc/secrets.json"), config = directory_.path("etc/agent.json");
+  ASSERT_EQ(::unlink(config.c_str()), 0);
+  EXPECT_EQ(setup({}).status, kFailed) << "not unasked";
+  Json sheet = Json::parse(kSheet);
+  sheet["neighbours"][0]["name"] = "east4";
+  sheet_ = sheet.dump();
+  EXPECT_EQ(setup({"--force"}).status, kNotHealthy);
+  EXPECT_THAT(directory_.read("etc/secrets.json"), Not(HasSubstr("hush-bgp")));
+  EXPECT_EQ(directory_.read("etc/secrets.json.previous"), before);
+  struct stat status {};
+  ASSERT_EQ(::stat(directory_.path("etc/secrets.json.previous").c_str(), &status), 0);
+  EXPECT_EQ(status.st_mode & 07777U, 0640U);
+  // The power went before agent.json was there: once more, and they are not lost now.
+  ASSERT_EQ(::unlink(config.c_str()), 0);
+  EXPECT_EQ(setup({"--force"}).status, kNotHealthy);
+  EXPECT_EQ(directory_.read("etc/secrets.json.previous"), before);
 }
 
 TEST_F(Setup, ADryRunWritesNothing) {

@@ -8,6 +8,7 @@
 #include "agent/decommission/journal.h"
 #include "agent/remote/audit_log.h"
 #include "tests/agent/remote/example_config.h"
+#include "tests/support/temp_directory.h"
 
 namespace imrs::decommission {
 namespace {
@@ -33,8 +34,7 @@ TEST(DecommissionPlan, IsMadeOfTheConfiguration) {
   EXPECT_THAT(plan->places, ElementsAre("/run/imrs-bird", "/run/imrs-bird-config", "/run/imrs",
                                         "/var/lib/imrs", "/etc/imrs"));
   EXPECT_THAT(plan->secrets,
-              testing::UnorderedElementsAre("/etc/imrs/secrets.json", "/etc/imrs/secrets.json.previous",
-                                            "/etc/imrs/tls/server.key", "/etc/imrs/tls/server.key.previous"));
+              ElementsAre("/etc/imrs/secrets.json", "/etc/imrs/tls/server.key", "/etc/imrs/agent.json"));
   const std::string state = "/var/lib/imrs/";
   EXPECT_THAT(plan->audit_logs, ElementsAre(state + std::string(remote::kAuditFile),
                                             state + std::string(remote::kObserversAuditFile)));
@@ -51,7 +51,7 @@ TEST(DecommissionPlan, ASmallConfigurationIsEnough) {
   config.state_directory.clear();
   const auto plan = make_plan(config, kConfigFile, kPlaces);
   ASSERT_TRUE(plan);
-  EXPECT_TRUE(plan->secrets.empty());
+  EXPECT_THAT(plan->secrets, ElementsAre(kConfigFile)) << "which may hold them itself";
   EXPECT_TRUE(plan->audit_logs.empty());
 }
 
@@ -118,12 +118,43 @@ TEST(DecommissionPlan, TheOrderOfTheSteps) {
                           "erase secrets", "erase places", "erase audit log", "nothing left"));
 }
 
+TEST(DecommissionPlan, WhatIsAVersionOfAFile) {
+  for (const char* good : {"/etc/imrs/key", "/etc/imrs/key.previous", "/etc/imrs/key.before",
+                           "/etc/imrs/key.1", "/etc/imrs/key.new-aB3xYz", "/etc/imrs/key.previous.before"}) {
+    EXPECT_TRUE(is_version_of(good, "/etc/imrs/key")) << good;
+  }
+  for (const char* bad : {"", "/etc/imrs", "/etc/imrs/ke", "/etc/imrs/keys", "/etc/imrs/key-1",
+                          "/etc/imrs/key.d/x", "/etc/imrs/key/x", "/etc/imrs/tls/key"}) {
+    EXPECT_FALSE(is_version_of(bad, "/etc/imrs/key")) << bad;
+  }
+}
+
+// As the version before this one has written it.
+TEST(DecommissionJournal, OneWithoutLinksIsContinued) {
+  const Journal journal{.plan = *make_plan(example(), kConfigFile, kPlaces),
+                        .begun_ms = 1,
+                        .done = {},
+                        .items = {{"/etc/imrs/agent.json", "file", 12, "ab", "", "", false}}};
+  auto json = nlohmann::json::parse(to_json(journal));
+  json["items"][0].erase("leads_to");
+  json["items"][0].erase("elsewhere");
+  EXPECT_EQ(*journal_from_json(json.dump()), journal);
+}
+
+TEST(DecommissionJournal, WhetherOneHasBegun) {
+  const test::TempDirectory directory;
+  EXPECT_FALSE(has_begun(directory.path("journal")));
+  directory.write("journal", "half of one");
+  EXPECT_TRUE(has_begun(directory.path("journal")));
+}
+
 TEST(DecommissionJournal, ThereAndBack) {
   Journal journal{.plan = *make_plan(example(), kConfigFile, kPlaces),
                   .begun_ms = 1795780800123,
                   .done = {{"drain", 1795780801000, "drained after 1 s"}},
-                  .items = {{"/etc/imrs/agent.json", "file", 12, "ab", "overwritten and removed"},
-                            {"/run/imrs/control.sock", "other", 0, "", ""}}};
+                  .items = {{"/etc/imrs/agent.json", "file", 12, "ab", "overwritten and removed", "", true},
+                            {"/var/lib/imrs/zones", "link", 0, "", "", "/srv/zones", false},
+                            {"/run/imrs/control.sock", "other", 0, "", "", "", false}}};
   EXPECT_EQ(*journal_from_json(to_json(journal)), journal);
   EXPECT_TRUE(journal.has("drain"));
   EXPECT_FALSE(journal.has("withdraw"));

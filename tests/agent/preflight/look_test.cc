@@ -1,6 +1,7 @@
 // What is read of the kernel, of files and of programs: texts as they are, and damaged.
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <sstream>
 
@@ -223,17 +224,68 @@ TEST(Look, Files) {
   config.users.web_uid = 995;
   ZoneConfig zone;
   zone.trust_anchors = {folder.write("anchors/root", "")};
+  ::chmod(zone.trust_anchors[0].c_str(), 0604);
+  config.users.zone_uid = 994;
+  config.users.audit_gid = 996;
   config.zones = {zone};
   ::chmod(config.secrets_file.c_str(), 0640);
   const auto files = look_at_files(folder.write("agent.json", "{}"), &config);
   ASSERT_EQ(files.size(), 4U);
-  EXPECT_EQ(files[1].mode, 0640U);
+  EXPECT_EQ(files[1].access.mode, 0640U);
+  EXPECT_THAT(files[1].readers, IsEmpty());
   EXPECT_EQ(files[1].forbidden, 037U);
   EXPECT_EQ(files[1].folder_mode, 0700U);
   EXPECT_THAT(files[2].error, HasSubstr("none.key"));
   EXPECT_EQ(files[2].owners, std::vector<uid_t>{995});
   EXPECT_EQ(files[3].forbidden, 022U);
+  EXPECT_EQ(files[3].access.mode, 0604U);
+  EXPECT_EQ(files[3].access.group, ::getegid());
+  ASSERT_EQ(files[3].readers.size(), 2U);
+  EXPECT_EQ(files[3].readers[0].uid, 994U);
+  EXPECT_EQ(files[3].readers[1].group, 996U);
+  ASSERT_GE(files[3].folders.size(), 3U);
+  EXPECT_THAT(files[3].folders[0].path, testing::EndsWith("/anchors"));
+  EXPECT_EQ(files[3].folders[1].access.mode, 0700U);
+  EXPECT_EQ(files[3].folders.back().path, "/");
   EXPECT_EQ(look_at_files("/nowhere/agent.json", nullptr).size(), 1U);
+}
+
+TEST(Look, FilesWithSecretsThatReplacingHasLeft) {
+  const test::TempDirectory folder;
+  Config config;
+  config.users.web_uid = 995;
+  config.secrets_file = folder.path("secrets.json");
+  config.web.tls = TlsConfig{folder.path("server.pem"), folder.path("server.key"), folder.path("ca.pem")};
+  const std::vector<std::string> secret{"agent.json",
+                                        "agent.json.previous",
+                                        "secrets.json",
+                                        "secrets.json.Xy12ab",
+                                        "secrets.json.before",
+                                        "secrets.json.before.a1B2c3",
+                                        "secrets.json.new-a1B2c3",
+                                        "secrets.json.previous",
+                                        "secrets.json.previous.before",
+                                        "secrets.json.previous.new",
+                                        "server.key",
+                                        "server.key.before",
+                                        "server.key.new-ZZZZZZ",
+                                        "server.key.previous"};
+  const std::vector<std::string> others{"secrets.json.new-a1B2c", "secrets.json.new-a1B2c_",
+                                        "secrets.jsonX",          "secrets.json.previous-of-all",
+                                        "server.pem.previous",    "server.keys",
+                                        "secrets.json.txt",       "mysecrets.json.before",
+                                        "agent.json.pending"};
+  for (const auto& names : {secret, others}) {
+    for (const std::string& name : names) ::chmod(folder.write(name, "").c_str(), 0644);
+  }
+  std::vector<std::string> seen;
+  for (const FileSeen& file : look_at_files(folder.path("agent.json"), &config)) {
+    seen.push_back(file.path.substr(folder.path().size() + 1));
+    EXPECT_EQ(file.forbidden, 037U) << file.path;
+    EXPECT_EQ(file.access.mode, 0644U) << file.path;
+    EXPECT_EQ(file.owners.empty(), file.path.find("server.key") == std::string::npos) << file.path;
+  }
+  EXPECT_THAT(seen, testing::UnorderedElementsAreArray(secret));
 }
 
 }  // namespace

@@ -83,19 +83,28 @@ FileSeen file(mode_t mode, uid_t owner = 0, mode_t folder = 0755, std::vector<ui
   return {.path = "/etc/imrs/secrets.json",
           .forbidden = 037,
           .error = "",
-          .mode = mode,
-          .owner = owner,
+          .access = {mode, owner, 991},
           .owners = std::move(owners),
-          .folder_mode = folder};
+          .folder_mode = folder,
+          .readers = {},
+          .folders = {}};
+}
+
+// Of trust anchors.
+FileSeen anchors(Access access, mode_t folder = 0755) {
+  return {.path = "/etc/imrs/anchors/root.ds",
+          .forbidden = 022,
+          .error = "",
+          .access = access,
+          .owners = {},
+          .folder_mode = folder,
+          .readers = {{"imrs-zone", 994, 994}, {"imrs-audit", 996, 996}},
+          .folders = {{"/etc/imrs/anchors", {folder, 0, 0}}, {"/etc/imrs", {0755, 0, 0}}}};
 }
 
 TEST(SystemPoints, Files) {
   FileSeen gone = file(0);
   gone.error = "/etc/imrs/secrets.json: No such file or directory";
-  FileSeen anchor = file(0644);
-  anchor.forbidden = 022;
-  FileSeen bad_anchor = anchor;
-  bad_anchor.mode = 0664;
   const struct {
     const char* description;
     std::vector<FileSeen> files;
@@ -114,8 +123,20 @@ TEST(SystemPoints, Files) {
       {"in a folder of all", {file(0640, 0, 0777)}, Verdict::Fail, "the folder of /etc/imrs/secrets.json"},
       {"in a folder like /tmp", {file(0640, 0, 01777)}, Verdict::Pass, "1 files"},
       {"gone", {file(0640), gone}, Verdict::Fail, "No such file"},
-      {"an anchor is public", {anchor}, Verdict::Pass, "1 files"},
-      {"but not for all to write", {bad_anchor}, Verdict::Fail, "beyond reading"},
+      {"an anchor is public", {anchors({0644, 0, 0})}, Verdict::Pass, "1 files"},
+      {"but not for all to write", {anchors({0664, 0, 0})}, Verdict::Fail, "beyond reading"},
+      {"an anchor for root and his group",
+       {file(0640), anchors({0640, 0, 0})},
+       Verdict::Fail,
+       "/etc/imrs/anchors/root.ds cannot be read by imrs-zone, imrs-audit (mode 0640, owner 0)"},
+      {"made under a umask of 077", {anchors({0600, 0, 0})}, Verdict::Fail, "imrs-zone, imrs-audit"},
+      {"for one of them", {anchors({0640, 0, 994})}, Verdict::Fail, "cannot be read by imrs-audit (mode"},
+      {"for all but one", {anchors({0604, 0, 996})}, Verdict::Fail, "cannot be read by imrs-audit (mode"},
+      {"in a folder for root",
+       {anchors({0644, 0, 0}, 0700)},
+       Verdict::Fail,
+       "cannot be reached by imrs-zone: /etc/imrs/anchors has mode 0700"},
+      {"in a folder that cannot be listed", {anchors({0644, 0, 0}, 0711)}, Verdict::Pass, "1 files"},
       {"none", {}, Verdict::Unknown, "no file"},
   };
   for (const auto& c : cases) expect(judge_files(c.files), c.want, c.evidence, c.description);

@@ -26,14 +26,21 @@ struct stat status_of(const std::string& path) {
   return status;
 }
 
+// A whole replacement that stays.
+void replace(const std::string& path, std::string_view content,
+             const std::optional<FileReader>& reader = std::nullopt) {
+  ASSERT_TRUE(replace_kept(path, content, reader)) << path;
+  ASSERT_TRUE(settle(path)) << path;
+}
+
 TEST(KeptFile, OwnerModeAndWhatWasThereAreKept) {
   const TempDirectory directory;
   const std::string path = directory.write("secrets.json", "one");
   ASSERT_EQ(::chmod(path.c_str(), 0640), 0);
   ASSERT_TRUE(::geteuid() != 0 || ::chown(path.c_str(), 0, 64001) == 0);
   const auto before = status_of(path);
-  ASSERT_TRUE(replace_kept(path, "two"));
-  ASSERT_TRUE(replace_kept(path, "three"));
+  replace(path, "two");
+  replace(path, "three");
   EXPECT_EQ(directory.read("secrets.json"), "three");
   EXPECT_EQ(directory.read("secrets.json.previous"), "two");
   EXPECT_THAT(directory.files(), UnorderedElementsAre("secrets.json", "secrets.json.previous"));
@@ -52,8 +59,45 @@ TEST(KeptFile, ANewOneIsForItsDirectorysGroup) {
   EXPECT_EQ(status_of(directory.path("new")).st_mode & 07777, 0640U);
   EXPECT_EQ(status_of(directory.path("new")).st_gid, status_of(directory.path()).st_gid);
   EXPECT_THAT(directory.files(), UnorderedElementsAre("new"));
-  ASSERT_TRUE(put_back(directory.path("new")));
+  ASSERT_TRUE(put_back(directory.path("new"), Before::Nothing));
   EXPECT_THAT(directory.files(), testing::IsEmpty()) << "there was none before";
+}
+
+TEST(KeptFile, WhatIsTakenBackCostsNobodyHisWayBack) {
+  const TempDirectory directory;
+  const std::string path = directory.write("file", "one");
+  replace(path, "two");
+  const auto found = replace_kept(path, "three");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found, Before::There);
+  EXPECT_TRUE(is_unsettled(path));
+  EXPECT_EQ(directory.read("file.previous"), "two") << "imrs-web looks there for what fits";
+  ASSERT_TRUE(put_back(path, *found));
+  EXPECT_EQ(directory.read("file") + directory.read("file.previous"), "twoone");
+  EXPECT_THAT(directory.files(), UnorderedElementsAre("file", "file.previous"));
+  EXPECT_FALSE(is_unsettled(path));
+}
+
+TEST(KeptFile, AStalePreviousIsNotBroughtToLife) {
+  const TempDirectory directory;
+  directory.write("file.previous", "stale");
+  const auto found = replace_kept(directory.path("file"), "new");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(*found, Before::Nothing);
+  ASSERT_TRUE(put_back(directory.path("file"), *found));
+  EXPECT_THAT(directory.files(), UnorderedElementsAre("file.previous"));
+  EXPECT_EQ(directory.read("file.previous"), "stale");
+}
+
+// After a leak this is how the leaked one is got rid of.
+TEST(KeptFile, TheSameTwiceLeavesNothingElse) {
+  const TempDirectory directory;
+  const std::string path = directory.write("file", "leaked");
+  replace(path, "two");
+  ASSERT_TRUE(replace_kept(path, "two"));  // killed here
+  ASSERT_TRUE(settle(path));
+  EXPECT_EQ(directory.read("file") + directory.read("file.previous"), "twotwo");
+  EXPECT_THAT(directory.files(), UnorderedElementsAre("file", "file.previous"));
 }
 
 TEST(KeptFile, BackAndForth) {
@@ -65,7 +109,7 @@ TEST(KeptFile, BackAndForth) {
   EXPECT_EQ(directory.read("file") + directory.read("file.previous"), "onetwo");
   ASSERT_TRUE(exchange_with_previous(path));
   EXPECT_EQ(directory.read("file") + directory.read("file.previous"), "twoone");
-  ASSERT_TRUE(put_back(path));
+  ASSERT_TRUE(put_back(path, Before::There));
   EXPECT_EQ(directory.read("file"), "one");
   EXPECT_FALSE(directory.has("file.previous"));
 }
@@ -87,12 +131,12 @@ TEST(KeptFile, WhatACrashHasLeftIsNoHindrance) {
   const TempDirectory directory;
   const std::string path = directory.write("file", "one");
   directory.write("file.previous.new", "rubbish");
-  ASSERT_TRUE(replace_kept(path, "two"));
+  replace(path, "two");
   EXPECT_EQ(directory.read("file.previous"), "one");
   EXPECT_THAT(directory.files(), UnorderedElementsAre("file", "file.previous"));
   fs::remove(directory.path("file.previous"));
   fs::create_hard_link(path, directory.path("file.previous"));
-  ASSERT_TRUE(replace_kept(path, "three"));
+  replace(path, "three");
   EXPECT_EQ(directory.read("file.previous"), "two");
   EXPECT_THAT(directory.files(), UnorderedElementsAre("file", "file.previous"));
 }
@@ -154,6 +198,24 @@ TEST(KeptFile, WhoHasToReadItCan) {
       EXPECT_EQ(status.st_uid, at.owner) << at.description << ", " << path;
     }
   }
+}
+
+TEST(KeptFile, WhatIsForEverybodyIsForEverybody) {
+  const mode_t mask = ::umask(077);
+  const TempDirectory directory;
+  const auto mode_of = [&](const char* name) { return status_of(directory.path(name)).st_mode & 07777U; };
+  replace(directory.path("new"), "one", kEverybody);
+  EXPECT_EQ(mode_of("new"), 0644U);
+  for (const mode_t mode : {0600U, 0640U, 0604U, 0664U, 0644U}) {
+    const std::string path = directory.write("file", "one");
+    ASSERT_EQ(::chmod(path.c_str(), mode), 0);
+    replace(path, "two", kEverybody);
+    EXPECT_EQ(mode_of("file"), 0644U) << mode;
+    EXPECT_EQ(mode_of("file.previous"), mode) << "what goes back is as it was";
+    ASSERT_TRUE(let_read(directory.path("file.previous"), kEverybody));
+    EXPECT_EQ(mode_of("file.previous"), 0644U) << mode;
+  }
+  ::umask(mask);
 }
 
 // Without root nothing is given away; the mode is right, and it is no error.

@@ -181,6 +181,7 @@ TEST(Rotation, ARollStepByStep) {
     ASSERT_EQ(planned.ok(), at.good) << at.description << (planned ? "" : ": " + planned.error().message);
     if (!planned) continue;
     EXPECT_EQ(planned->activation, Activation::Upgrade);
+    EXPECT_TRUE(planned->files.at(0).reader && planned->files.at(0).reader->everybody) << at.description;
     EXPECT_FALSE(parse_anchors(planned->files.at(0).content, "x")->empty()) << at.description;
   }
 }
@@ -228,6 +229,23 @@ TEST_F(CarriedOut, WhatHasNoEffectIsTakenBack) {
   // Who has taken the new ones, and could only not say so, has the old ones again.
   EXPECT_THAT(all_seen_, testing::ElementsAre("A2B2", "A1"));
   EXPECT_THAT(activations_, testing::ElementsAre(Activation::ReloadBird, Activation::ReloadBird));
+}
+
+TEST_F(CarriedOut, WhatIsTakenBackCostsNobodyHisWayBack) {
+  directory_.write("a", "A1");
+  directory_.write("a.previous", "A0");
+  directory_.write("b.previous", "stale");
+  EXPECT_FALSE(carry_out(rotation(), recording(false)));
+  EXPECT_THAT(directory_.files(), UnorderedElementsAre("a", "a.previous", "b.previous"));
+  EXPECT_EQ(directory_.read("a") + directory_.read("a.previous"), "A1A0");
+  EXPECT_EQ(directory_.read("b.previous"), "stale");
+  directory_.write("b/in", "");  // a folder is in the way: of two files, the first is replaced
+  EXPECT_FALSE(carry_out(rotation(), recording(true)));
+  EXPECT_EQ(directory_.read("a") + directory_.read("a.previous"), "A1A0");
+  std::filesystem::remove_all(directory_.path("b"));
+  ASSERT_TRUE(carry_out(rotation(), recording(true)));
+  EXPECT_THAT(directory_.files(), UnorderedElementsAre("a", "a.previous", "b", "b.previous"));
+  EXPECT_EQ(directory_.read("a") + directory_.read("a.previous"), "A2A1");
 }
 
 TEST_F(CarriedOut, ProgramsThatCannotBeToldAgainAreInTheError) {

@@ -114,7 +114,14 @@ void send_snapshot(const Channel& agent, const Snapshot& snapshot) {
   std::vector<std::uint8_t> bytes(sizeof kWebSnapshot + text.size());
   std::memcpy(bytes.data(), &kWebSnapshot, sizeof kWebSnapshot);
   std::memcpy(bytes.data() + sizeof kWebSnapshot, text.data(), text.size());
-  ASSERT_TRUE(agent.send(bytes).ok());
+  if (bytes.size() <= kMaxPacket) {
+    ASSERT_TRUE(agent.send(bytes).ok());
+    return;
+  }
+  const auto memfd = make_sealed_memfd("snapshot", std::span(bytes).subspan(sizeof kWebSnapshot));
+  ASSERT_TRUE(memfd.ok());
+  const std::array fds{memfd->get()};
+  ASSERT_TRUE(agent.send(std::span(bytes).first(sizeof kWebSnapshot), fds).ok());
 }
 
 }  // namespace imrs::web

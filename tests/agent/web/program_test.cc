@@ -94,6 +94,17 @@ TEST_F(WebProgram, ServesFromInsideItsCage) {
   EXPECT_EQ(core.rlim_max, 0U);
 }
 
+// By a memfd, which it maps inside its cage.
+TEST_F(WebProgram, TakesASnapshotThatIsTooLargeForAMessage) {
+  Snapshot large = healthy();
+  large.identity = "of-64-workers";
+  large.probes.resize(2048, large.probes.front());
+  ASSERT_GT(to_json(large).size(), kMaxPacket);
+  send_snapshot(agent_, large);
+  EXPECT_THAT(get(ops_.port, "/api/state"), HasSubstr("of-64-workers"));
+  EXPECT_THAT(get(noc_.port, "/"), StartsWith("HTTP/1.1 200"));
+}
+
 TEST_F(WebProgram, EndsWhenTheAgentHasGone) {
   send_snapshot(agent_, healthy());
   EXPECT_THAT(get(noc_.port, "/assets/style.css"), StartsWith("HTTP/1.1 200"));

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 
+#include "agent/base/memfd.h"
 #include "agent/base/messages.h"
 #include "live_server.h"
 
@@ -56,6 +57,22 @@ TEST_F(LiveServer, WhatIsNoSnapshotIsLeftAlone) {
   ASSERT_TRUE(agent_.send_message(WebSetup{}).ok());
   EXPECT_THAT(get(noc_.port, "/"), HasSubstr("Announcing all 5 prefixes"));
   end();  // end of file comes after the four messages
+  EXPECT_THAT(problems_, SizeIs(1)) << "said once, not for each";
+}
+
+TEST_F(LiveServer, AMemfdThatHoldsNoSnapshotIsLeftAlone) {
+  const Snapshot snapshot = healthy();
+  start({}, &snapshot);
+  const auto* type = reinterpret_cast<const std::uint8_t*>(&kWebSnapshot);
+  const auto open = make_shared_memfd("not sealed", 4096);
+  const auto junk = make_sealed_memfd("junk", std::vector<std::uint8_t>(9, '{'));
+  ASSERT_TRUE(open.ok() && junk.ok());
+  for (const int fd : {open->get(), junk->get(), 2}) {
+    const std::array fds{fd};
+    ASSERT_TRUE(agent_.send({type, sizeof kWebSnapshot}, fds).ok());
+  }
+  EXPECT_THAT(get(noc_.port, "/"), HasSubstr("Announcing all 5 prefixes"));
+  end();
   EXPECT_THAT(problems_, SizeIs(1)) << "said once, not for each";
 }
 

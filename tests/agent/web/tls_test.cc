@@ -11,6 +11,7 @@
 #include <boost/asio/read.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/write.hpp>
+#include <filesystem>
 
 #include "certificates.h"
 #include "tests/support/temp_directory.h"
@@ -166,6 +167,31 @@ TEST_F(TlsTest, KeepsWhatItHasWhenTheNewIsBroken) {
   EXPECT_FALSE(tls.look().ok());
   EXPECT_NE(tls.context(), nullptr);
   EXPECT_EQ(tls.client_ca_not_after(), kCaEnd);
+}
+
+TEST_F(TlsTest, WhatIsMendedWithoutANewFileIsNoticed) {
+  const std::string key = directory_.path("server.key"), hidden = directory_.path("hidden");
+  std::filesystem::create_directory(hidden);
+  std::filesystem::rename(key, hidden + "/server.key");
+  std::filesystem::create_symlink(directory_.path("tls/server.key"), key);
+  Tls tls(config());
+  EXPECT_THAT(tls.look().error().message, HasSubstr("server.key"));
+  const auto again = tls.look();
+  ASSERT_TRUE(again) << "said once";
+  EXPECT_FALSE(*again);
+  EXPECT_EQ(tls.context(), nullptr);
+  // The folder is there now; to its files nothing has happened.
+  std::filesystem::rename(hidden, directory_.path("tls"));
+  EXPECT_TRUE(*tls.look());
+  EXPECT_NE(tls.context(), nullptr);
+}
+
+TEST_F(TlsTest, AModeThatIsMendedIsAChange) {
+  Tls tls(config());
+  ASSERT_TRUE(*tls.look());
+  EXPECT_FALSE(*tls.look());
+  std::filesystem::permissions(directory_.path("server.key"), std::filesystem::perms::owner_read);
+  EXPECT_TRUE(*tls.look());
 }
 
 TEST_F(TlsTest, ARotationThatWasCutOffLeavesTheOneBefore) {

@@ -63,6 +63,19 @@ TEST(Child, SendsAnImageAndThenTheReport) {
   EXPECT_EQ(unchanged->serial, kFirst);
 }
 
+// The first at once, the next long before the agent's patience ends: what lasts long is between two of them.
+TEST(Child, GivesSignsOfLife) {
+  const TempDir dir;
+  ZoneChild child(root_from(from_file(dir.write("root.zone", golden("root.zone")))));
+  ASSERT_TRUE(child.next_image()) << child.log();
+  EXPECT_EQ(child.signs_of_life, 1);
+  const auto begin = std::chrono::steady_clock::now();
+  while (child.signs_of_life < 2 && std::chrono::steady_clock::now() < begin + 30s) {
+    (void)child.next_report(State::Unchanged);
+  }
+  EXPECT_EQ(child.signs_of_life, 2);
+}
+
 TEST(Child, ABrokenFileChangesNothingAndIsReportedOnce) {
   const TempDir dir;
   ZoneChild child(root_from(from_file(dir.write("root.zone", golden("root.zone")))));

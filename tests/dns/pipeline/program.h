@@ -92,6 +92,10 @@ class ZoneChild {
     for (const auto end = Clock::now() + std::chrono::seconds(10); Clock::now() < end;) {
       auto packet = channel_.wait(10000);
       if (!packet) return std::nullopt;
+      if (packet->as<ZoneAlive>()) {
+        ++signs_of_life;
+        continue;
+      }
       Message message{packet->as<ZoneImage>(), packet->as<ZoneReport>(), std::move(packet->fds)};
       if (wanted(message)) return message;
       ++passed_over;
@@ -123,6 +127,7 @@ class ZoneChild {
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
   }
 
+  int signs_of_life = 0;
   int passed_over = 0;
   int images_passed_over = 0;
 

@@ -42,7 +42,9 @@ class Rig {
       primaries_.push_back(std::make_unique<test::FakePrimary>(says));
       config.primaries.push_back({{Family::V4, "127.0.0.1"}, primaries_.back()->port(), {}});
     }
-    source_.emplace(config, test::name("example."), "", [] { return std::int64_t{0}; });
+    source_.emplace(
+        config, test::name("example."), "", [] { return std::int64_t{0}; },
+        std::span<const transfer::TsigKey>(), transfer::Limits(), [this] { ++alive_; });
   }
 
   std::optional<Attempt> attempt(std::optional<std::uint32_t> current) {
@@ -58,10 +60,12 @@ class Rig {
     return "127.0.0.1 port " + std::to_string(primaries_[primary]->port());
   }
   [[nodiscard]] std::optional<std::uint32_t> taken() const { return taken_; }
+  [[nodiscard]] int signs_of_life() const { return alive_; }
 
  private:
   std::vector<std::unique_ptr<test::FakePrimary>> primaries_;
   std::optional<ZoneSource> source_;
+  int alive_ = 0;
   std::optional<std::uint32_t> taken_;
 };
 
@@ -165,6 +169,23 @@ TEST(ZoneSource, TakesDifferencesAndElseTheWholeZone) {
 }
 
 // A primary that lies does not make a zone expire that another one confirms.
+// Between any two of them nothing may last longer than one transfer.
+TEST(ZoneSource, GivesASignOfLifeBeforeAllThatMayLast) {
+  Rig silent({Says{.announced = 5}, Says{.announced = 5}, Says{.announced = 5}});
+  (void)silent.attempt(5);
+  EXPECT_EQ(silent.signs_of_life(), 3) << "each primary's connection";
+  Rig first({Says{.announced = 5}});
+  (void)first.attempt(std::nullopt);
+  EXPECT_EQ(first.signs_of_life(), 3) << "connection, transfer, verification";
+  Rig next({Says{.announced = 6}});
+  (void)next.attempt(5);
+  EXPECT_EQ(next.taken(), 6U);
+  EXPECT_EQ(next.signs_of_life(), 3) << "connection, differences, verification";
+  Rig refused({Says{.announced = 6, .damaged = true}});
+  (void)refused.attempt(5);
+  EXPECT_EQ(refused.signs_of_life(), 5) << "after the differences the whole zone";
+}
+
 TEST(ZoneSource, OnePrimaryWithTheCurrentVersionConfirmsIt) {
   const auto confirmed = [](const std::vector<Says>& primaries) {
     Rig rig(primaries);
