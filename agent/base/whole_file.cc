@@ -19,7 +19,7 @@ namespace {
 // A new file beside `path`, unlinked again unless it was kept.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::string& path) : name_(path + ".XXXXXX") {
+  explicit TemporaryFile(const std::string& path) : name_(path + std::string(kFreshMark) + "XXXXXX") {
     fd_.reset(::mkostemp(name_.data(), O_CLOEXEC));
   }
   TemporaryFile(const TemporaryFile&) = delete;

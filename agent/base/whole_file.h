@@ -5,10 +5,15 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "agent/base/result.h"
 
 namespace imrs {
+
+// Until it is renamed, what will be `path` has this and six characters of mkostemp(3) behind that name. Who is
+// killed leaves it; the package's tmpfiles.conf removes it at boot.
+inline constexpr std::string_view kFreshMark = ".new-";
 
 // Writes to a temporary name in the same directory, fsyncs, and renames over `path` (mode 0644 by the
 // umask). After an error `path` is as it was and no temporary file is left.

@@ -61,6 +61,13 @@ std::string fault_of_family(const Standing& before, const Snapshot& now) {
                      before.neighbour, to_string(before.family));
 }
 
+// Images have all zones or are none: with one that cannot be had what is served would never be confirmed again,
+// and expire.
+std::string fault_of_zone(const ZoneState& zone) {
+  return fmt::format("zone {} is not served{}{}", zone.origin, zone.last_reason.empty() ? "" : ": ",
+                     zone.last_reason);
+}
+
 }  // namespace
 
 std::vector<Standing> standing_of(const Snapshot& snapshot) {
@@ -83,6 +90,10 @@ std::vector<std::string> not_back(const std::vector<Standing>& before, const Sna
       fault = fault_of_family(one, now);
     }
     if (!fault.empty()) out.push_back(std::move(fault));
+  }
+  if (before.empty()) return out;
+  for (const ZoneState& zone : now.zones) {
+    if (zone.loaded_ms == 0) out.push_back(fault_of_zone(zone));
   }
   return out;
 }

@@ -127,10 +127,9 @@ std::vector<Folder> folders_of(const std::string& path) {
 }
 
 // Whether the name of a file, without the name of the one it is beside, is one that replacing it makes: see
-// agent/remote/kept_file.h, agent/ctl/config_files.h and agent/base/whole_file.cc (six characters).
+// agent/remote/kept_file.h, agent/ctl/config_files.h and agent/base/whole_file.h.
 bool is_of_replacing(std::string_view rest) {
   constexpr std::string_view kKept[] = {"", ".previous", ".before", ".previous.before", ".previous.new"};
-  constexpr std::string_view kMarks[] = {".new-", "."};
   constexpr std::size_t kTail = 6;
   const auto is_kept = [&](std::string_view text) {
     return std::ranges::find(kKept, text) != std::end(kKept);
@@ -139,9 +138,7 @@ bool is_of_replacing(std::string_view rest) {
   if (rest.size() <= kTail) return false;
   const std::string_view front = rest.substr(0, rest.size() - kTail), tail = rest.substr(front.size());
   const bool plain = std::ranges::all_of(tail, [](unsigned char c) { return std::isalnum(c) != 0; });
-  return plain && std::ranges::any_of(kMarks, [&](std::string_view mark) {
-           return front.ends_with(mark) && is_kept(front.substr(0, front.size() - mark.size()));
-         });
+  return plain && front.ends_with(kFreshMark) && is_kept(front.substr(0, front.size() - kFreshMark.size()));
 }
 
 // The file, and after it, by name, what is beside it and has the same secrets or older ones.

@@ -22,7 +22,7 @@
 namespace imrs::remote {
 namespace {
 
-constexpr std::string_view kFreshMark = ".new-", kFreshTail = "XXXXXX";  // of mkostemp(3)
+constexpr std::string_view kFreshTail = "XXXXXX";  // of mkostemp(3)
 constexpr mode_t kSecret = 0640, kPublic = 0644;
 
 struct Access {

@@ -121,7 +121,7 @@ struct LinkState {
 // Something that was seen or done, and when.
 struct HistoryEntry {
   std::int64_t time_ms = 0;  // Unix time in ms
-  std::string what;          // "decision", "bird", "order", "engine"
+  std::string what;          // "decision", "bird", "order", "engine", "program"
   std::string text;
   bool operator==(const HistoryEntry&) const = default;
 };

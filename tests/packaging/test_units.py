@@ -195,12 +195,30 @@ class Beside(unittest.TestCase):
         self.assertEqual(set(re.search(r"users='(.*)'", postrm)[1].split()), USERS)
 
     def test_folders_belong_to_users_that_there_are(self) -> None:
-        for line in _lines(PACKAGE / 'tmpfiles.conf'):
-            kind, path, mode, user, group = line.split()
-            self.assertEqual(kind, 'd')
+        lines = [line.split() for line in _lines(PACKAGE / 'tmpfiles.conf')]
+        self.assertEqual({kind for kind, *_ in lines}, {'d', 'r!'})
+        for path, mode, user, group in (rest for kind, *rest in lines if kind == 'd'):
             self.assertTrue(path.startswith(('/etc/imrs', '/var/lib/imrs', '/run/imrs-bird')), path)
             self.assertRegex(mode, r'^[02]7[05][05]$')
             self.assertLessEqual({user, group} - {'root'}, USERS)
+
+    @unittest.skipUnless(shutil.which('systemd-tmpfiles'), 'systemd-tmpfiles is missing')
+    def test_what_was_half_written_goes_at_boot_and_nothing_else(self) -> None:
+        left = ('etc/imrs/secrets.json.new-aB3xYz', 'etc/imrs/tls/server.key.new-aB3xYz',
+                'var/lib/imrs/orders.json.new-aB3xYz', 'var/lib/imrs/zones/root.new-aB3xYz',
+                'var/lib/imrs/rssac002/2026/11/traffic-volume/a.yaml.new-aB3xYz')
+        kept = ('etc/imrs/agent.json', 'etc/imrs/agent.json.before', 'etc/imrs/secrets.json.previous',
+                'etc/imrs/tls/server.key.previous.before', 'var/lib/imrs/zones/root.before',
+                'var/lib/imrs/zones/root.new', 'var/lib/imrs/rssac002/2026/11/traffic-volume/a.yaml')
+        with tempfile.TemporaryDirectory() as folder:
+            for name in left + kept:
+                (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
+                (Path(folder) / name).write_text('x')
+            lines = [line for line in _lines(PACKAGE / 'tmpfiles.conf') if line.startswith('r')]  # no users here
+            subprocess.run(['systemd-tmpfiles', f'--root={folder}', '--boot', '--remove', '-'],
+                           input='\n'.join(lines), text=True, check=True, timeout=30)
+            there = {str(path.relative_to(folder)) for path in Path(folder).rglob('*') if path.is_file()}
+        self.assertEqual(there, set(kept))
 
     def test_every_setting_has_a_reason(self) -> None:
         reason = False

@@ -76,6 +76,20 @@ TEST(ConfigWatch, WhatIsMissing) {
          c.bgp.neighbours.back().name = "new4";
        },
        nullptr},
+      {"a new zone is",
+       [](Snapshot& s, Config&) {
+         s.zones.emplace_back();
+         s.zones.back().origin = "arpa.";
+         s.zones.back().last_reason = "connection refused";
+       },
+       "zone arpa. is not served: connection refused"},
+      {"and then it is there",
+       [](Snapshot& s, Config&) {
+         s.zones.emplace_back();
+         s.zones.back().origin = "arpa.";
+         s.zones.back().loaded_ms = 1;
+       },
+       nullptr},
   };
   const auto before = standing_of(sample_snapshot());
   for (const Case& one : cases) {
@@ -97,6 +111,8 @@ TEST(ConfigWatch, WhatWasNotAnnouncedNeedNotBe) {
   now.decisions[0].prefixes[0].exported = false;
   EXPECT_THAT(not_back({{"host4", Family::V4, false}}, now, sample_config()), IsEmpty());
   EXPECT_THAT(not_back({}, Snapshot(), sample_config()), IsEmpty()) << "nothing was up before";
+  now.zones.emplace_back();
+  EXPECT_THAT(not_back({}, now, sample_config()), IsEmpty()) << "nor was anything served";
 }
 
 TEST(ConfigWatch, HasToBeSteadyAndInTime) {

@@ -259,9 +259,8 @@ TEST(Look, FilesWithSecretsThatReplacingHasLeft) {
   const std::vector<std::string> secret{"agent.json",
                                         "agent.json.previous",
                                         "secrets.json",
-                                        "secrets.json.Xy12ab",
                                         "secrets.json.before",
-                                        "secrets.json.before.a1B2c3",
+                                        "secrets.json.before.new-a1B2c3",
                                         "secrets.json.new-a1B2c3",
                                         "secrets.json.previous",
                                         "secrets.json.previous.before",
@@ -274,7 +273,7 @@ TEST(Look, FilesWithSecretsThatReplacingHasLeft) {
                                         "secrets.jsonX",          "secrets.json.previous-of-all",
                                         "server.pem.previous",    "server.keys",
                                         "secrets.json.txt",       "mysecrets.json.before",
-                                        "agent.json.pending"};
+                                        "agent.json.pending",     "secrets.json.Xy12ab"};
   for (const auto& names : {secret, others}) {
     for (const std::string& name : names) ::chmod(folder.write(name, "").c_str(), 0644);
   }
