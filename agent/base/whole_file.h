@@ -11,8 +11,8 @@
 
 namespace imrs {
 
-// Until it is renamed, what will be `path` has this and six characters of mkostemp(3) behind that name. Who is
-// killed leaves it; the package's tmpfiles.conf removes it at boot.
+// Until it is renamed, what will be `path` has this and six characters of mkostemp(3) behind that name. Who
+// is killed leaves it; the package's tmpfiles.conf removes it at boot.
 inline constexpr std::string_view kFreshMark = ".new-";
 
 // Writes to a temporary name in the same directory, fsyncs, and renames over `path` (mode 0644 by the

@@ -61,8 +61,8 @@ std::string fault_of_family(const Standing& before, const Snapshot& now) {
                      before.neighbour, to_string(before.family));
 }
 
-// Images have all zones or are none: with one that cannot be had what is served would never be confirmed again,
-// and expire.
+// Images have all zones or are none: with one that cannot be had what is served would never be confirmed
+// again, and expire.
 std::string fault_of_zone(const ZoneState& zone) {
   return fmt::format("zone {} is not served{}{}", zone.origin, zone.last_reason.empty() ? "" : ": ",
                      zone.last_reason);

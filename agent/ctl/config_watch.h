@@ -25,8 +25,8 @@ struct Standing {
 [[nodiscard]] std::vector<Standing> standing_of(const Snapshot& snapshot);
 
 // Why it is not as it was; empty: it is. A neighbour that `after` has no more is not waited for, but then
-// another of its family must be up, if there is one; and every zone must be served. Without any neighbour that
-// was up all is well as soon as the agent answers.
+// another of its family must be up, if there is one; and every zone must be served. Without any neighbour
+// that was up all is well as soon as the agent answers.
 [[nodiscard]] std::vector<std::string> not_back(const std::vector<Standing>& before, const Snapshot& now,
                                                 const Config& after);
 

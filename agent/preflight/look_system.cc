@@ -20,6 +20,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/base/unique_fd.h"
+#include "agent/base/whole_file.h"
 
 namespace imrs::preflight {
 namespace {

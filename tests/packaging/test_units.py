@@ -214,7 +214,7 @@ class Beside(unittest.TestCase):
             for name in left + kept:
                 (Path(folder) / name).parent.mkdir(parents=True, exist_ok=True)
                 (Path(folder) / name).write_text('x')
-            lines = [line for line in _lines(PACKAGE / 'tmpfiles.conf') if line.startswith('r')]  # no users here
+            lines = [line for line in _lines(PACKAGE / 'tmpfiles.conf') if line[0] == 'r']   # needs no users
             subprocess.run(['systemd-tmpfiles', f'--root={folder}', '--boot', '--remove', '-'],
                            input='\n'.join(lines), text=True, check=True, timeout=30)
             there = {str(path.relative_to(folder)) for path in Path(folder).rglob('*') if path.is_file()}

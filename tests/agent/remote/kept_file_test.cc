@@ -243,7 +243,7 @@ TEST(RunProgram, ItsEndIsItsExitStatusOrItsSignal) {
   EXPECT_EQ(run_shell("kill -TERM $$"), 128 + SIGTERM);
   RunSettings short_lived;
   short_lived.limit = std::chrono::seconds(1);
-  EXPECT_EQ(run_shell("sleep 60", short_lived), 128 + SIGALRM);
+  EXPECT_EQ(run_shell("exec sleep 60", short_lived), 128 + SIGALRM);
   EXPECT_THAT(run_program("/nowhere/program", {"x"}, {}).error().message, HasSubstr("/nowhere/program"));
 }
 
