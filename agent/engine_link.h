@@ -61,6 +61,8 @@ class EngineLink {
 
   // Zones of the image that are to be answered with SERVFAIL (EngineSettings::expired).
   void set_expired(std::uint32_t zones);
+  // An image is on its way to the workers.
+  [[nodiscard]] bool swapping() const noexcept { return swapping_; }
 
   // Questions that are dropped because they kill engines, in words.
   [[nodiscard]] std::vector<std::string> alarms() const { return policy_.alarms(); }

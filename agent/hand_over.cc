@@ -22,7 +22,8 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedDecision, neighbour, family, targets, p
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedWaiver, check, until)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedOver, version, shape, launcher, only_one, tun, control, carrier,
                                    link_up, notify, noc, ops, engine, decisions, waivers, history,
-                                   clock_offset, confirmed, started_ms, order_number, clock_synchronised)
+                                   clock_offset, confirmed, started_ms, start, order_number,
+                                   clock_synchronised)
 
 std::vector<int> HandedOver::descriptors() const {
   std::vector<int> all{launcher, only_one, tun, control, engine.channel, engine.counters, engine.image};

@@ -65,7 +65,8 @@ struct HandedOver {
   std::vector<HistoryEntry> history;
   std::int64_t clock_offset = 0, started_ms = 0;
   std::map<std::string, std::int64_t> confirmed;  // ZoneLink::confirmed()
-  std::uint64_t order_number = 0;                 // StandingOrders::number
+  std::string start;                              // StandingOrders::start, and its number
+  std::uint64_t order_number = 0;
   bool clock_synchronised = false;
 
   // All of them, for who has to keep them open.

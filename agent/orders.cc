@@ -3,8 +3,13 @@
 #include "agent/orders.h"
 
 #include <fmt/format.h>
+#include <sys/random.h>
+
+#include <array>
 
 #include <nlohmann/json.hpp>
+
+#include "agent/base/hex.h"
 
 namespace imrs::agent {
 namespace {
@@ -91,6 +96,12 @@ Result<Request> parse_request(std::string_view line) {
   } catch (const Json::exception& error) {
     return bad(std::string("not a request: ") + error.what());
   }
+}
+
+std::string new_start() {
+  std::array<std::uint8_t, 8> octets{};
+  (void)!::getrandom(octets.data(), octets.size(), 0);  // of eight octets it cannot fail
+  return hex_text(octets);
 }
 
 std::string done_json(const std::string& text) {

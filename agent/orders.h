@@ -39,6 +39,9 @@ struct Request {
 // Errc::InvalidInput names those that there are.
 [[nodiscard]] Result<SharedCheck> parse_check(const std::string& name);
 
+// StandingOrders::start of an agent that has not taken over from another.
+[[nodiscard]] std::string new_start();
+
 // The answer to an order that was carried out: {"text": ..., "stands": StandingOrders as text}; without the
 // latter if nothing of that has changed.
 [[nodiscard]] std::string done_json(const std::string& text);

@@ -79,15 +79,15 @@ asio::awaitable<Error> Processes::run() {
   co_return end;
 }
 
-void Processes::kill(Program program, std::string_view reason) {
+bool Processes::kill(Program program, std::string_view reason) {
   Child& child = at(program);
-  if (child.pid == 0 || !launcher_) return;
+  if (child.pid == 0 || !launcher_) return false;
   log_warning("program={} pid={} ended by the agent: {}", program_name(program), child.pid, reason);
   LaunchKill order;
   order.pid = child.pid;
-  if (auto sent = launcher_->channel().send_message(order); !sent) {
-    log_error("launcher does not take orders: {}", sent.error().message);
-  }
+  const auto sent = launcher_->channel().send_message(order);
+  if (!sent) log_error("launcher does not take orders: {}", sent.error().message);
+  return sent.ok();
 }
 
 void Processes::kill_bird(int pidfd, std::string_view reason) {

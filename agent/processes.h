@@ -66,7 +66,7 @@ class Processes {
 
   // SIGKILL to the program, if it runs; it is started again as after any end. Also for a child that sent
   // what it may not send: from then on it is not to be trusted.
-  void kill(Program program, std::string_view reason);
+  bool kill(Program program, std::string_view reason);
 
   // SIGKILL to BIRD, a process that is not ours: the launcher may. `pidfd` is only borrowed.
   void kill_bird(int pidfd, std::string_view reason);

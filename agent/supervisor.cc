@@ -61,6 +61,8 @@ Result<void> Supervisor::set_up(ServiceSockets sockets) {
   if (!engine) return engine.error();
   engine_ = std::move(*engine);
   join(nullptr);
+  // Until it has been looked up: what is announced must not depend on which comes first.
+  for (const Family family : kFamilies) routing_->set_way_out(family, {false, "not looked up yet"});
   restore_orders();
   return {};
 }

@@ -108,8 +108,9 @@ class Supervisor {
   std::unique_ptr<EngineLink> engine_;
   std::unique_ptr<bgp::Speaker> speaker_;
   std::unique_ptr<Routing> routing_;
-  Result<StandingOrders> orders_;   // from before this start
-  std::uint64_t order_number_ = 0;  // StandingOrders::number
+  Result<StandingOrders> orders_;    // from before this start
+  std::string start_ = new_start();  // StandingOrders::start, and its number
+  std::uint64_t order_number_ = 0;
   NextProgram program_;
   bool taken_over_ = false, upgrading_ = false;
   UniqueFd control_socket_;  // until it is served; may be none

@@ -29,7 +29,6 @@ std::string_view verb_of(health::Overlay overlay) {
 // What was ordered before this start holds on: maintenance may need a reboot.
 void Supervisor::restore_orders() {
   if (!orders_) return;
-  order_number_ = orders_->number;
   for (const auto& one : orders_->overlaid) {
     const health::Overlay overlay = one.order == "drain" ? health::Overlay::Drain : health::Overlay::Withdraw;
     history_.add("order", fmt::format("{} {} stands from before this start: {}", one.order, one.neighbour,
@@ -99,7 +98,8 @@ Result<std::string> Supervisor::obey(const Request& request) {
 }
 
 StandingOrders Supervisor::standing() const {
-  StandingOrders orders{.number = order_number_, .overlaid = routing_->standing(), .waived = {}};
+  StandingOrders orders{
+      .start = start_, .number = order_number_, .overlaid = routing_->standing(), .waived = {}};
   for (const auto& [check, until] : waivers_.all()) {
     orders.waived.push_back({std::string(to_string(check)), until});
   }

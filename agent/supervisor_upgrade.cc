@@ -48,6 +48,7 @@ Result<void> Supervisor::set_up(ServiceSockets sockets, const HandedOver& state,
   engine_ = std::move(*engine);
   history_.restore(state.history);
   started_ms_ = state.started_ms;
+  start_ = state.start;
   order_number_ = state.order_number;
   const std::int64_t now = clock_.clock().now();
   for (const HandedWaiver& waiver : state.waivers) {
@@ -80,6 +81,7 @@ HandedOver Supervisor::hand_over() const {
   out.clock_synchronised = clock_.synchronised();
   out.confirmed = zone_.confirmed();
   out.started_ms = started_ms_;
+  out.start = start_;
   out.order_number = order_number_;
   return out;
 }

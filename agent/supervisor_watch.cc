@@ -38,6 +38,7 @@ asio::awaitable<void> Supervisor::watch_expiry() {
     const auto over = zone_.root_expired(waivers_.waived(clock_.clock().now()));
     if (over.has_value() != was_expired) routing_->set_expiry(over.has_value(), over ? over->detail : "");
     was_expired = over.has_value();
+    if (!engine_->swapping()) zone_.on_settled();
     set_expired(zone_.expired_zones());
     if (clock_.look(read_wall_clock())) {
       log_info("the wall clock is synchronised now: the trusted time is set to it");
@@ -76,13 +77,16 @@ asio::awaitable<void> Supervisor::watch_device() {
 }
 
 // What cannot be looked up says nothing about the way, nor does a next hop that is just being asked for: what
-// was known before stands until it answers, or has been silent for too long.
+// was known before stands until it answers, or has been silent for too long. Before the first of it nothing
+// is announced (set_up()).
 asio::awaitable<void> Supervisor::watch_way_out() {
   asio::steady_timer timer(context_);
   for (;;) {
     for (const Family family : kFamilies) {
       auto seen = ways_out_.look(family, std::chrono::steady_clock::now());
       WayOutSeen& known = way_out_[static_cast<std::size_t>(family)];
+      if (!seen && !known.usable && !taken_over_)
+        seen = WayOutSeen{true, "by a way that cannot be looked up", ""};
       if (!seen || !seen->usable) continue;
       // Of a route that went with its link: it is this link that links() has to tell of.
       if (seen->device.empty()) seen->device = known.device;

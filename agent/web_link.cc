@@ -150,10 +150,12 @@ Result<void> WebLink::send_text(const std::string& text) const {
 void WebLink::look_whether_it_reads(Clock::time_point now) {
   const std::size_t unread = processes_->unread(Program::Web);
   if (unread == 0 || unread < unread_) read_at_ = now;
-  if (now - read_at_ < kPatience || std::exchange(killed_, true)) return;
+  if (now - read_at_ < kPatience || killed_) return;
+  killed_ = processes_->kill(Program::Web, "it hangs");
+  if (!killed_ || (noted_ && now - *noted_ < kNotedAgain)) return;
+  noted_ = now;
   note_(fmt::format("imrs-web hangs: it has read nothing for {} s; it is killed and started again",
                     kPatience.count()));
-  processes_->kill(Program::Web, "it hangs");
 }
 
 }  // namespace imrs::agent

@@ -21,6 +21,8 @@ class WebLink {
  public:
   using Clock = std::chrono::steady_clock;
   static constexpr std::chrono::seconds kPatience{30};  // with one that reads nothing
+  // One that hangs at each start must not push everything else out of the history.
+  static constexpr std::chrono::hours kNotedAgain{1};
 
   // Opens the listeners, which stay here when imrs-web ends.
   [[nodiscard]] static Result<WebLink> open(const Config& config);
@@ -56,7 +58,8 @@ class WebLink {
   Clock::time_point read_at_{};  // when it was last seen to have read something, or everything
   std::size_t unread_ = 0;       // what it had left then, in octets
   bool killed_ = false;
-  std::string complaint_;  // the last one in the log
+  std::optional<Clock::time_point> noted_;  // in the history
+  std::string complaint_;                   // the last one in the log
 };
 
 }  // namespace imrs::agent

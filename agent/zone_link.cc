@@ -58,21 +58,25 @@ void ZoneLink::start(std::function<void(Candidate)> on_image, std::function<void
   processes_.keep(Program::Zone, {.started =
                                       [this] {
                                         send_setup();
-                                        wait_for_life();
+                                        wait_for_life(patience_);
                                       },
                                   .message = [this](Packet packet) { on_message(std::move(packet)); },
                                   .ended = [this] { timer_.cancel(); }});
 }
 
 // One that is killed and does not end (a disk that hangs) is left alone: it is started again when it ends.
-void ZoneLink::wait_for_life() {
-  timer_.expires_after(patience_);
-  timer_.async_wait([this](const boost::system::error_code& error) {
+// A machine that stood still takes up all of the patience at once, of which imrs-zone has had nothing: so it
+// gets the time of a sign more before it is judged.
+void ZoneLink::wait_for_life(std::chrono::milliseconds time) {
+  timer_.expires_after(time);
+  timer_.async_wait([this, time](const boost::system::error_code& error) {
     const bool heard_meanwhile = timer_.expiry() > std::chrono::steady_clock::now();
     if (error || heard_meanwhile || processes_.pid(Program::Zone) == 0) return;
+    const std::chrono::milliseconds once_more = patience_ / 20;
+    if (time > once_more) return wait_for_life(once_more);
     note_(fmt::format("imrs-zone hangs: it has said nothing for {} s; it is killed and started again",
                       std::chrono::duration_cast<std::chrono::seconds>(patience_).count()));
-    processes_.kill(Program::Zone, "it hangs");
+    if (!processes_.kill(Program::Zone, "it hangs")) wait_for_life(once_more);
   });
 }
 
@@ -201,7 +205,7 @@ void ZoneLink::send_setup() {
 }
 
 void ZoneLink::on_message(Packet packet) {
-  wait_for_life();
+  wait_for_life(patience_);
   if (packet.as<ZoneAlive>()) return;
   if (auto message = packet.as<ZoneImage>(); message && packet.fds.size() == 2) {
     return on_image(*message, std::move(packet.fds[0]), std::move(packet.fds[1]));
@@ -257,7 +261,8 @@ std::map<std::string, std::uint32_t> ZoneLink::served_serials() const {
 void ZoneLink::on_primary(const PrimaryReport& report) {
   const auto known = zones_.find(report.origin.str());
   if (known == zones_.end()) {
-    return processes_.kill(Program::Zone, "it reports on a zone that is not configured");
+    processes_.kill(Program::Zone, "it reports on a zone that is not configured");
+    return;
   }
   auto& all = known->second.state.primaries;
   const std::string primary = report.primary.str();
@@ -277,7 +282,8 @@ void ZoneLink::on_primary(const PrimaryReport& report) {
 void ZoneLink::on_report(const ZoneReport& report) {
   const auto known = zones_.find(report.origin.str());
   if (known == zones_.end()) {
-    return processes_.kill(Program::Zone, "it reports on a zone that is not configured");
+    processes_.kill(Program::Zone, "it reports on a zone that is not configured");
+    return;
   }
   Tracked& tracked = known->second;
   ZoneState& state = tracked.state;

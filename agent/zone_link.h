@@ -48,6 +48,8 @@ class ZoneLink {
   void on_offered(const image::Image& image);
   // The engine serves this image now.
   void on_served(const image::Image& image);
+  // No image is on offer: what is served is what was served before.
+  void on_settled() { reordered_ = false; }
 
   // What ails the copies of the zones on disk; empty: nothing.
   [[nodiscard]] const std::string& trouble() const noexcept { return trouble_; }
@@ -94,7 +96,7 @@ class ZoneLink {
 
   [[nodiscard]] Tracked& tracked(const std::string& origin);
   [[nodiscard]] ZoneAge age_of(const Tracked& zone) const;
-  void wait_for_life();
+  void wait_for_life(std::chrono::milliseconds time);
   void send_setup();
   void on_message(Packet packet);
   void on_image(const ZoneImage& message, UniqueFd memfd, UniqueFd contents);

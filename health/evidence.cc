@@ -2,7 +2,15 @@
 // call load "silence": a node that withdraws under attack hands the attack to its neighbours.
 #include "health/evidence.h"
 
+#include <algorithm>
+
 namespace imrs::health {
+namespace {
+
+// More than one takes: what is longer is a time in which this process asked nothing, or stood still.
+constexpr std::chrono::seconds kOneQuestion{1};
+
+}  // namespace
 
 std::string_view to_string(Evidence evidence) {
   switch (evidence) {
@@ -39,7 +47,7 @@ Evidence Judge::no_answer(const Pressure& before, const Pressure& after, TimePoi
   const bool overflowed = after.drops > before.drops;
   if (!progressed || !overflowed) return Evidence::Silent;
   if (after.probe_drops > before.probe_drops) return Evidence::CrowdedOut;
-  if (judged_) crowded_ += now - *judged_;
+  if (judged_) crowded_ += std::min<std::chrono::steady_clock::duration>(now - *judged_, kOneQuestion);
   return crowded_ <= kCrowdedAtMost ? Evidence::CrowdedOut : Evidence::Silent;
 }
 

@@ -10,7 +10,7 @@
 namespace imrs {
 
 // As is_plain_path() wants it: agent, imrsctl and the others each have a working directory of their own. The
-// error names what was given, unless that may be more than a name, and says what is right.
+// error says what is right and not what was given, which may be what was meant to be in the file: a key.
 [[nodiscard]] Result<std::string> parse_file_name(std::string_view text);
 
 }  // namespace imrs

@@ -62,9 +62,7 @@ class Application {
         standing_(std::move(standing)),
         voice_(candidate_.after->instance.identity),
         change_(settings.config, candidate_.files.secrets ? candidate_.after->secrets_file : ""),
-        steps_(candidate_.effects) {
-    change_.move_state(candidate_.state_before, candidate_.after->state_directory);
-  }
+        steps_(candidate_.effects) {}
 
   int run() {
     voice_.say(standing_text(standing_));
@@ -82,7 +80,7 @@ class Application {
  private:
   Told take(Step step) {
     switch (step) {
-      case Step::Save: return save();
+      case Step::Save: return told(change_.save());
       case Step::Mark:
         return told(change_.mark(std::time(nullptr) + in_seconds(), !candidate_.effects.restart.empty()));
       case Step::ReplaceSecrets: return told(change_.replace_secrets(candidate_.files.secrets.value_or("")));
@@ -93,11 +91,11 @@ class Application {
       case Step::BirdBack: return told(run_command(settings_.reload_bird));
       case Step::Upgrade:
       case Step::UpgradeBack: return upgrade_agent(options_.socket, pause());
-      case Step::Restart: return restart();
+      case Step::Restart:
       case Step::RestartBack: return told(run_command(settings_.restart));
       case Step::Watch: return watch(*candidate_.after, true);
       case Step::WatchBack: return watch(candidate_.before ? *candidate_.before : *candidate_.after, false);
-      case Step::PutBack: return put_back();
+      case Step::PutBack: return told(change_.put_back());
       case Step::Ask: return ask();
       case Step::Confirm: return hold();
       case Step::Unmark: return told(change_.unmark());
@@ -141,26 +139,6 @@ class Application {
       }
       if (signals_.wait(kLook) && can_end) return {Outcome::Interrupted, "ended by the operator"};
     }
-  }
-
-  // The orders first: if they cannot be carried over, nothing has been changed.
-  [[nodiscard]] Told save() const {
-    Result<void> done = change_.no_other_orders();
-    if (done) done = change_.carry_orders_over();
-    return told(done ? change_.save() : done);
-  }
-
-  // With the orders that were given meanwhile: from here on the agent reads them in the other directory.
-  [[nodiscard]] Told restart() const {
-    const auto carried = change_.carry_orders_over();
-    return told(carried ? run_command(settings_.restart) : carried);
-  }
-
-  // The way back is gone to its end without the orders, too.
-  [[nodiscard]] Told put_back() const {
-    if (auto back = change_.put_back(); !back) return told(back);
-    const auto carried = change_.carry_orders_back();
-    return {Outcome::Done, carried ? "" : "without what was ordered since: " + carried.error().message};
   }
 
   Told load_firewall() {

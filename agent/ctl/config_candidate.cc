@@ -63,6 +63,20 @@ Effects all_effects() {
           .access = true};
 }
 
+// Whatever else is wrong with the one that is there.
+bool moves_state(const std::string& config, const Config& after) {
+  const auto before = state_directory_of(config);
+  return before && !before->empty() && *before != after.state_directory;
+}
+
+Error state_moved() {
+  return Error{
+      Errc::Refused,
+      "state_directory: cannot be changed, for what was ordered, and the image that is served, would "
+      "stay behind, and the units of the package write below /var/lib/imrs alone; to use another "
+      "disk, mount it there while the appliance is stopped"};
+}
+
 }  // namespace
 
 Result<std::string> read_secrets_argument(const std::string& file) {
@@ -101,9 +115,9 @@ Result<Candidate> compare_with_present(const ApplySettings& settings, NewFiles f
   Candidate out;
   out.differences = std::move(*found);
   out.before = load_config(settings.config);
-  if (auto state = state_directory_of(settings.config)) out.state_before = std::move(*state);
   out.after = parse_new(files, settings.next == "-" ? "standard input" : settings.next);
   out.files = std::move(files);
+  if (out.after && moves_state(settings.config, *out.after)) out.after = state_moved();
   if (!out.after) return out;
   out.effects = out.before ? effects_of(*out.before, *out.after, out.differences) : all_effects();
   return out;

@@ -24,7 +24,6 @@ struct Candidate {
   NewFiles files;
   std::vector<Difference> differences;
   Result<Config> before = Error{};  // the one that is there may be one that nobody takes
-  std::string state_before;         // its "state_directory" all the same
   Result<Config> after = Error{};
   Effects effects;  // only if `after` is good
 };

@@ -2,7 +2,6 @@
 // is all there is to it: the previous files are safe before the marker, the marker before the first new file.
 #include "agent/ctl/config_files.h"
 
-#include <fmt/format.h>
 #include <grp.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,8 +13,6 @@
 #include "agent/base/regular_file.h"
 #include "agent/base/whole_file.h"
 #include "agent/config/json_reader.h"
-#include "agent/ctl/orders.h"
-#include "agent/snapshot/standing_orders.h"
 
 namespace imrs::ctl {
 namespace {
@@ -67,16 +64,6 @@ Result<void> copy_private(const std::string& from, const std::string& to) {
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
 
-// The error: there are some.
-Result<void> no_orders(const std::string& state_directory) {
-  const auto orders = read_standing_orders(state_directory);
-  if (!orders) return orders.error();
-  if (orders->overlaid.empty() && orders->waived.empty()) return {};
-  return Error{Errc::Refused,
-               "orders stand, which would end with the restart, for the new configuration has no "
-               "\"state_directory\": give it one, or take them back first (imrsctl resume)"};
-}
-
 std::string confirmation_of(const std::string& config) { return config + ".confirmed"; }
 
 }  // namespace
@@ -104,8 +91,6 @@ Result<std::optional<ConfigChange>> ConfigChange::pending(const std::string& con
   {
     ObjectReader in(&*json, "", complaints);
     in.text("secrets", change.secrets_);
-    in.text("state_before", change.state_before_);
-    in.text("state_after", change.state_after_);
     in.boolean("had_secrets", change.had_secrets_);
     in.boolean("restarts", change.restarts_);
     in.number("deadline", change.deadline_, 0, INT64_MAX);
@@ -115,37 +100,6 @@ Result<std::optional<ConfigChange>> ConfigChange::pending(const std::string& con
   if (!complaints.empty()) return complaints.error().within(marker);
   return std::optional(change);
 }
-
-void ConfigChange::move_state(std::string before, std::string after) {
-  state_before_ = std::move(before);
-  state_after_ = std::move(after);
-}
-
-Result<void> ConfigChange::no_other_orders() const {
-  if (state_before_ == state_after_) return {};
-  const auto here = read_standing_orders(state_before_), there = read_standing_orders(state_after_);
-  if (!here) return here.error();
-  if (!there) return there.error();
-  const bool same = there->overlaid == here->overlaid && there->waived == here->waived;
-  if (same || there->number < here->number) return {};
-  return Error{Errc::Refused,
-               fmt::format("{}/{} holds orders that are not those that stand now, and would be "
-                           "taken instead: remove it",
-                           state_after_, kOrdersFile)};
-}
-
-Result<void> ConfigChange::carry_orders_over() const {
-  if (state_before_.empty() || state_before_ == state_after_) return {};
-  if (state_after_.empty()) return no_orders(state_before_);
-  // As the agent makes it at its start.
-  const bool made = ::mkdir(state_after_.c_str(), 0755) == 0;
-  if (!made && errno != EEXIST) return system_error("state_directory: " + state_after_);
-  auto carried = carry_orders(state_before_, state_after_);
-  if (!carried && made) (void)::rmdir(state_after_.c_str());
-  return carried ? carried : carried.error().within("the orders that stand");
-}
-
-Result<void> ConfigChange::carry_orders_back() const { return carry_orders(state_after_, state_before_); }
 
 Result<void> ConfigChange::save() const {
   if (auto saved = copy_private(config_, before_of(config_)); !saved) return saved;
@@ -172,14 +126,9 @@ bool ConfigChange::is_confirmed() const { return exists(confirmation_of(config_)
 
 // recover-configuration, a shell script, looks for "restarts":true.
 Result<void> ConfigChange::write_marker() const {
-  const Json json{{"secrets", secrets_},
-                  {"had_secrets", had_secrets_},
-                  {"state_before", state_before_},
-                  {"state_after", state_after_},
-                  {"restarts", restarts_},
-                  {"deadline", deadline_},
-                  {"asks", asks_},
-                  {"loaded", loaded_}};
+  const Json json{{"secrets", secrets_},   {"had_secrets", had_secrets_},
+                  {"restarts", restarts_}, {"deadline", deadline_},
+                  {"asks", asks_},         {"loaded", loaded_}};
   return write_private(marker_of(config_), json.dump() + "\n");
 }
 
@@ -229,12 +178,10 @@ Result<std::string> recover(const std::string& config, Mark mark) {
   if (!change) return change.error();
   if (!*change) return std::string("nothing to put back");
   if (auto back = (*change)->put_back(); !back) return back.error();
-  const auto carried = (*change)->carry_orders_back();
   if (mark == Mark::Remove) {
     if (auto unmarked = (*change)->unmark(); !unmarked) return unmarked.error();
   }
-  const std::string orders = carried ? "" : "; what was ordered since is not: " + carried.error().message;
-  return "a change of " + config + " was cut off before it was confirmed: the previous one is back" + orders;
+  return "a change of " + config + " was cut off before it was confirmed: the previous one is back";
 }
 
 Result<void> confirm(const std::string& config, const Login& login) {

@@ -30,16 +30,6 @@ class ConfigChange {
   // As the marker says it was begun. nullopt: there is no marker.
   [[nodiscard]] static Result<std::optional<ConfigChange>> pending(const std::string& config);
 
-  // The "state_directory" before and after; call it before mark(). Else it is taken to stay.
-  void move_state(std::string before, std::string after);
-  // Errc::Refused: in the directory after lie orders of another time or instance, which would be taken.
-  [[nodiscard]] Result<void> no_other_orders() const;
-  // What operators have ordered stands in the directory after, too, which is made; nothing if it stays.
-  // Errc::Refused: orders stand, and there is no such directory to keep them.
-  [[nodiscard]] Result<void> carry_orders_over() const;
-  // And what they have ordered since in the one before. May be repeated.
-  [[nodiscard]] Result<void> carry_orders_back() const;
-
   [[nodiscard]] Result<void> save() const;
   // `deadline`: Unix time at which it is decided at the latest; for people. `restarts`: the agent is
   // restarted for it, and so it has to be for the way back.
@@ -62,7 +52,7 @@ class ConfigChange {
   [[nodiscard]] Result<void> unmark() const;
 
  private:
-  std::string config_, secrets_, state_before_, state_after_;
+  std::string config_, secrets_;
   bool had_secrets_ = true;  // there was such a file
   bool restarts_ = false, asks_ = false;
   std::int64_t deadline_ = 0, loaded_ = 0;
@@ -81,11 +71,9 @@ class ConfigChange {
 // imrs-agent if that exists.
 [[nodiscard]] Result<void> write_private(const std::string& path, std::string_view content);
 
-// What the start of the appliance does. Puts the files before back if a change was cut off, and what was
-// ordered since into the state directory before; does nothing if there is none, or if somebody is just making
-// it. Gives what it did, in words; orders that cannot be carried keep no configuration from going back.
-// Leave: of one who tells nobody that the files are others again; whoever does tell all of them still finds
-// the marker.
+// What the start of the appliance does. Puts the files before back if a change was cut off; does nothing if
+// there is none, or if somebody is just making it. Gives what it did, in words. Leave: of one who tells
+// nobody that the files are others again; whoever does tell all of them still finds the marker.
 enum class Mark { Remove, Leave };
 [[nodiscard]] Result<std::string> recover(const std::string& config, Mark mark);
 

@@ -73,7 +73,7 @@ Result<Ancestor> read_stat(const std::string& proc, pid_t pid) {
 Result<Login> find_login(const std::string& proc, pid_t pid) {
   auto at = read_stat(proc, pid);
   if (!at) return at.error();
-  const bool console = at->has_console();
+  bool console = at->has_console();
   std::optional<Ancestor> sshd;
   for (int i = 0; i < kMostAncestors; ++i) {
     const bool ends = at->parent <= 0;  // of a namespace whose other processes cannot be seen, too
@@ -81,6 +81,7 @@ Result<Login> find_login(const std::string& proc, pid_t pid) {
     if (ends) return Login{console ? Login::Kind::Console : Login::Kind::Other, 0};
     at = read_stat(proc, at->parent);
     if (!at) return at.error();
+    console = console || at->has_console();  // sudo gives its program a terminal of its own
     const bool same = at->is_sshd() && (!sshd || sshd->session == at->session);
     if (sshd && !same) return Login{Login::Kind::Ssh, sshd->began};
     if (same) sshd = *at;

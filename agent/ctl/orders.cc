@@ -113,12 +113,4 @@ Result<std::string> take_answer(std::string_view answer, const std::string& conf
   return text;
 }
 
-Result<void> carry_orders(const std::string& from, const std::string& to) {
-  if (from.empty() || to.empty() || from == to) return {};
-  const auto orders = read_standing_orders(from);
-  if (!orders) return orders.error();
-  if (*orders == StandingOrders()) return {};
-  return keep_standing_orders(*orders, to);
-}
-
 }  // namespace imrs::ctl

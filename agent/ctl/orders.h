@@ -35,8 +35,4 @@ namespace imrs::ctl {
 [[nodiscard]] Result<std::string> take_answer(std::string_view answer, const std::string& config,
                                               std::string& warning);
 
-// Between two state directories: what stands in `from` is kept in `to`, unless that has later orders. Does
-// nothing if one of them is empty, or nothing was ever ordered.
-[[nodiscard]] Result<void> carry_orders(const std::string& from, const std::string& to);
-
 }  // namespace imrs::ctl

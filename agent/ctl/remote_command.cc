@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <memory>
@@ -17,7 +18,6 @@
 
 #include "agent/base/journal.h"
 #include "agent/base/regular_file.h"
-#include "agent/decommission/journal.h"
 #include "agent/remote/audit_log.h"
 #include "agent/remote/roles.h"
 #include "agent/remote/rotated_name.h"
@@ -76,18 +76,18 @@ bool to_journal(const AuditEntry& entry) {
 // Of one use. The journal has each line as well, first, for it does not wait for a disk.
 class Trail {
  public:
-  Trail(std::string directory, AuditEntry entry)
-      : directory_(std::move(directory)), entry_(std::move(entry)) {}
+  Trail(std::string config, AuditEntry entry)
+      : config_(std::move(config)), directory_(audit_directory(config_)), entry_(std::move(entry)) {}
 
   AuditEntry& entry() { return entry_; }
 
-  // False: written down nowhere. What is only in the journal is said. A decommissioning ends with the audit
-  // logs: one that is made anew would hold it up, and be left on the host's machine.
+  // False: written down nowhere. What is only in the journal is said, unless there is no appliance (any
+  // more): a log that is made anew would hold a decommissioning up, and be left on the host's machine.
   bool write(const std::string& event) {
     entry_.event = event;
     entry_.time_ms = now_ms();
     const bool in_journal = to_journal(entry_);
-    if (in_journal && decommission::has_begun()) return true;
+    if (in_journal && ::access(config_.c_str(), F_OK) != 0 && errno == ENOENT) return true;
     const auto in_file = remote::append_audit_within(remote::audit_file_of(directory_, entry_),
                                                      remote::to_json_line(entry_), kDiskLimit);
     if (in_file) return true;
@@ -98,7 +98,7 @@ class Trail {
   }
 
  private:
-  std::string directory_;
+  std::string config_, directory_;
   AuditEntry entry_;
 };
 
@@ -142,7 +142,7 @@ int run_remote(const Options& options, const Settings& settings) {
   entry.name = settings.name;
   entry.role = remote::to_string(*role);
   entry.from = remote::client_address(std::getenv("SSH_CONNECTION"));
-  Trail trail(audit_directory(settings.config), std::move(entry));
+  Trail trail(settings.config, std::move(entry));
   const auto words = remote::shell_words(line);
   if (!words) return refuse(trail, remote::masked(line), words.error());
   if (words->empty() || *words == std::vector<std::string>{"help"}) {

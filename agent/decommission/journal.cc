@@ -96,11 +96,6 @@ Result<Journal> journal_from_json(std::string_view text) {
   }
 }
 
-bool has_begun(const std::string& path) {
-  struct stat status {};
-  return ::lstat(path.c_str(), &status) == 0;
-}
-
 Result<std::optional<Journal>> load_journal(const std::string& path) {
   const auto text = read_regular_file(path, kMost);
   if (!text && text.error().code == Errc::Unavailable) return std::optional<Journal>();

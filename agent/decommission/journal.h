@@ -47,10 +47,6 @@ struct Journal {
 [[nodiscard]] std::string to_json(const Journal& journal);
 [[nodiscard]] Result<Journal> journal_from_json(std::string_view text);
 
-// Whether one has begun and has not come to its end; until then whoever makes a file in one of its places
-// holds it up. Asks the disk, which may hang.
-[[nodiscard]] bool has_begun(const std::string& path = kJournalFile);
-
 // nullopt: there is none.
 [[nodiscard]] Result<std::optional<Journal>> load_journal(const std::string& path);
 // For root alone; on the disk when this returns.

@@ -30,6 +30,7 @@ Error bad(std::string what) { return Error{Errc::InvalidInput, std::move(what)};
 
 StandingOrders parsed(const Json& json) {
   StandingOrders orders;
+  orders.start = json.value("start", std::string());
   orders.number = json.value("number", std::uint64_t{0});
   for (const Json& one : json.at("overlaid")) {
     orders.overlaid.push_back({one.at("neighbour").get<std::string>(), one.at("order").get<std::string>(),
@@ -57,7 +58,10 @@ std::string file_in(const std::string& state_directory) {
 }  // namespace
 
 std::string to_json(const StandingOrders& orders) {
-  Json json{{"number", orders.number}, {"overlaid", Json::array()}, {"waived", Json::array()}};
+  Json json{{"start", orders.start},
+            {"number", orders.number},
+            {"overlaid", Json::array()},
+            {"waived", Json::array()}};
   for (const auto& one : orders.overlaid) {
     json["overlaid"].push_back({{"neighbour", one.neighbour}, {"order", one.order}, {"reason", one.reason}});
   }
@@ -99,7 +103,7 @@ Result<void> keep_standing_orders(const StandingOrders& orders, const std::strin
   const auto lock = locked(state_directory);
   if (!lock) return lock.error();
   const auto there = read_standing_orders(state_directory);
-  if (there && there->number > orders.number) return {};
+  if (there && there->start == orders.start && there->number > orders.number) return {};
   const std::string text = to_json(orders);
   const mode_t mask = ::umask(077);
   auto written = write_whole(file_in(state_directory),

@@ -24,14 +24,15 @@ struct StandingOrders {
     std::int64_t until = 0;  // Unix time
     bool operator==(const Waived&) const = default;
   };
-  std::uint64_t number = 0;  // how many orders were given up to this state, counted over all starts
+  std::string start;         // of the agent, a word of its own for each; over an upgrade in place it stays
+  std::uint64_t number = 0;  // how many orders it had taken up to this state
   std::vector<Overlaid> overlaid;
   std::vector<Waived> waived;
   bool operator==(const StandingOrders&) const = default;
 };
 
 [[nodiscard]] std::string to_json(const StandingOrders& orders);
-// Errc::InvalidInput: not such a text. Without "number" it is 0.
+// Errc::InvalidInput: not such a text. "start" and "number" may be missing.
 [[nodiscard]] Result<StandingOrders> parse_standing_orders(std::string_view json_text);
 
 // Its file in the state directory.
@@ -39,9 +40,9 @@ inline constexpr std::string_view kOrdersFile = "orders.json";
 // Nothing stands if there is no such file, or no state directory (empty). Call as root.
 [[nodiscard]] Result<StandingOrders> read_standing_orders(const std::string& state_directory);
 
-// Makes it what lies there, whole and synced, for root alone; unless what lies there has a higher number:
-// then two orders were given at a time, and the later one was quicker. Errc::Unavailable: somebody else has
-// kept the directory locked for two seconds. A file that cannot be read is replaced.
+// Makes it what lies there, whole and synced, for root alone; unless what lies there is of the same start and
+// has a higher number: then two orders were given at a time, and the later one was quicker. A file that
+// cannot be read is replaced. Errc::Unavailable: somebody else has kept the directory locked for two seconds.
 [[nodiscard]] Result<void> keep_standing_orders(const StandingOrders& orders,
                                                 const std::string& state_directory);
 

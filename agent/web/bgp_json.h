@@ -25,8 +25,8 @@
 //                                 seconds, null if not known; queries, responses, dns_bytes: since the
 //                                 agent started; interfaces: [{device, receive_bytes, transmit_bytes,
 //                                 receive_drops}]}
-//   history                     [{time: RFC 3339 UTC, what: "decision" | "bird" | "order" | "engine",
-//                                 text}], the newest few, oldest first
+//   history                     [{time: RFC 3339 UTC, what: "decision" | "bird" | "order" | "engine" |
+//                                 "program", text}], the newest few, oldest first
 //
 // The same as JSON Schema: agent/web/assets/bgp.schema.json. Texts are empty where there is nothing to say.
 // Before the first state of the agent: status 503 and {error: text}.

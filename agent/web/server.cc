@@ -238,10 +238,11 @@ class Server::Impl {
   void look_at_certificates() {
     const auto looked = tls_->look();
     if (!looked) {
-      settings_.on_problem(
-          looked.error().within("the certificates have changed: what was used before is used on"));
+      settings_.on_problem(looked.error().within(tls_->context()
+                                                     ? "certificates: those that were used before are used on"
+                                                     : "certificates: nobody is let in"));
     } else if (*looked) {
-      settings_.on_problem({Errc::Unavailable, "the certificates have changed and are used now"});
+      settings_.on_problem({Errc::Unavailable, "certificates: those that are there are used now"});
     }
   }
 

@@ -20,6 +20,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+// Nobody else's: with SO_REUSEPORT two builds that are tested at once would share it.
+std::uint16_t port() { return static_cast<std::uint16_t>(10'000 + ::getpid() % 20'000); }
+
 class EngineLinkTest : public PlayedChild {
  protected:
   EngineLinkTest() : PlayedChild(Program::Engine) {}
@@ -28,7 +31,7 @@ class EngineLinkTest : public PlayedChild {
     PlayedChild::SetUp();
     ServiceConfig service;
     service.addresses = {{Family::V4, "127.0.0.1"}};
-    service.port = 15390;
+    service.port = port();
     auto sockets = ServiceSockets::open(service, 1);
     ASSERT_TRUE(sockets.ok()) << sockets.error().message;
     auto link = EngineLink::make(context_.get_executor(),
@@ -196,7 +199,7 @@ class UnderAFlood : public EngineLinkTest {
     ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &files), 0);
     files.rlim_cur = std::min<rlim_t>(files.rlim_max, 4096);
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &files), 0);
-    const boost::asio::ip::tcp::endpoint engine(boost::asio::ip::make_address("127.0.0.1"), 15390);
+    const boost::asio::ip::tcp::endpoint engine(boost::asio::ip::make_address("127.0.0.1"), port());
     const int beyond = clients_.empty() ? DnsSocketOptions().backlog + 100 : 100;
     for (int i = 0; i < beyond; ++i) {
       clients_.emplace_back(context_, engine.protocol());
@@ -207,7 +210,7 @@ class UnderAFlood : public EngineLinkTest {
     }
   }
   void flood_udp() {
-    const boost::asio::ip::udp::endpoint engine(boost::asio::ip::make_address("127.0.0.1"), 15390);
+    const boost::asio::ip::udp::endpoint engine(boost::asio::ip::make_address("127.0.0.1"), port());
     boost::asio::ip::udp::socket client(context_, engine.protocol());
     const std::vector<char> octets(1000);
     for (int i = 0; i < 10000; ++i) client.send_to(boost::asio::buffer(octets), engine);

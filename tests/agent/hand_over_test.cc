@@ -38,6 +38,7 @@ HandedOver sample() {
                       .since_ms = 8}};
   state.waivers = {{"soa-expire", 1'800'000'000}};
   state.history = {{1, "order", "drain"}};
+  state.start = "a1b2";
   state.order_number = 9;
   state.confirmed = {{".", 1'700'000'000}, {"arpa.", 1'600'000'000}};
   return state;

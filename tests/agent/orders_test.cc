@@ -61,12 +61,19 @@ TEST(Orders, AreRefusedWithWhatIsWrong) {
 }
 
 TEST(Orders, TheAnswerSaysWhatStandsAndNotWhereItIsKept) {
-  const StandingOrders orders{.number = 3, .overlaid = {{"host4", "drain", "new disks"}}, .waived = {}};
+  const StandingOrders orders{
+      .start = "a1b2", .number = 3, .overlaid = {{"host4", "drain", "new disks"}}, .waived = {}};
   const auto answer = nlohmann::json::parse(done_json("done", orders));
   EXPECT_EQ(answer.size(), 2U);
   EXPECT_EQ(answer.at("text"), "done");
   EXPECT_EQ(*parse_standing_orders(answer.at("stands").get<std::string>()), orders);
   EXPECT_EQ(done_json("begun"), R"({"text":"begun"})");
+}
+
+TEST(Orders, EachStartHasItsOwnWord) {
+  const std::string one = new_start();
+  EXPECT_EQ(one.size(), 16U);
+  EXPECT_NE(one, new_start());
 }
 
 TEST(HistoryMemory, IsBounded) {

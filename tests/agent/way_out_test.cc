@@ -220,7 +220,7 @@ void lose_and_find_the_next_hop(const Link& link, Load load) {
   ASSERT_TRUE(ip("route add default via 192.0.2.2") && ip("-6 route add default via 2001:db8:1::2"));
   ASSERT_TRUE(link.revive());
   if (load == Load::Steady) traffic.emplace(link);
-  EXPECT_TRUE(look_for(ways, milliseconds(400), true).reached) << "unknown, and there";
+  EXPECT_TRUE(look_for(ways, milliseconds(2000), true).reached) << "unknown, and there";
   for (const auto& all : look_for(ways, milliseconds(1500)).of) EXPECT_THAT(all, Each(Answers(true)));
 
   ASSERT_TRUE(link.kill());
@@ -285,6 +285,17 @@ constexpr Step kSteps[] = {
     {"-6 route del default", Family::V6, false, "no route to the clients"},
 };
 
+// Of IPv4, within five seconds: the kernel tells of a link a moment after it was set.
+bool comes(WaysOut& ways, bool usable, const std::string& detail) {
+  const auto end = Clock::now() + std::chrono::seconds(5);
+  for (auto now = Clock::now(); now < end; now = Clock::now()) {
+    const auto seen = ways.look(Family::V4, now);
+    if (seen && seen->usable == usable && seen->detail == detail) return true;
+    std::this_thread::sleep_for(milliseconds(20));
+  }
+  return false;
+}
+
 TEST(WayOut, IsARouteByALinkAndANextHopThatAreThere) {
   in_namespaces([](const Link& link) {
     WaysOut ways;
@@ -299,9 +310,9 @@ TEST(WayOut, IsARouteByALinkAndANextHopThatAreThere) {
       expect(step);
     }
     ASSERT_TRUE(ip("route replace default via 192.0.2.2 dev v0") && link.peer("link set v1 down"));
-    expect({"v1 down", Family::V4, false, "the link v0 is down"});
+    EXPECT_TRUE(comes(ways, false, "the link v0 is down"));
     ASSERT_TRUE(link.revive() && link.peer("link set v1 up"));
-    expect({"v1 up", Family::V4, true, "by 192.0.2.2 on v0"});
+    EXPECT_TRUE(comes(ways, true, "by 192.0.2.2 on v0"));
   });
 }
 

@@ -97,5 +97,11 @@ TEST_F(CrowdedOut, WhileNobodyCouldAskNoTimeIsCounted) {
   EXPECT_EQ(in_a_row(Evidence::CrowdedOut), kMost - 1);
 }
 
+TEST_F(CrowdedOut, ATimeWithoutQuestionsIsNone) {
+  ask(Outcome::Matched);
+  now_ += std::chrono::seconds(60);
+  EXPECT_EQ(in_a_row(Evidence::CrowdedOut), kMost - 4) << "of the minute one second is counted";
+}
+
 }  // namespace
 }  // namespace imrs::health

@@ -74,10 +74,9 @@ TEST(FileName, MayBeNone) {
   EXPECT_EQ(config->state_directory, "");
 }
 
-TEST(FileName, TheErrorShowsItUnlessItIsMoreThanAName) {
-  EXPECT_THAT(parse_file_name("var/lib/imrs").error().message, HasSubstr("not \"var/lib/imrs\"; write"));
+TEST(FileName, TheErrorDoesNotShowWhatMayBeAKey) {
   for (const std::string& contents :
-       {std::string("-----BEGIN PRIVATE KEY-----\nhush"), "hush" + std::string(100, 'x')}) {
+       {std::string("-----BEGIN PRIVATE KEY-----\nhush"), std::string("hush")}) {
     EXPECT_THAT(parse_file_name(contents).error().message, Not(HasSubstr("hush")));
   }
 }

@@ -11,7 +11,6 @@
 #include "agent/ctl/config_agent.h"
 #include "agent/ctl/config_files.h"
 #include "agent/ctl/login.h"
-#include "agent/snapshot/standing_orders.h"
 #include "tests/agent/ctl/config_samples.h"
 #include "tests/agent/ctl/played_agent.h"
 #include "tests/support/temp_directory.h"
@@ -188,65 +187,15 @@ TEST_F(ConfigApply, SurvivesItsTerminal) {
   EXPECT_EQ(directory_.read("agent.json"), next);
 }
 
-class ConfigApplyMoves : public ConfigApply {
- protected:
-  ConfigApplyMoves() {
-    directory_.write("state/made", "");
-    directory_.write("agent.json", config_with("state"));
-    keep("state", 3, "drain");
-    // As an agent that starts it reads the orders in the directory that agent.json names.
-    const std::string restart = directory_.write(
-        "restart", "there=$(sed 's|.*\"state_directory\":\"\\([^\"]*\\)\".*|\\1|' " + settings_.config +
-                       ")\ngrep -o '\"order\": \"[a-z]*\"' \"$there/orders.json\" || echo nothing\n");
-    settings_.restart = "sh " + restart + " >> " + directory_.path("told");
-  }
-  [[nodiscard]] std::string config_with(const char* state) const {
-    Json json = Json::parse(kSampleConfig);
-    json["state_directory"] = directory_.path(state);
-    return json.dump();
-  }
-  void keep(const char* state, std::uint64_t number, const char* order) const {
-    StandingOrders orders;
-    orders.number = number;
-    orders.overlaid.push_back({"host4", order, "because"});
-    ASSERT_TRUE(keep_standing_orders(orders, directory_.path(state)).ok());
-  }
-};
-
-TEST_F(ConfigApplyMoves, OrdersStandInTheOtherStateDirectoryToo) {
+TEST_F(ConfigApply, TheStateDirectoryStays) {
+  const std::string before = changed(R"({"state_directory": "/var/lib/imrs"})");
+  directory_.write("agent.json", before);
   PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
-  EXPECT_EQ(apply(config_with("next")), kGood);
-  EXPECT_EQ(who_was_told(), "\"order\": \"drain\"\n");
-  keep("next", 4, "withdraw");
-  EXPECT_EQ(roll_back_config(options_, settings_), kGood);
-  EXPECT_EQ(who_was_told(), "\"order\": \"drain\"\n\"order\": \"withdraw\"\n");
-}
-
-TEST_F(ConfigApplyMoves, AndSoDoThoseThatWereGivenDuringATrialThatFails) {
-  Snapshot silent = sample_snapshot();
-  silent.decisions[0].phase = "down";
-  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
-  std::jthread operator_([&] {
-    for (int i = 0; i < 1000 && who_was_told().empty(); ++i) ::usleep(1'000);
-    agent.show(silent);
-    keep("next", 4, "withdraw");
-  });
-  EXPECT_EQ(apply(config_with("next")), kFailed);
-  EXPECT_EQ(who_was_told(), "\"order\": \"drain\"\n\"order\": \"withdraw\"\n");
-  EXPECT_EQ(directory_.read("agent.json"), config_with("state"));
-}
-
-TEST_F(ConfigApplyMoves, NothingIsChangedIfTheyCannotBeCarried) {
-  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
-  for (const char* nowhere : {"no/next", "agent.json"}) {
-    EXPECT_EQ(apply(config_with(nowhere)), kFailed) << nowhere;
+  for (const char* other : {R"({"state_directory": "/srv/imrs"})", R"({"state_directory": ""})"}) {
+    EXPECT_EQ(apply(changed(other)), kFailed) << other;
   }
-  directory_.write("next/made", "");
-  keep("next", 9, "withdraw");
-  EXPECT_EQ(apply(config_with("next")), kFailed) << "of another time";
   EXPECT_FALSE(directory_.has("told"));
-  EXPECT_FALSE(directory_.has("agent.json.before") || directory_.has("agent.json.pending"));
-  EXPECT_EQ(directory_.read("agent.json"), config_with("state"));
+  EXPECT_EQ(directory_.read("agent.json"), before);
 }
 
 TEST_F(ConfigApply, AnAgentThatDoesNotRunIsStartedWithIt) {

@@ -11,7 +11,6 @@
 #include <vector>
 
 #include "agent/base/directory.h"
-#include "agent/snapshot/standing_orders.h"
 #include "tests/support/temp_directory.h"
 
 namespace imrs::ctl {
@@ -194,102 +193,6 @@ TEST(ConfigFiles, AConfirmationIsTakenOnlyWhenSomebodyWaitsForIt) {
   EXPECT_THAT(*recover(place.config, Mark::Remove), HasSubstr("the previous one is back"));
   EXPECT_EQ(place.pair(), "old config + old secrets");
   EXPECT_FALSE(place.directory.has("agent.json.confirmed"));
-}
-
-// An agent whose state directory moves, and which is drained.
-struct Moving {
-  Place place{false};
-  ConfigChange change = place.change(false);
-  std::string before = place.directory.path("state"), after = place.directory.path("next");
-
-  Moving() {
-    place.directory.write("state/made", "");
-    change.move_state(before, after);
-  }
-  static void keep(const std::string& directory, std::uint64_t number, const std::string& order) {
-    StandingOrders orders;
-    orders.number = number;
-    if (!order.empty()) orders.overlaid.push_back({"host4", order, "because"});
-    ASSERT_TRUE(keep_standing_orders(orders, directory).ok());
-  }
-  // "drain", "withdraw", or nothing.
-  static std::string kept(const std::string& directory) {
-    const auto orders = read_standing_orders(directory);
-    if (!orders) return orders.error().message;
-    return orders->overlaid.empty() ? "" : orders->overlaid.front().order;
-  }
-};
-
-TEST(ConfigFiles, OrdersGoAlongAndComeBackAfterAPowerCut) {
-  for (const Mark mark : {Mark::Remove, Mark::Leave}) {
-    Moving moving;
-    Moving::keep(moving.before, 3, "drain");
-    ASSERT_TRUE(moving.change.no_other_orders().ok());
-    ASSERT_TRUE(moving.change.carry_orders_over().ok());
-    for (const Act& step : kForward) ASSERT_TRUE(step(moving.change).ok());
-    EXPECT_EQ(Moving::kept(moving.after), "drain");
-    Moving::keep(moving.after, 4, "withdraw");  // while it is on trial; then the power goes
-    EXPECT_THAT(*recover(moving.place.config, mark), HasSubstr("the previous one is back"));
-    EXPECT_EQ(Moving::kept(moving.before), "withdraw");
-  }
-}
-
-TEST(ConfigFiles, OrdersThatCannotBeCarriedBackKeepNoConfigurationFromGoingBack) {
-  Moving moving;
-  ASSERT_TRUE(moving.change.carry_orders_over().ok());
-  for (const Act& step : kForward) ASSERT_TRUE(step(moving.change).ok());
-  Moving::keep(moving.after, 4, "withdraw");
-  std::filesystem::remove_all(moving.before);
-  EXPECT_THAT(*recover(moving.place.config, Mark::Remove),
-              AllOf(HasSubstr("the previous one is back"), HasSubstr("what was ordered since is not: ")));
-  EXPECT_EQ(moving.place.pair(), "old config + none");
-  EXPECT_FALSE(moving.place.directory.has("agent.json.pending"));
-}
-
-TEST(ConfigFiles, OrdersThatCannotBeCarriedOverAreAnError) {
-  Moving moving;
-  Moving::keep(moving.before, 3, "drain");
-  moving.change.move_state(moving.before, moving.place.directory.path("no/next"));
-  EXPECT_THAT(moving.change.carry_orders_over().error().message, HasSubstr("no/next"));
-  moving.change.move_state(moving.before, "");
-  EXPECT_THAT(moving.change.carry_orders_over().error().message, HasSubstr("imrsctl resume"));
-  moving.place.directory.write("state/orders.json", "{");
-  moving.change.move_state(moving.before, moving.after);
-  EXPECT_THAT(moving.change.carry_orders_over().error().message, HasSubstr("state/orders.json"));
-  EXPECT_FALSE(moving.place.directory.has("next")) << "what was made for them goes again";
-  moving.change.move_state(moving.before, moving.before);
-  EXPECT_TRUE(moving.change.carry_orders_over().ok()) << "it stays";
-  moving.change.move_state("", moving.after);
-  EXPECT_TRUE(moving.change.carry_orders_over().ok()) << "there was none";
-}
-
-TEST(ConfigFiles, OrdersOfAnotherTimeAreNotTakenUnasked) {
-  struct Case {
-    const char* description;
-    std::uint64_t here;
-    const char* stands_here;
-    std::uint64_t there;
-    const char* stands_there;
-    bool want;
-  };
-  const Case cases[] = {{"the same ones", 3, "drain", 3, "drain", true},
-                        {"older ones are replaced", 3, "drain", 2, "withdraw", true},
-                        {"later ones", 3, "drain", 4, "withdraw", false},
-                        {"later, and nothing stands", 3, "drain", 4, "", false},
-                        {"some, where nothing was ever ordered here", 0, "", 4, "drain", false},
-                        {"as many", 3, "", 3, "drain", false},
-                        {"nothing stands in both", 3, "", 9, "", true}};
-  for (const Case& one : cases) {
-    Moving moving;
-    moving.place.directory.write("next/made", "");
-    Moving::keep(moving.before, one.here, one.stands_here);
-    Moving::keep(moving.after, one.there, one.stands_there);
-    const auto good = moving.change.no_other_orders();
-    EXPECT_EQ(good.ok(), one.want) << one.description;
-    if (!good) {
-      EXPECT_THAT(good.error().message, HasSubstr("next/orders.json")) << one.description;
-    }
-  }
 }
 
 TEST(ConfigFiles, AMarkerThatCannotBeReadIsAnError) {

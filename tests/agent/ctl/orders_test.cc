@@ -55,7 +55,8 @@ class KeptAnswer : public testing::Test {
   }
 
   std::string directory_, config_, warning_;
-  const StandingOrders orders_{.number = 2, .overlaid = {{"host4", "withdraw", "x"}}, .waived = {}};
+  const StandingOrders orders_{
+      .start = "a1b2", .number = 2, .overlaid = {{"host4", "withdraw", "x"}}, .waived = {}};
 };
 
 TEST_F(KeptAnswer, IsKeptWhereTheConfigurationSays) {
@@ -88,21 +89,6 @@ TEST_F(KeptAnswer, WithoutAPlaceTheOrderHoldsAndThatIsSaid) {
   EXPECT_TRUE(take_answer(answer(orders_), config_ + ".none", warning_));
   EXPECT_THAT(warning_, HasSubstr("agent.json.none"));
   EXPECT_TRUE(fs::is_empty(state()));
-}
-
-TEST_F(KeptAnswer, GoesOverToAnotherStateDirectory) {
-  const std::string other = directory_ + "/other";
-  EXPECT_TRUE(carry_orders(state(), other)) << "nothing was ordered: nothing to be done";
-  ASSERT_TRUE(keep_standing_orders(orders_, state()));
-  EXPECT_FALSE(carry_orders(state(), other)) << "is not there";
-  fs::create_directories(other);
-  EXPECT_TRUE(carry_orders(state(), ""));
-  EXPECT_TRUE(carry_orders(state(), other));
-  EXPECT_EQ(*read_standing_orders(other), orders_);
-  StandingOrders later{.number = 3, .overlaid = {}, .waived = {}};
-  ASSERT_TRUE(keep_standing_orders(later, other));
-  EXPECT_TRUE(carry_orders(state(), other));
-  EXPECT_EQ(*read_standing_orders(other), later) << "resumed there meanwhile";
 }
 
 TEST_F(KeptAnswer, RefusalsAndNonsenseAreErrors) {

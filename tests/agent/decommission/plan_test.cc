@@ -141,13 +141,6 @@ TEST(DecommissionJournal, OneWithoutLinksIsContinued) {
   EXPECT_EQ(*journal_from_json(json.dump()), journal);
 }
 
-TEST(DecommissionJournal, WhetherOneHasBegun) {
-  const test::TempDirectory directory;
-  EXPECT_FALSE(has_begun(directory.path("journal")));
-  directory.write("journal", "half of one");
-  EXPECT_TRUE(has_begun(directory.path("journal")));
-}
-
 TEST(DecommissionJournal, ThereAndBack) {
   Journal journal{.plan = *make_plan(example(), kConfigFile, kPlaces),
                   .begun_ms = 1795780800123,

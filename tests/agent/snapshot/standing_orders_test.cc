@@ -16,7 +16,8 @@ using testing::HasSubstr;
 namespace fs = std::filesystem;
 
 StandingOrders sample() {
-  return {.number = 7,
+  return {.start = "a1b2",
+          .number = 7,
           .overlaid = {{"host4", "drain", "new disks"}, {"host6", "withdraw", ""}},
           .waived = {{"signature-dates", 1'800'000'000}}};
 }
@@ -76,6 +77,10 @@ TEST_F(KeptOrders, AnEarlierStateDoesNotReplaceALaterOne) {
   first.number = 8;
   EXPECT_TRUE(keep_standing_orders(first, directory_));
   EXPECT_EQ(*read_standing_orders(directory_), first);
+  first.start = "c3d4";
+  first.number = 1;
+  EXPECT_TRUE(keep_standing_orders(first, directory_));
+  EXPECT_EQ(*read_standing_orders(directory_), first) << "an agent counts from its own start on";
 }
 
 TEST_F(KeptOrders, ADamagedFileIsNamedAndReplaced) {

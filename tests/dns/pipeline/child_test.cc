@@ -68,12 +68,13 @@ TEST(Child, GivesSignsOfLife) {
   const TempDir dir;
   ZoneChild child(root_from(from_file(dir.write("root.zone", golden("root.zone")))));
   ASSERT_TRUE(child.next_image()) << child.log();
-  EXPECT_EQ(child.signs_of_life, 1);
+  const int first = child.signs_of_life;
+  EXPECT_GE(first, 1);
   const auto begin = std::chrono::steady_clock::now();
-  while (child.signs_of_life < 2 && std::chrono::steady_clock::now() < begin + 30s) {
+  while (child.signs_of_life == first && std::chrono::steady_clock::now() < begin + 30s) {
     (void)child.next_report(State::Unchanged);
   }
-  EXPECT_EQ(child.signs_of_life, 2);
+  EXPECT_GT(child.signs_of_life, first);
 }
 
 TEST(Child, ABrokenFileChangesNothingAndIsReportedOnce) {

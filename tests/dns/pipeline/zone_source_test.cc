@@ -168,7 +168,6 @@ TEST(ZoneSource, TakesDifferencesAndElseTheWholeZone) {
   EXPECT_EQ(first.attempt({})->way, "AXFR") << "there is nothing yet that differences could be applied to";
 }
 
-// A primary that lies does not make a zone expire that another one confirms.
 // Between any two of them nothing may last longer than one transfer.
 TEST(ZoneSource, GivesASignOfLifeBeforeAllThatMayLast) {
   Rig silent({Says{.announced = 5}, Says{.announced = 5}, Says{.announced = 5}});
@@ -186,6 +185,7 @@ TEST(ZoneSource, GivesASignOfLifeBeforeAllThatMayLast) {
   EXPECT_EQ(refused.signs_of_life(), 5) << "after the differences the whole zone";
 }
 
+// A primary that lies does not make a zone expire that another one confirms.
 TEST(ZoneSource, OnePrimaryWithTheCurrentVersionConfirmsIt) {
   const auto confirmed = [](const std::vector<Says>& primaries) {
     Rig rig(primaries);
