@@ -65,7 +65,8 @@ class Processes {
   boost::asio::awaitable<Error> run();
 
   // SIGKILL to the program, if it runs; it is started again as after any end. Also for a child that sent
-  // what it may not send: from then on it is not to be trusted.
+  // what it may not send: from then on it is not to be trusted. False: it does not run, or the launcher does
+  // not take the order now.
   bool kill(Program program, std::string_view reason);
 
   // SIGKILL to BIRD, a process that is not ours: the launcher may. `pidfd` is only borrowed.

@@ -55,7 +55,6 @@ struct TimeCounters {
 };
 
 struct alignas(4096) WorkerPage {
-  Counter progress;         // turns of the worker's loop, also when idle: no sign that it serves anybody
   Counter generation;       // image generation this worker answers from; 0 before the first
   Counter in_hand;          // hash of the question being answered (dns/engine/question_hash.h), 0: none
   Counter fatal;            // the one that was in hand when this worker's thread crashed, 0: none

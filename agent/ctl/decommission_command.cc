@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "agent/base/directory.h"
+#include "agent/base/plain_path.h"
 #include "agent/base/whole_file.h"
 #include "agent/ctl/client.h"
 #include "agent/ctl/config_files.h"
@@ -53,7 +54,7 @@ std::string machine_name() {
 // What must outlive the erasing.
 Result<void> check_outside(const std::string& option, const std::string& path,
                            const std::vector<std::string>& places) {
-  if (!decommission::is_plain_path(path)) {
+  if (!is_plain_path(path)) {
     return Error{Errc::InvalidInput, option + " must be a plain absolute path"};
   }
   const auto inside = std::ranges::find_if(

@@ -13,11 +13,11 @@
 #include <chrono>
 #include <cstdlib>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "agent/base/journal.h"
 #include "agent/base/regular_file.h"
+#include "agent/ctl/orders.h"
 #include "agent/remote/audit_log.h"
 #include "agent/remote/roles.h"
 #include "agent/remote/rotated_name.h"
@@ -42,15 +42,8 @@ struct Settings {
 
 // Also of a configuration that is not right otherwise: then above all it matters who did what.
 std::string audit_directory(const std::string& config) {
-  std::string directory = kStateDirectory;
-  if (const auto text = read_regular_file(config, kMostFile)) {
-    const auto json = nlohmann::json::parse(*text, nullptr, false);
-    const auto found = json.is_object() ? json.find("state_directory") : json.end();
-    if (found != json.end() && found->is_string() && found->get<std::string>().starts_with('/')) {
-      directory = found->get<std::string>();
-    }
-  }
-  return directory;
+  const auto directory = state_directory_of(config);
+  return directory && !directory->empty() ? *directory : kStateDirectory;
 }
 
 std::int64_t now_ms() {

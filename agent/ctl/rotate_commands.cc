@@ -63,9 +63,7 @@ Result<std::string> read_or(const std::string& path, const std::string& fallback
 }
 
 Result<void> run(const std::string& program, const std::vector<std::string>& words) {
-  remote::RunSettings settings;
-  settings.outlives = true;
-  const auto status = remote::run_program(program, words, settings);
+  const auto status = remote::run_program(program, words, {.outlives = true});
   if (!status) return status.error();
   if (*status == 0) return {};
   std::string line;

@@ -8,6 +8,8 @@
 #include <array>
 #include <set>
 
+#include "agent/base/plain_path.h"
+
 namespace imrs::decommission {
 namespace {
 

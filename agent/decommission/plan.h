@@ -10,7 +10,6 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/base/plain_path.h"
 #include "agent/base/result.h"
 #include "agent/config/config.h"
 
@@ -59,7 +58,6 @@ struct Step {
 };
 [[nodiscard]] std::vector<Step> steps_of(const Plan& plan);
 
-using imrs::is_plain_path;
 // It, or a version of it beside it: FILE.previous, FILE.before, FILE.new-XXXXXX, FILE.1, ...
 [[nodiscard]] bool is_version_of(std::string_view path, std::string_view file);
 // Of Plan::secrets, or a version of one.

@@ -80,9 +80,7 @@ std::shared_ptr<ssl::context> make_context_with_previous(const TlsConfig& config
 Tls::Stamp Tls::stamp_of(const std::string& file) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return {};
-  return {{status.st_mtim.tv_sec, status.st_mtim.tv_nsec},
-          {status.st_ctim.tv_sec, status.st_ctim.tv_nsec},
-          status.st_ino};
+  return {status.st_ctim.tv_sec, status.st_ctim.tv_nsec, status.st_ino};
 }
 
 Tls::Stamps Tls::stamps_of(const TlsConfig& config) {

@@ -38,12 +38,8 @@ class Tls {
   [[nodiscard]] std::int64_t client_ca_not_after() const noexcept { return client_ca_not_after_; }
 
  private:
-  struct Moment {
-    std::int64_t seconds = 0, nanoseconds = 0;
-    bool operator==(const Moment&) const = default;
-  };
   struct Stamp {
-    Moment content, access;  // when each has changed last: what is in it; its owner or mode
+    std::int64_t seconds = 0, nanoseconds = 0;  // of its last change (ctime): its owner or mode count too
     std::uint64_t inode = 0;
     bool operator==(const Stamp&) const = default;
   };

@@ -81,14 +81,12 @@ Result<void> Worker::watch_sockets() {
 void Worker::run(const std::atomic<bool>& stop) {
   const CrashNote note(page_);
   while (slot_.get() == nullptr && !stop.load(std::memory_order_relaxed)) {
-    count(page_.progress);
     std::this_thread::sleep_for(std::chrono::milliseconds(1));
   }
   while (!stop.load(std::memory_order_relaxed)) turn();
 }
 
 void Worker::turn() {
-  count(page_.progress);
   if (const Published* next = slot_.get(); next != published_) {
     published_ = next;
     page_.generation.store(next->generation, std::memory_order_release);

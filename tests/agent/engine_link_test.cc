@@ -221,7 +221,6 @@ class UnderAFlood : public EngineLinkTest {
     health::Target target;
     target.transport = transport;
     const health::Pressure before = link_->pressure(target);
-    count(page_->progress);  // it turns, as ever
     meanwhile();
     const health::Pressure after = link_->pressure(target);
     EXPECT_EQ(after.probe_drops, before.probe_drops);

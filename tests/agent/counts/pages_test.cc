@@ -84,15 +84,15 @@ TEST(Pages, WhatOneWritesAnotherReads) {
   const auto reader = Pages::map(reader_fd->get(), 2, false);
   const auto agent = Pages::map_worker_pages(fd->get(), 2);
   ASSERT_TRUE(engine.ok() && reader.ok() && agent.ok());
-  engine->workers()[1].progress.store(11);
+  engine->workers()[1].probes.store(11);
   engine->names().used.store(22);
   engine->tables()[1].days[1].day.store(33);
-  EXPECT_EQ(reader->workers()[1].progress.load(), 11U);
+  EXPECT_EQ(reader->workers()[1].probes.load(), 11U);
   EXPECT_EQ(reader->names().used.load(), 22U);
   EXPECT_EQ(reader->tables()[1].days[1].day.load(), 33U);
-  EXPECT_EQ(reader->workers()[0].progress.load(), 0U);
+  EXPECT_EQ(reader->workers()[0].probes.load(), 0U);
   ASSERT_EQ(agent->size(), 2 * sizeof(WorkerPage)) << "the tables are not the agent's";
-  EXPECT_EQ(static_cast<const WorkerPage*>(agent->address())[1].progress.load(), 11U);
+  EXPECT_EQ(static_cast<const WorkerPage*>(agent->address())[1].probes.load(), 11U);
 }
 
 TEST(Pages, RefusesAnotherNumberOfWorkers) {
