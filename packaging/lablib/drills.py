@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from lablib.agentlog import AgentLog
 from lablib.lab import Lab, LabError
-from lablib.processes import wait_until
+from lablib.processes import running, wait_until
 from lablib.routewatch import Change, RouteWatch
 from lablib.zonemaker import ZoneVersion
 
@@ -88,12 +88,14 @@ class Drills:
     # ---- faults that must withdraw ------------------------------------------------------------------
 
     def kill_agent(self, number: int = signal.SIGKILL) -> Outcome:
-        """The routes go with it. It is not started again here: start_agent() does."""
+        """The routes go with it, and its children: imrs-web after it has written what was counted. It is not
+        started again here: start_agent() does."""
+        children = self._lab.children().values()
         outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
         self._lab.kill_agent(number)
         self._wait_gone(outcome)
-        if not wait_until(lambda: self._lab.agent.process() is None, LIMIT):
-            raise LabError(f'the agent did not end\n{self._lab.seen()}')
+        if not wait_until(lambda: self._lab.agent.process() is None and not any(map(running, children)), LIMIT):
+            raise LabError(f'the agent or a child of it did not end\n{self._lab.seen()}')
         return self._finish(outcome, seen)
 
     def start_agent(self) -> Outcome:

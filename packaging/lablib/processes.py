@@ -50,6 +50,12 @@ def _uid(folder: Path) -> int:
     return 0
 
 
+def running(process: Stat) -> bool:
+    """Whether that very process has not ended; stopped counts as running."""
+    found = stat(process.pid)
+    return found is not None and found.start == process.start and found.state not in 'ZX'
+
+
 def everything() -> list[Stat]:
     """All processes that have not ended."""
     return [found for entry in os.listdir('/proc') if entry.isdigit()

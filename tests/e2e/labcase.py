@@ -10,6 +10,7 @@ from lablib.lab import Lab
 from lablib.routewatch import RouteWatch
 
 DIRECTORY = Path('/run/imrs-e2e')
+WORST = 4
 SKIPPED_SHARE = .05        # of the questions asked: what a load that was held up may leave out
 
 
@@ -61,8 +62,10 @@ class LabCase(unittest.TestCase):
         self.assertEqual(outcome.changes, [], self.log_tail())
 
     def report(self, what: str, seconds: list[float], limit: float) -> None:
-        """Prints the figures, and holds them to the limit."""
+        """Prints the figures, and holds their median to the limit; each of them, as another machine's work may
+        come between, to WORST times as much."""
         figures = [value * 1000 for value in seconds]
         print(f'\n    {what}: median {statistics.median(figures):.1f} ms, max {max(figures):.1f} ms, '
               f'{len(figures)} rounds (limit {limit * 1000:.0f} ms)', end=' ', flush=True)
-        self.assertLessEqual(max(seconds), limit, f'{what}\n{self.log_tail()}')
+        self.assertLessEqual(statistics.median(seconds), limit, f'{what}\n{self.log_tail()}')
+        self.assertLessEqual(max(seconds), WORST * limit, f'{what}\n{self.log_tail()}')

@@ -1,4 +1,4 @@
-// The fake server's two loops. It binds UDP first and gives TCP the same port.
+// The fake server's two loops.
 #include "fake_server.h"
 
 #include <sys/socket.h>
@@ -13,6 +13,7 @@
 
 #include "agent/base/unique_fd.h"
 #include "dns/wire/bytes.h"
+#include "tests/support/free_port.h"
 
 namespace imrs::health::test {
 namespace {
@@ -38,7 +39,7 @@ Octets framed(const Octets& message) {
 }
 
 FakeServer::FakeServer(asio::io_context& io, const std::string& address)
-    : udp_(io, udp::endpoint(asio::ip::make_address(address), 0)),
+    : udp_(io, udp::endpoint(asio::ip::make_address(address), imrs::test::free_port(address))),
       tcp_(io, tcp::endpoint(udp_.local_endpoint().address(), udp_.local_endpoint().port())) {
   asio::co_spawn(io, serve_udp(), asio::detached);
   asio::co_spawn(io, accept(), asio::detached);

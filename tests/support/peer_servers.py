@@ -14,6 +14,7 @@ The rest is each server's default; what the tests want differently is in Setup.
 import contextlib
 import ctypes
 import os
+import random
 import re
 import shutil
 import signal
@@ -188,14 +189,14 @@ def version_of(name: str) -> str:
 
 
 def free_port() -> int:
-    """Free for UDP and TCP now. Bound without SO_REUSEPORT: a server left behind would share the load."""
-    for _ in range(50):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
-            tcp.bind((ADDRESS, 0))
-            port = tcp.getsockname()[1]
-            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
-                udp.bind((ADDRESS, port))
-                return port
+    """Free for UDP and TCP now, and below the ports that the kernel gives to clients. Bound without SO_REUSEPORT:
+    a server left behind would share the load."""
+    for port in random.sample(range(10000, 32768), 50):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            tcp.bind((ADDRESS, port))
+            udp.bind((ADDRESS, port))
+            return port
     raise PeerError('no port is free for both UDP and TCP')
 
 

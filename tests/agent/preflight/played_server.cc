@@ -1,7 +1,6 @@
 // Serves until it is destroyed. Used by the tests that ask.
 #include "played_server.h"
 
-#include <arpa/inet.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -10,7 +9,7 @@
 #include <stdexcept>
 
 #include "agent/base/dns_sockets.h"
-#include "agent/preflight/socket_address.h"
+#include "tests/support/free_port.h"
 
 namespace imrs::preflight {
 namespace {
@@ -43,12 +42,10 @@ std::uint16_t type_of(const Message& query) { return u16_at(query, kTypeAt); }
 std::uint16_t edns_size_of(const Message& query) { return u16_at(query, kEdnsAt); }
 
 PlayedServer::PlayedServer(const IpAddress& address, Answer answer)
-    : answer_(std::move(answer)), udp_(open(address, Transport::Udp, 0)) {
-  sockaddr_storage own{};
-  socklen_t size = sizeof own;
-  ::getsockname(udp_.get(), reinterpret_cast<sockaddr*>(&own), &size);
-  port_ = ntohs(reinterpret_cast<const sockaddr_in*>(&own)->sin_port);  // at the same place in both families
-  tcp_ = open(address, Transport::Tcp, port_);
+    : answer_(std::move(answer)),
+      port_(test::free_port(address.text)),
+      udp_(open(address, Transport::Udp, port_)),
+      tcp_(open(address, Transport::Tcp, port_)) {
   thread_ = std::thread([this] { serve(); });
 }
 

@@ -41,8 +41,8 @@ class PlayedServer {
   void serve_tcp();
 
   Answer answer_;
+  const std::uint16_t port_;
   UniqueFd udp_, tcp_;
-  std::uint16_t port_ = 0;
   std::atomic<bool> ended_ = false;
   std::atomic<int> queries_ = 0;
   std::thread thread_;

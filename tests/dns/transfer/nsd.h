@@ -18,20 +18,9 @@
 #include "agent/base/unique_fd.h"
 #include "dns/transfer/client.h"
 #include "tests/dns/zone/zone_files.h"
+#include "tests/support/free_port.h"
 
 namespace imrs::test {
-
-// Of the loopback; nobody else should take it before the caller does.
-inline std::uint16_t free_port() {
-  const UniqueFd fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t size = sizeof address;
-  ::bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size);
-  ::getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size);
-  return ntohs(address.sin_port);
-}
 
 class Nsd {
  public:
