@@ -90,11 +90,13 @@ class Drills:
     def kill_agent(self, number: int = signal.SIGKILL) -> Outcome:
         """The routes go with it, and its children: imrs-web after it has written what was counted. It is not
         started again here: start_agent() does."""
-        children = self._lab.children().values()
+        processes = [*self._lab.children().values()]
+        if (agent := self._lab.agent.process()) is not None:
+            processes.append(agent)
         outcome, seen = Outcome(time.monotonic()), len(self._watch.changes)
         self._lab.kill_agent(number)
         self._wait_gone(outcome)
-        if not wait_until(lambda: self._lab.agent.process() is None and not any(map(running, children)), LIMIT):
+        if not wait_until(lambda: not any(map(running, processes)), LIMIT):
             raise LabError(f'the agent or a child of it did not end\n{self._lab.seen()}')
         return self._finish(outcome, seen)
 

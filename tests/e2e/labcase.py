@@ -62,8 +62,8 @@ class LabCase(unittest.TestCase):
         self.assertEqual(outcome.changes, [], self.log_tail())
 
     def report(self, what: str, seconds: list[float], limit: float) -> None:
-        """Prints the figures, and holds their median to the limit; each of them, as another machine's work may
-        come between, to WORST times as much."""
+        """Prints the figures, and holds their median to the limit; each of them, as other work may come
+        between, to WORST times as much."""
         figures = [value * 1000 for value in seconds]
         print(f'\n    {what}: median {statistics.median(figures):.1f} ms, max {max(figures):.1f} ms, '
               f'{len(figures)} rounds (limit {limit * 1000:.0f} ms)', end=' ', flush=True)

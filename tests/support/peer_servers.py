@@ -189,8 +189,8 @@ def version_of(name: str) -> str:
 
 
 def free_port() -> int:
-    """Free for UDP and TCP now, and below the ports that the kernel gives to clients. Bound without SO_REUSEPORT:
-    a server left behind would share the load."""
+    """Free for UDP and TCP now, and below the ports that the kernel gives to clients. Bound without
+    SO_REUSEPORT: a server left behind would share the load."""
     for port in random.sample(range(10000, 32768), 50):
         with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, \
                 socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
