@@ -8,9 +8,9 @@
 
 namespace imrs::agent {
 
-void History::add(std::string what, std::string text) {
-  log_info("{}: {}", what, text);
-  entries_.push_back({wall_ms(), std::move(what), std::move(text)});
+void History::add(Topic topic, std::string text) {
+  log_info("{}: {}", to_string(topic), text);
+  entries_.push_back({wall_ms(), std::string(to_string(topic)), std::move(text)});
   if (entries_.size() > kMost) entries_.pop_front();
 }
 

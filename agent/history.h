@@ -17,8 +17,8 @@ class History {
   static constexpr std::size_t kMost = 500;  // entries; the oldest are forgotten
   static constexpr std::size_t kShown = 20;  // of them in each snapshot
 
-  // `what`: "decision", "bird", "order", "engine" or "program". Writes the log's line too.
-  void add(std::string what, std::string text);
+  // Writes the log's line too.
+  void add(Topic topic, std::string text);
 
   void restore(std::vector<HistoryEntry> before) { entries_.assign(before.begin(), before.end()); }
 

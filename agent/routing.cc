@@ -193,7 +193,7 @@ health::Verdict Routing::feed(Decision& decided, const health::Event& event) {
   health::Verdict verdict = health::step(decided.state, event, policy_, Clock::now());
   if (!verdict.changed) return verdict;
   decided.since_ms = wall_ms();
-  history_.add("decision",
+  history_.add(Topic::Decision,
                fmt::format("family={} neighbour={} phase={} announce={} reason=\"{}\"",
                            to_string(decided.family), decided.neighbour, health::to_string(verdict.phase),
                            in_words(verdict.routes), verdict.reason));

@@ -76,7 +76,7 @@ void Supervisor::join(const std::vector<HandedDecision>* handed) {
                           .withdrawal_confirmed = [this] { on_withdrawal_confirmed(); },
                           .kill_bird = [this](int pidfd, std::string_view why) { kill_bird(pidfd, why); },
                           .changed = [this] { changed(); },
-                          .note = [this](const std::string& line) { history_.add("bird", line); }});
+                          .note = [this](const std::string& line) { history_.add(Topic::Bird, line); }});
   routing_ = std::make_unique<Routing>(
       context_.get_executor(), config_, expectations_, device_, *speaker_, history_,
       Routing::Hooks{.pressure = [this](const health::Target& t) { return engine_->pressure(t); },
@@ -102,7 +102,7 @@ int Supervisor::run() {
   if (control_socket_) start(control_.run(std::move(control_socket_)));
   start_children();
   if (taken_over_) {
-    history_.add("order", "upgraded in place to version " IMRS_VERSION);
+    history_.add(Topic::Order, "upgraded in place to version " IMRS_VERSION);
     routing_->start_probing();
   }
   watchdog_.start();
@@ -153,7 +153,7 @@ void Supervisor::start_other_children() {
     set_expired(zone_.expired_zones());
     engine_->publish(std::move(image));
   });
-  const auto note = [this](std::string why) { history_.add("program", std::move(why)); };
+  const auto note = [this](std::string why) { history_.add(Topic::Program, std::move(why)); };
   zone_.start([this](Candidate candidate) { audit_.audit(std::move(candidate)); }, note);
   web_.start(
       processes_, engine_->counters_for_reading(), [this] { return snapshot(); }, note);
@@ -184,11 +184,11 @@ void Supervisor::on_withdrawal_confirmed() {
 }
 
 void Supervisor::replace_engine(std::string_view reason) {
-  if (engine_->replace(reason)) history_.add("engine", fmt::format("replaced: {}", reason));
+  if (engine_->replace(reason)) history_.add(Topic::Engine, fmt::format("replaced: {}", reason));
 }
 
 void Supervisor::kill_bird(int pidfd, std::string_view why) {
-  history_.add("bird", fmt::format("BIRD is killed, which withdraws: {}", why));
+  history_.add(Topic::Bird, fmt::format("BIRD is killed, which withdraws: {}", why));
   processes_.kill_bird(pidfd, why);
 }
 
@@ -247,7 +247,7 @@ asio::awaitable<void> Supervisor::stop(std::string reason, int exit_code) {
   stopping_ = true;
   exit_code_ = exit_code;
   manager_.say("STOPPING=1");
-  history_.add("order", "stopping: " + reason);
+  history_.add(Topic::Order, "stopping: " + reason);
   if (exit_code == 0 && routing_->announces_anything()) co_await drain_before_the_end(reason);
   routing_->withdraw_all(reason);
   // A co_await stands alone: g++ 12 miscompiles it inside a condition.

@@ -31,8 +31,8 @@ void Supervisor::restore_orders() {
   if (!orders_) return;
   for (const auto& one : orders_->overlaid) {
     const health::Overlay overlay = one.order == "drain" ? health::Overlay::Drain : health::Overlay::Withdraw;
-    history_.add("order", fmt::format("{} {} stands from before this start: {}", one.order, one.neighbour,
-                                      one.reason));
+    history_.add(Topic::Order, fmt::format("{} {} stands from before this start: {}", one.order,
+                                           one.neighbour, one.reason));
     routing_->restore(one.neighbour, {overlay, one.reason});
   }
   const std::int64_t now = clock_.clock().now();
@@ -41,7 +41,8 @@ void Supervisor::restore_orders() {
     const auto check = parse_check(one.check);
     const auto waived = check ? waivers_.waive(*check, one.until, now) : Result<void>(check.error());
     if (!waived) {
-      history_.add("order", fmt::format("waiver of {} is dropped: {}", one.check, waived.error().message));
+      history_.add(Topic::Order,
+                   fmt::format("waiver of {} is dropped: {}", one.check, waived.error().message));
     }
   }
 }
@@ -78,12 +79,12 @@ Result<std::string> Supervisor::obey(const Request& request) {
   const std::int64_t now = clock_.clock().now();
   if (request.kind == Request::Kind::EndWaiver) {
     waivers_.end(request.check);
-    history_.add("order", fmt::format("the waiver of {} is ended", to_string(request.check)));
+    history_.add(Topic::Order, fmt::format("the waiver of {} is ended", to_string(request.check)));
     return fmt::format("{} is not waived any more", to_string(request.check));
   }
   if (request.kind == Request::Kind::Waive) {
     if (auto waived = waivers_.waive(request.check, request.until, now); !waived) return waived.error();
-    history_.add("order",
+    history_.add(Topic::Order,
                  fmt::format("{} is WAIVED for {} s", to_string(request.check), request.until - now));
     return fmt::format("{} is waived for {} s", to_string(request.check), request.until - now);
   }
@@ -93,7 +94,7 @@ Result<std::string> Supervisor::obey(const Request& request) {
   if (fit == 0) {
     return Error{Errc::InvalidInput, "no neighbour is " + selected(request) + "; see imrsctl status"};
   }
-  history_.add("order", text);
+  history_.add(Topic::Order, text);
   return text;
 }
 

@@ -94,7 +94,7 @@ asio::awaitable<void> Supervisor::upgrade(std::string path) {
   NextProgram next = program_;
   if (!path.empty()) next.path = path;
   next.environment = manager_.environment();
-  history_.add("order", "upgrade in place to " + next.path);
+  history_.add(Topic::Order, "upgrade in place to " + next.path);
   manager_.say(reloading());
   asio::steady_timer timer(context_);
   // The device is down while BIRD does not obey: that is not handed over.
@@ -119,7 +119,7 @@ asio::awaitable<void> Supervisor::upgrade(std::string path) {
     start_other_children();
   }
   if (passed) passed = Error{Errc::Unavailable, "the engine has ended, or is about to get something new"};
-  history_.add("order", "upgrade failed, nothing has changed: " + passed.error().message);
+  history_.add(Topic::Order, "upgrade failed, nothing has changed: " + passed.error().message);
   manager_.say("READY=1");
   upgrading_ = false;
 }

@@ -252,6 +252,10 @@ std::string with_keys_masked(std::string_view line) {
   return out;
 }
 
+bool is_command(std::string_view words) {
+  return std::ranges::find(kCommands, words, &CommandRule::words) != std::end(kCommands);
+}
+
 }  // namespace
 
 Result<Role> parse_role(std::string_view text) {
@@ -290,8 +294,12 @@ std::string masked(std::string_view line) {
   std::string out = with_keys_masked(line);
   if (const std::size_t rotate = out.find("rotate"); rotate != std::string::npos) {
     const std::size_t what = out.find_first_not_of(' ', rotate + 6);
-    const std::size_t end = what == std::string::npos ? what : out.find(' ', what);
-    if (end != std::string::npos) out = out.substr(0, end) + " ***";
+    const std::size_t end = std::min(out.find(' ', what), out.size());
+    if (what != std::string::npos && !is_command("rotate " + out.substr(what, end - what))) {
+      out = out.substr(0, what) + "***";
+    } else if (end < out.size()) {
+      out = out.substr(0, end) + " ***";
+    }
   }
   if (out.size() > kMost) out = out.substr(0, kMost - 3) + "...";
   return out;

@@ -84,7 +84,7 @@ struct Call {
 [[nodiscard]] Result<Call> authorize(Role role, const std::vector<std::string>& words);
 
 // For the audit log, of a line that was refused: who types a secret where it does not belong shall not have
-// it kept. Behind "rotate" and the word after it everything is "***", elsewhere what looks like a key: 16
+// it kept. Behind "rotate" and what it rotates everything is "***", elsewhere what looks like a key: 16
 // octets or more of base64 or hexadecimal. At most 300 octets; of printable ASCII, else "?".
 [[nodiscard]] std::string masked(std::string_view line);
 

@@ -31,6 +31,17 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Snapshot, time_ms, identity, kind, appliance,
                                    image_generation, image_digest, decisions, bgp, zones, load, probes,
                                    programs, links, clock_synchronised, alarms, history)
 
+std::string_view to_string(Topic topic) {
+  switch (topic) {
+    case Topic::Decision: return "decision";
+    case Topic::Bird: return "bird";
+    case Topic::Order: return "order";
+    case Topic::Engine: return "engine";
+    case Topic::Program: break;
+  }
+  return "program";
+}
+
 std::string to_json(const Snapshot& snapshot) {
   // Text from a neighbour may hold anything; what is not UTF-8 is replaced.
   return nlohmann::json(snapshot).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);

@@ -4,6 +4,7 @@
 // counts is not in it: imrs-web reads that itself (agent/counts/).
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -118,10 +119,16 @@ struct LinkState {
   std::uint64_t receive_drops = 0;
 };
 
+// What a line of the history is about.
+enum class Topic : std::uint8_t { Decision, Bird, Order, Engine, Program };
+inline constexpr std::array kTopics{Topic::Decision, Topic::Bird, Topic::Order, Topic::Engine,
+                                    Topic::Program};
+[[nodiscard]] std::string_view to_string(Topic topic);  // "decision" ...
+
 // Something that was seen or done, and when.
 struct HistoryEntry {
   std::int64_t time_ms = 0;  // Unix time in ms
-  std::string what;          // "decision", "bird", "order", "engine", "program"
+  std::string what;          // to_string() of a topic; perhaps of another version's
   std::string text;
   bool operator==(const HistoryEntry&) const = default;
 };

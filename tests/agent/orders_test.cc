@@ -78,7 +78,7 @@ TEST(Orders, EachStartHasItsOwnWord) {
 
 TEST(HistoryMemory, IsBounded) {
   History history;
-  for (std::size_t i = 0; i < History::kMost + 3; ++i) history.add("order", std::to_string(i));
+  for (std::size_t i = 0; i < History::kMost + 3; ++i) history.add(Topic::Order, std::to_string(i));
   const auto all = history.all();
   ASSERT_EQ(all.size(), History::kMost);
   EXPECT_EQ(all.front().text, "3");
