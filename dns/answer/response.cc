@@ -60,7 +60,9 @@ Outcome Response::found(const image::Found& found) noexcept {
   authorities_ = rendered.authorities;
   additionals_ = rendered.additionals;
   answer_ = found.identity;
-  Outcome outcome = finish(rendered.flags);
+  // Class CH is here as well: no answer for all classes (RFC 1035 section 6.2).
+  const std::uint16_t authority = query_.qclass == rrclass::ANY ? flag::AA : std::uint16_t{0};
+  Outcome outcome = finish(rendered.flags & ~authority);
   outcome.zone = found.zone;
   outcome.delegation = found.delegation;
   return outcome;

@@ -21,6 +21,7 @@ struct WorkerContext {
   counts::WorkerTables& tables;
   const answer::Identity& identity;
   RateLimiter* limiter;  // shared by the workers; null: no limit
+  HashKey client_key;
   counts::SketchKey source_key;
 };
 

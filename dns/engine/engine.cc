@@ -69,6 +69,7 @@ Result<std::unique_ptr<Engine>> Engine::start(std::vector<WorkerSocket> sockets,
                                 .tables = engine->tables_[i],
                                 .identity = engine->options_.identity,
                                 .limiter = engine->limiter_.get(),
+                                .client_key = engine->options_.rate_key,
                                 .source_key = engine->options_.source_key};
     auto worker = Worker::make(std::move(shares[i]), context, engine->slot_, engine->options_.tcp);
     if (!worker) return worker.error();

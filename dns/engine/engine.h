@@ -26,8 +26,8 @@ namespace imrs::engine {
 struct EngineOptions {
   answer::Identity identity;
   TcpLimits tcp;
-  std::uint32_t rate_limit = 0;             // RateLimiter's per_second; 0: no limit
-  std::array<std::uint64_t, 2> rate_key{};  // random
+  std::uint32_t rate_limit = 0;  // RateLimiter's per_second; 0: no limit
+  HashKey rate_key{};            // of what is limited: responses, and connections of a client
   counts::SketchKey source_key{};
 };
 

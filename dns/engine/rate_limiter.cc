@@ -10,13 +10,15 @@ namespace imrs::engine {
 namespace {
 
 constexpr std::uint64_t kThousand = 1000;
-constexpr std::uint64_t kUnused = 0;  // of a bucket: full; of a proven prefix: nobody
+constexpr std::uint64_t kMostTokens = 4000000;  // whose thousandths have 32 bits
+constexpr std::uint64_t kUnused = 0;            // of a bucket: full; of a proven prefix: nobody
 
-// The finaliser of MurmurHash3 (public domain).
-constexpr std::uint64_t mix(std::uint64_t x) noexcept {
-  x = (x ^ x >> 33) * 0xff51afd7ed558ccd;
-  x = (x ^ x >> 33) * 0xc4ceb9fe1a85ec53;
-  return x ^ x >> 33;
+// How long ago `then` was. A worker's clock stands while it answers a batch, so another's may be ahead: that is
+// now, not 49 days ago.
+constexpr std::uint32_t since(std::uint32_t then, std::uint32_t now) noexcept {
+  constexpr std::uint32_t kAhead = 60000;
+  const std::uint32_t elapsed = now - then;
+  return elapsed > std::uint32_t{0} - kAhead ? 0 : elapsed;
 }
 
 // The /24 or /56 as a number, the families apart.
@@ -36,14 +38,15 @@ RateLimiter::Table RateLimiter::make_table(std::size_t size) {
   return {static_cast<std::atomic<std::uint64_t>*>(memory), std::free};
 }
 
-RateLimiter::RateLimiter(std::uint32_t per_second, std::array<std::uint64_t, 2> key)
-    : per_second_(std::clamp<std::uint32_t>(per_second, 1, kMaxPerSecond)),
+RateLimiter::RateLimiter(std::uint32_t per_second, HashKey key)
+    : full_(std::clamp<std::uint32_t>(per_second, 1, kMaxPerSecond) * kThousand),
+      full_if_proven_(std::min(full_ * kProvenTimes, kMostTokens * kThousand)),
       key_(key),
       buckets_(make_table(kBuckets)),
       proven_(make_table(kProven)) {}
 
 std::uint64_t RateLimiter::prefix_hash(std::span<const std::uint8_t> address) const noexcept {
-  return mix(prefix_of(address) ^ key_[0]) + key_[1];
+  return keyed(prefix_of(address), key_);
 }
 
 std::uint64_t RateLimiter::bucket_of(std::span<const std::uint8_t> address,
@@ -51,17 +54,19 @@ std::uint64_t RateLimiter::bucket_of(std::span<const std::uint8_t> address,
   return mix(prefix_hash(address) ^ std::uint64_t{answer} << 20) % kBuckets;
 }
 
-bool RateLimiter::take(std::uint64_t bucket, std::uint32_t now_ms) noexcept {
-  const std::uint64_t full = per_second_ * kThousand;
+bool RateLimiter::take_of(std::uint64_t bucket, std::uint32_t now_ms, std::uint64_t full) noexcept {
   const std::uint64_t before = buckets_[bucket].load(std::memory_order_relaxed);
   std::uint64_t tokens = full;
+  std::uint32_t used = now_ms;
   if (before != kUnused) {
-    const auto elapsed = static_cast<std::uint32_t>(now_ms - static_cast<std::uint32_t>(before >> 32));
-    tokens = std::min(full, (before & 0xffffffff) + std::uint64_t{elapsed} * per_second_);
+    const auto last = static_cast<std::uint32_t>(before >> 32);
+    const std::uint32_t elapsed = since(last, now_ms);
+    tokens = std::min(full, (before & 0xffffffff) + elapsed * (full / kThousand));
+    if (elapsed == 0) used = last;
   }
   const bool enough = tokens >= kThousand;
   if (enough) tokens -= kThousand;
-  buckets_[bucket].store(std::uint64_t{now_ms} << 32 | tokens, std::memory_order_relaxed);
+  buckets_[bucket].store(std::uint64_t{used} << 32 | tokens, std::memory_order_relaxed);
   return enough;
 }
 
@@ -74,7 +79,7 @@ bool RateLimiter::is_proven(std::span<const std::uint8_t> address, std::uint32_t
   const std::uint64_t hash = mix(prefix_hash(address));
   const std::uint64_t entry = proven_[hash % kProven].load(std::memory_order_relaxed);
   if (entry == kUnused || entry >> 32 != hash >> 32) return false;
-  return now_ms - static_cast<std::uint32_t>(entry) <= kProvenMs;
+  return since(static_cast<std::uint32_t>(entry), now_ms) <= kProvenMs;
 }
 
 }  // namespace imrs::engine

@@ -25,17 +25,17 @@ constexpr std::chrono::microseconds kAcceptTime{250};  // of a turn, for one pub
 constexpr std::size_t kLength = TcpFraming::kLength;
 constexpr std::size_t kReadSize = kLength + TcpFraming::kMaxQuery;
 constexpr std::size_t kMaxSpare = 64;
-constexpr std::size_t kShares = 16384;
 
 }  // namespace
 
-TcpServer::TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, WorkerPage& page, Answerer& answerer)
+TcpServer::TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, HashKey client_key, WorkerPage& page,
+                     Answerer& answerer)
     : epoll_(epoll_fd),
       tag_(tag),
       limits_(limits),
       page_(page),
       answerer_(answerer),
-      shares_(kShares),
+      shares_(client_key),
       received_(kReadSize),
       answers_(limits.output + kLength + answer::kMaxResponse) {}
 
@@ -58,7 +58,7 @@ void TcpServer::accept(int listener, TrafficCounters* counters, Clock::time_poin
 // False: there is no place for a new connection of that client.
 bool TcpServer::make_room(std::span<const std::uint8_t> address, const TrafficCounters* counters) {
   if (counters == nullptr) return open_probes_ < limits_.probe_connections;
-  if (share_of(address) >= limits_.per_client) {
+  if (shares_.of(address) >= limits_.per_client) {
     count(page_.tcp_rejected);
     return false;
   }
@@ -70,7 +70,17 @@ void TcpServer::serve(std::uint32_t slot, Clock::time_point now) {
   if (slot >= connections_.size() || !connections_[slot]) return;  // closed earlier in this turn
   Connection& connection = *connections_[slot];
   const bool alive = exchange(connection, now);
+  account(connection);
   if (!alive || (connection.finished && connection.output.empty()) || !watch(slot, connection)) close(slot);
+  while (held_ > limits_.held && close_oldest(true)) {
+  }
+}
+
+void TcpServer::account(Connection& connection) noexcept {
+  if (connection.counters == nullptr) return;
+  const std::size_t now = connection.input.capacity() + connection.output.capacity();
+  held_ += now - connection.held;
+  connection.held = now;
 }
 
 bool TcpServer::is_probe(std::uint32_t slot) const noexcept {
@@ -109,7 +119,7 @@ void TcpServer::add(UniqueFd fd, std::span<const std::uint8_t> address, TrafficC
   connection->counters = counters;
   connection->opened = connection->progress = now;
   connections_[slot] = std::move(connection);
-  if (counters != nullptr) ++share_of(address);
+  if (counters != nullptr) ++shares_.of(address);
   ++(counters != nullptr ? open_public_ : open_probes_);
   if (counters != nullptr) count(page_.tcp_accepted);
   page_.tcp_connections.store(open_public_, std::memory_order_relaxed);
@@ -119,21 +129,22 @@ void TcpServer::add(UniqueFd fd, std::span<const std::uint8_t> address, TrafficC
 void TcpServer::close(std::size_t slot) {
   auto connection = std::move(connections_[slot]);
   const bool is_public = connection->counters != nullptr;
-  if (is_public) --share_of(std::span(connection->address).first(connection->address_size));
+  if (is_public) --shares_.of(std::span(connection->address).first(connection->address_size));
   --(is_public ? open_public_ : open_probes_);
+  held_ -= connection->held;
   free_.push_back(static_cast<std::uint32_t>(slot));
   page_.tcp_connections.store(open_public_, std::memory_order_relaxed);
   *connection = Connection();  // closes the descriptor, forgets the address, frees the buffers
   if (spare_.size() < kMaxSpare) spare_.push_back(std::move(connection));
 }
 
-// A full table, or no descriptor left: whoever has been still for longest makes room (RFC 7766 section
-// 6.2.2). False: there is nobody.
-bool TcpServer::close_oldest() {
+// A full table, no descriptor or no memory left: whoever has been still for longest makes room (RFC 7766
+// section 6.2.2), of all or of those who hold memory. False: there is nobody.
+bool TcpServer::close_oldest(bool who_holds) {
   std::size_t oldest = connections_.size();
   for (std::size_t slot = 0; slot < connections_.size(); ++slot) {
     const auto& connection = connections_[slot];
-    if (!connection || connection->counters == nullptr) continue;
+    if (!connection || connection->counters == nullptr || (who_holds && connection->held == 0)) continue;
     if (oldest == connections_.size() || connection->progress < connections_[oldest]->progress) {
       oldest = slot;
     }
@@ -199,7 +210,7 @@ bool TcpServer::answer_all(Connection& connection, std::span<const std::uint8_t>
   }
   if (framing.broken()) connection.finished = true;
   const auto rest = framing.broken() ? std::span<const std::uint8_t>() : framing.rest();
-  connection.input.assign(rest.begin(), rest.end());
+  connection.input = std::vector<std::uint8_t>(rest.begin(), rest.end());  // empty: no memory
   return true;
 }
 
@@ -242,13 +253,6 @@ bool TcpServer::watch(std::size_t slot, Connection& connection) {
   connection.watched = true;
   connection.waits_for_room = wants_room;
   return ::epoll_ctl(epoll_, operation, connection.fd.get(), &event) == 0;
-}
-
-// Of a client's open connections. Clients may meet in one count; that costs them places, nothing else.
-std::uint16_t& TcpServer::share_of(std::span<const std::uint8_t> address) noexcept {
-  std::uint64_t client = 0;
-  std::memcpy(&client, address.data(), std::min(address.size(), sizeof client));
-  return shares_[(client * 0x9e3779b97f4a7c15 >> 32) % kShares];
 }
 
 }  // namespace imrs::engine

@@ -16,6 +16,7 @@
 #include "agent/base/unique_fd.h"
 #include "agent/counts/worker_page.h"
 #include "dns/engine/answerer.h"
+#include "dns/engine/client_shares.h"
 #include "dns/engine/tcp_framing.h"
 
 namespace imrs::engine {
@@ -27,6 +28,7 @@ struct TcpLimits {
   std::chrono::milliseconds idle{10000};    // without progress in either direction; told by RFC 7828
   std::chrono::milliseconds total{120000};  // of a connection's life
   std::size_t output = 16 * 1024;           // octets waiting to be sent; beyond, no more is answered
+  std::size_t held = 4 << 20;               // octets that all public connections together keep, per worker
 };
 
 class TcpServer {
@@ -34,8 +36,9 @@ class TcpServer {
   using Clock = std::chrono::steady_clock;
 
   // Events of connections carry `tag | slot` as epoll data; the upper 32 bits are the worker's to tell
-  // apart, a slot has 32 bits. `answerer` must outlive it.
-  TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, WorkerPage& page, Answerer& answerer);
+  // apart, a slot has 32 bits. `client_key`: of ClientShares. `answerer` must outlive it.
+  TcpServer(int epoll_fd, std::uint64_t tag, TcpLimits limits, HashKey client_key, WorkerPage& page,
+            Answerer& answerer);
 
   // Accepts what waits at a listening socket, and answers what the new connections have already sent; of the
   // public ones for a bounded time. `counters` null: the agent's probes.
@@ -63,6 +66,7 @@ class TcpServer {
     std::vector<std::uint8_t> input;   // the beginning of a message, or what is not wanted yet
     std::vector<std::uint8_t> output;  // what the client has not taken yet
     std::size_t sent = 0;              // of output
+    std::size_t held = 0;              // octets of both, as counted
     TrafficCounters* counters = nullptr;
     Clock::time_point opened, progress;
     bool finished = false;        // the client has closed its side, or is not listened to any more
@@ -74,14 +78,14 @@ class TcpServer {
   void add(UniqueFd fd, std::span<const std::uint8_t> address, TrafficCounters* counters,
            Clock::time_point now);
   void close(std::size_t slot);
-  bool close_oldest();
+  bool close_oldest(bool who_holds = false);
+  void account(Connection& connection) noexcept;
   bool exchange(Connection& connection, Clock::time_point now);
   bool read_queries(Connection& connection, std::size_t& size, Clock::time_point now);
   bool answer_all(Connection& connection, std::span<const std::uint8_t> stream, Clock::time_point now);
   bool send_scratch(Connection& connection, std::size_t size, Clock::time_point now);
   bool flush(Connection& connection, Clock::time_point now);
   bool watch(std::size_t slot, Connection& connection);
-  [[nodiscard]] std::uint16_t& share_of(std::span<const std::uint8_t> address) noexcept;
 
   int epoll_;
   std::uint64_t tag_;
@@ -91,8 +95,9 @@ class TcpServer {
   std::vector<std::unique_ptr<Connection>> connections_;
   std::vector<std::uint32_t> free_;
   std::vector<std::unique_ptr<Connection>> spare_;  // closed ones, for the next
-  std::vector<std::uint16_t> shares_;               // open connections by hash of the client
+  ClientShares shares_;
   std::size_t open_public_ = 0, open_probes_ = 0;
+  std::size_t held_ = 0;                          // octets, of the public ones
   std::vector<std::uint8_t> received_, answers_;  // of the connection being served
   std::size_t used_ = 0;                          // octets of received_ that were written to since forget()
 };

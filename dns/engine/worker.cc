@@ -64,7 +64,7 @@ Worker::Worker(std::vector<WorkerSocket> sockets, UniqueFd epoll, const WorkerCo
       page_(context.page),
       slot_(slot),
       answerer_(context, in_keepalive_units(limits.idle)),
-      tcp_(epoll_.get(), kConnectionTag, limits, context.page, answerer_) {}
+      tcp_(epoll_.get(), kConnectionTag, limits, context.client_key, context.page, answerer_) {}
 
 Result<void> Worker::watch_sockets() {
   for (std::size_t i = 0; i < sockets_.size(); ++i) {

@@ -76,10 +76,8 @@ const Body* body_at(const View& view, std::uint32_t offset) noexcept {
 Found name_error(const View& view, const ZoneRecord& zone, const Node& encloser, Name name,
                  const Labels& labels, std::size_t below, bool dnssec_ok) noexcept {
   Found found{body_at(view, zone.name_error[dnssec_ok ? 1 : 0]), {}, zone.name_error[0]};
-  if (zone.sorted_count == 0) return found;
+  if (!dnssec_ok || (zone.flags & kSigned) == 0 || zone.sorted_count == 0) return found;
   const Sorted& before = predecessor(view, zone, name, labels, below);
-  found.identity = view.offset(before);
-  if (!dnssec_ok || (zone.flags & kSigned) == 0) return found;
   found.pieces[0] = body_at(view, before.nsec);
   if (encloser.wildcard_nsec != before.nsec) {
     found.pieces[1] = body_at(view, encloser.wildcard_nsec);

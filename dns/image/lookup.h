@@ -43,7 +43,8 @@ struct Found {
   const Body* body = nullptr;           // null: no served zone holds the name
   std::array<const Body*, 2> pieces{};  // NSECs to append; null: none
   std::uint32_t identity = 0;           // the same for all questions that have this answer, with and without
-                                        // DO; for a name error, for all names in the gap. Never 0 with a body
+                                        // DO; for a name error, for all names of the zone. Never 0 with a
+                                        // body
   std::uint32_t zone = 0;               // index in View::zones() of the zone that answers
   std::uint32_t delegation = 0;         // Node::number of the delegation asked about; 0: none
 };

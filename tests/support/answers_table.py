@@ -60,7 +60,7 @@ NOTES = '''
   `net`, which know.
 - AXFR, IXFR and NOTIFY are refused whatever the name: service addresses neither give nor take zones.
 - The CHAOS names are answered as NSD and Knot do; every other name of class CH is REFUSED.
-- Class ANY is answered like IN, as Knot does.
+- Class ANY is answered like IN, without AA as NSD does it (RFC 1035 6.2): class CH is here as well.
 - With a cookie secret (`--cookie-secret`, or the agent's configuration) cookies of 8 and 16 to 40 octets are
   answered with one of ours (RFC 7873, RFC 9018), and QDCOUNT 0 with a cookie by NOERROR (BADCOOKIE if the
   cookie is not ours).

@@ -66,7 +66,7 @@ def _classes() -> list[Row]:
     rows += [Row(f'. SOA class {text}', message(wire_name('.'), SOA, c, extra=EDNS), clause)
              for text, c, clause in (
                  ('0', 0, 'RFC 6895 3.2: reserved'), ('HS', HS, 'RFC 1035 3.2.4: not served'),
-                 ('NONE', NONE, 'RFC 2136 2.4: of UPDATE'), ('ANY', ANY, 'RFC 1035 3.2.5'),
+                 ('NONE', NONE, 'RFC 2136 2.4: of UPDATE'), ('ANY', ANY, 'RFC 1035 3.2.5, 6.2'),
                  ('65535', 65535, 'RFC 6895 3.2: reserved'))]
     return rows
 

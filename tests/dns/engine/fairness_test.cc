@@ -32,6 +32,7 @@ class HaltedWorker : public testing::Test {
                                         .tables = pages_.tables()[0],
                                         .identity = identity_,
                                         .limiter = nullptr,
+                                        .client_key = {},
                                         .source_key = {1, 2}};
     auto worker = engine::Worker::make(std::move(loopback.sockets), context, slot_, {});
     ASSERT_TRUE(worker.ok()) << worker.error().message;

@@ -56,7 +56,7 @@ class Instance {
 
   void ask(std::size_t instance) {
     const std::vector<Line> lines = round_of_queries();
-    engine::Answerer answerer({pages_.workers()[0], pages_.tables()[0], identity_, nullptr, kKey}, 0);
+    engine::Answerer answerer({pages_.workers()[0], pages_.tables()[0], identity_, nullptr, {}, kKey}, 0);
     const engine::Published published{image_.get(), 1, {}, {}, 0, &names_};
     answerer.begin(published, kNow, 0);
     for (std::size_t round = 0; round < kRounds; ++round) {

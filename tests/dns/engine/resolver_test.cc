@@ -105,7 +105,7 @@ TEST_F(Resolver, ABusyOneHasAnAnswerToEveryQuestion) {
   EXPECT_EQ(limited(), seen.cut) << "nothing of this mix is too large for UDP";
 }
 
-// What the test above would see if the limit knew no exemption.
+// What the test above would see if nobody had more than the limit.
 TEST_F(Resolver, OneThatNeverAsksByTcpIsToldToAndNotLeftInSilence) {
   const PacedCounts seen = ask_the_mix({.rate = kRate, .count = kRate, .asks_by_tcp = false});
   EXPECT_EQ(limited(), seen.cut);
@@ -125,8 +125,8 @@ TEST_F(Resolver, AFloodForOneNameIsCutToTheLimit) {
   EXPECT_EQ(limited(), seen.cut);
 }
 
-// The same flood from the prefix that has been: it gets everything, so it is the exemption that makes the
-// difference.
+// The same flood from the prefix that has been: it gets everything, up to kProvenTimes as much, so it is that
+// which makes the difference.
 TEST_F(Resolver, TheSameFloodFromAProvenPrefixIsNotCut) {
   ASSERT_FALSE(ask_tcp(connect_to(Family::V4, Transport::Tcp, port_).get(), query_octets({})).empty());
   const PacedCounts seen = flood({.rate = kRate, .count = kRate});

@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <sys/socket.h>
 
+#include <set>
+#include <thread>
+
 #include "tests/dns/engine/client.h"
 #include "tests/dns/engine/test_engine.h"
 #include "tests/support/test_zones.h"
@@ -170,6 +173,50 @@ TEST_F(Tcp, AClientHasItsShareAndNoMore) {
   Octets answer;
   for (int i = 0; i < 1000 && answer.empty(); ++i) answer = ask_tcp(connect(engine).get(), query);
   EXPECT_FALSE(answer.empty());
+}
+
+// Who does not read what he has asked for holds memory, in all connections together so much.
+TEST_F(Tcp, WhatTheDeafHoldIsBounded) {
+  constexpr std::size_t kClients = 12;
+  TestEngine engine(1, {.held = 64 * 1024});
+  engine.serve(image_);
+  Octets stream;
+  for (int i = 0; i < 1000; ++i) append_framed(stream, query_with_id(1));
+  std::vector<UniqueFd> deaf;
+  while (deaf.size() < kClients) deaf.push_back(connect(engine));
+  for (int round = 0; round < 3000 && engine.page().tcp_rejected < kClients - 4; ++round) {
+    for (const UniqueFd& fd : deaf)
+      (void)::send(fd.get(), stream.data(), stream.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  EXPECT_GE(engine.page().tcp_rejected, kClients - 4);
+  EXPECT_GT(engine.page().tcp_connections, 0U);
+  const UniqueFd other = connect(engine);
+  EXPECT_FALSE(ask_tcp(other.get(), query_with_id(2)).empty());
+}
+
+TEST(ClientShares, SpreadAndDependOnTheKey) {
+  const auto counts_of = [](engine::HashKey key) {
+    engine::ClientShares shares(key);
+    std::set<const std::uint16_t*> seen;
+    std::vector<std::ptrdiff_t> places;
+    const std::uint8_t first[16] = {0x20, 1, 0xd, 0xb8};
+    const std::uint16_t* const begin = &shares.of(first);
+    for (int i = 0; i < 1000; ++i) {
+      const std::uint8_t address[16] = {
+          0x20, 1, 0xd, 0xb8, 0, 0, static_cast<std::uint8_t>(i >> 8), static_cast<std::uint8_t>(i), 1};
+      seen.insert(&shares.of(address));
+      places.push_back(&shares.of(address) - begin);
+    }
+    return std::pair(seen.size(), places);
+  };
+  const auto one = counts_of({1, 2}), other = counts_of({3, 4});
+  EXPECT_GT(one.first, 900U) << "the /64s of one /48";
+  EXPECT_NE(one.second, other.second);
+  engine::ClientShares shares({1, 2});
+  const std::uint8_t host[16] = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 9},
+                     same[16] = {0x20, 1, 0xd, 0xb8, 0, 0, 0, 1, 7};
+  EXPECT_EQ(&shares.of(host), &shares.of(same));
 }
 
 TEST_F(Tcp, ConnectionSurvivesASwap) {
