@@ -6,16 +6,25 @@
 #include <sys/random.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <utility>
 
 #include "agent/base/hex.h"
+#include "dns/wire/question_hash.h"
 
 namespace imrs::agent {
 namespace {
 
 // Crashes remembered; somebody who has found one hole may try it with many names.
 constexpr std::size_t kMaxRemembered = 1024;
+
+// The hash of what the quick probes ask: the root's SOA, class IN, behind a header of any content.
+std::uint64_t quick_probe() {
+  constexpr std::array<std::uint8_t, wire::kHeaderSize + 5> kMessage{
+      0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, wire::rrtype::SOA, 0, wire::rrclass::IN};
+  return wire::question_hash(kMessage);
+}
 
 std::string in_words(std::uint64_t hash) { return fmt::format("{:016x}", hash); }
 
@@ -51,11 +60,7 @@ Result<AnswerPolicy> AnswerPolicy::make(const std::vector<std::string>& secrets,
 }
 
 AnswerPolicy::Memory AnswerPolicy::memory() const {
-  Memory memory{.secrets = {},
-                .denied = {settings_.denied.begin(), settings_.denied.begin() + settings_.denied_count},
-                .rate_key = rate_key_,
-                .own_secrets = own_secrets_,
-                .renew_at = renew_at_};
+  Memory memory{.secrets = {}, .rate_key = rate_key_, .own_secrets = own_secrets_, .renew_at = renew_at_};
   for (std::uint32_t i = 0; i < settings_.secret_count; ++i) {
     memory.secrets.push_back(hex_text(settings_.secrets[i]));
   }
@@ -68,11 +73,6 @@ AnswerPolicy AnswerPolicy::remember(const Memory& memory) {
   for (const std::string& hex : memory.secrets) {
     if (settings.secret_count == EngineSettings::kMaxSecrets) break;
     settings.secrets[settings.secret_count++] = cookie_secret(hex);
-  }
-  for (const std::uint64_t hash : memory.denied) {
-    if (settings.denied_count == EngineSettings::kMaxDenied) break;
-    settings.denied[settings.denied_count++] = hash;
-    policy.crashes_[hash] = kCrashesUntilDenied;
   }
   policy.rate_key_ = memory.rate_key;
   policy.own_secrets_ = memory.own_secrets;
@@ -92,31 +92,67 @@ Result<void> AnswerPolicy::add_own_secret(Steady::time_point now) {
 }
 
 bool AnswerPolicy::renew(Steady::time_point now) {
-  return own_secrets_ && now >= renew_at_ && add_own_secret(now).ok();
+  const bool renewed = own_secrets_ && now >= renew_at_ && add_own_secret(now).ok();
+  return forget_old(now) || renewed;
 }
 
 bool AnswerPolicy::set_expired(std::uint32_t zones) {
   return std::exchange(settings_.expired, zones) != zones;
 }
 
-std::string AnswerPolicy::on_engine_ended(std::span<const WorkerPage> pages) {
+bool AnswerPolicy::forget_denials_without_crashes() {
+  const std::uint32_t before = settings_.denied_count;
+  const auto denied = std::span(settings_.denied).first(before);
+  const auto gone = std::ranges::remove_if(denied, [this](auto hash) { return !crashes_.contains(hash); });
+  settings_.denied_count = before - static_cast<std::uint32_t>(gone.size());
+  return !gone.empty();
+}
+
+bool AnswerPolicy::forget_old(Steady::time_point now) {
+  std::erase_if(crashes_, [now](const auto& one) { return now - one.second.last >= kCrashMemory; });
+  return forget_denials_without_crashes();
+}
+
+bool AnswerPolicy::on_new_image() {
+  crashes_.clear();
+  return forget_denials_without_crashes();
+}
+
+// How often it is now.
+int AnswerPolicy::count_crash(std::uint64_t hash, Steady::time_point now) {
+  if (crashes_.size() >= kMaxRemembered && !crashes_.contains(hash)) {
+    crashes_.erase(std::ranges::min_element(crashes_, {}, [](const auto& one) {
+      return std::pair(one.second.times >= kCrashesUntilDenied, one.second.last);  // those denied stay
+    }));
+  }
+  Crashes& crashes = crashes_[hash];
+  crashes.last = now;
+  return ++crashes.times;
+}
+
+// Full: the oldest makes room; it comes back if it still kills.
+void AnswerPolicy::deny(std::uint64_t hash) {
+  if (settings_.denied_count == settings_.denied.size()) {
+    crashes_.erase(settings_.denied.front());
+    (void)forget_denials_without_crashes();
+  }
+  settings_.denied[settings_.denied_count++] = hash;
+}
+
+std::string AnswerPolicy::on_engine_ended(std::span<const WorkerPage> pages, Steady::time_point now) {
   std::string said;
+  (void)forget_old(now);  // the next engine gets the settings anyway
   for (const WorkerPage& page : pages) {
     const std::uint64_t hash = page.fatal.load(std::memory_order_relaxed);
     if (hash == 0) continue;
-    if (crashes_.size() >= kMaxRemembered && !crashes_.contains(hash)) crashes_.erase(crashes_.begin());
-    const int times = ++crashes_[hash];
+    const int times = count_crash(hash, now);
     said = fmt::format("a worker crashed while it answered question {} ({}. time)", in_words(hash), times);
-    if (times != kCrashesUntilDenied) continue;
-    // Full: the oldest makes room; it comes back if it still kills.
-    auto& denied = settings_.denied;
-    if (settings_.denied_count == denied.size()) {
-      crashes_.erase(denied.front());
-      std::ranges::rotate(denied, denied.begin() + 1);
-      --settings_.denied_count;
+    if (hash == quick_probe()) {
+      said += ": it is the probes' own, the SOA of the root, and never dropped";
+    } else if (times == kCrashesUntilDenied) {
+      deny(hash);
+      said += ": it is dropped from now on";
     }
-    denied[settings_.denied_count++] = hash;
-    said += ": it is dropped from now on";
   }
   return said;
 }

@@ -1,6 +1,9 @@
 // agent/answer_policy.h
 // What the engine is told besides images: the secrets of DNS cookies, and the questions it has to drop
 // because engines have died of them. Pure but for getrandom(2); the clock is an argument.
+//
+// What is dropped is forgotten with the next image, after a day, and in an upgrade in place: any of these may
+// be the remedy, and what still kills is found again within a second.
 #pragma once
 
 #include <chrono>
@@ -25,16 +28,16 @@ class AnswerPolicy {
   // An engine that restarts at once, with clients that ask again, comes by the same question in a second.
   static constexpr int kCrashesUntilDenied = 2;
   static constexpr std::chrono::hours kOwnSecretLife{24};
+  static constexpr std::chrono::hours kCrashMemory{24};  // from a question's last crash
 
   // `secrets`: those of a cluster, the first makes cookies. None: this instance makes its own, a new one
   // every day, and takes the one before for another day. Errc::System: no random numbers.
   [[nodiscard]] static Result<AnswerPolicy> make(const std::vector<std::string>& secrets,
                                                  Steady::time_point now);
 
-  // What it knows, for an agent that hands it to the next one.
+  // What it knows, for an agent that hands it to the next one; crashes and denials are not handed over.
   struct Memory {
     std::vector<std::string> secrets;  // hex
-    std::vector<std::uint64_t> denied;
     std::array<std::uint64_t, 2> rate_key{};
     bool own_secrets = false;
     Steady::time_point renew_at{};
@@ -49,8 +52,13 @@ class AnswerPolicy {
   [[nodiscard]] bool set_expired(std::uint32_t zones);
 
   // The engine has ended; its pages say whether a question killed a worker. Gives what the operator has to
-  // know of it, or nothing.
-  [[nodiscard]] std::string on_engine_ended(std::span<const WorkerPage> pages);
+  // know of it, or nothing. The question of the quick probes (health/expectations.h) is never denied: every
+  // target would be silent, and the engine replaced for it again and again.
+  [[nodiscard]] std::string on_engine_ended(std::span<const WorkerPage> pages, Steady::time_point now);
+
+  // Another image is served: what killed with the one before need not kill any more. True if the settings
+  // have changed.
+  [[nodiscard]] bool on_new_image();
 
   [[nodiscard]] const EngineSettings& settings() const noexcept { return settings_; }
   // EngineSetup::rate_key: one for the agent's life.
@@ -60,13 +68,21 @@ class AnswerPolicy {
 
  private:
   AnswerPolicy() = default;
+  struct Crashes {
+    int times = 0;
+    Steady::time_point last{};
+  };
   Result<void> add_own_secret(Steady::time_point now);
+  int count_crash(std::uint64_t hash, Steady::time_point now);
+  void deny(std::uint64_t hash);
+  bool forget_old(Steady::time_point now);
+  bool forget_denials_without_crashes();
 
   EngineSettings settings_;
   std::array<std::uint64_t, 2> rate_key_{};
   bool own_secrets_ = false;
   Steady::time_point renew_at_{};
-  std::map<std::uint64_t, int> crashes_;  // by question hash
+  std::map<std::uint64_t, Crashes> crashes_;  // by question hash; whatever is denied is here too
 };
 
 }  // namespace imrs::agent

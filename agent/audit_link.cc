@@ -22,23 +22,32 @@ void log_failure(std::string_view what, const Result<void>& result) {
 
 AuditLink::AuditLink(boost::asio::any_io_executor executor, const Config& config, Processes& processes,
                      const TrustedClock& clock)
-    : timer_(std::move(executor)), config_(config), processes_(processes), clock_(clock) {}
+    : timer_(executor),
+      retry_timer_(std::move(executor)),
+      config_(config),
+      processes_(processes),
+      clock_(clock) {}
 
-void AuditLink::start(std::function<void(SharedImage)> on_passed) {
+void AuditLink::start(std::function<void(SharedImage)> on_passed, Retry retry) {
   on_passed_ = std::move(on_passed);
+  retry_ = retry;
   processes_.keep(Program::Audit, {.started = [this] { send_setup(); },
                                    .message = [this](const Packet& packet) { on_message(packet); },
                                    .ended = [this] { on_ended(); }});
 }
 
 void AuditLink::audit(Candidate next_one) {
+  given_up_.reset();
+  retry_timer_.cancel();
+  retried_ = false;
   waiting_ = std::move(next_one);
-  if (!current_) next();
+  if (!asked_) next();
 }
 
 void AuditLink::next() {
   timer_.cancel();
   ends_ = 0;
+  asked_ = false;
   again_ = false;
   current_ = std::exchange(waiting_, std::nullopt);
   if (!current_) return;
@@ -49,6 +58,7 @@ void AuditLink::next() {
 void AuditLink::look_again() {
   if (current_ || !passed_) return;
   ends_ = 0;
+  asked_ = false;
   again_ = true;
   current_ = passed_;
   send_request();
@@ -72,7 +82,9 @@ void AuditLink::send_request() {
   request.now = clock_.now();
   request.again = again_ ? 1 : 0;
   const std::array fds{current_->image.memfd->get(), current_->contents->get()};
-  log_failure("request", processes_.send(Program::Audit, request, fds));
+  const auto sent = processes_.send(Program::Audit, request, fds);
+  log_failure("request", sent);
+  asked_ = sent.ok();
 }
 
 void AuditLink::limit_time() {
@@ -102,8 +114,25 @@ void AuditLink::on_verdict(const AuditVerdict& verdict) {
   next();
 }
 
+// The end may have a reason outside the image, as no memory or a slow machine: so it is audited anew later.
 void AuditLink::on_ended() {
-  if (current_ && ++ends_ >= kEndsUntilGivenUp) give_up("the auditor has ended twice with it");
+  if (!std::exchange(asked_, false) || !current_ || ++ends_ < kEndsUntilGivenUp) return;
+  if (!again_ && !waiting_) {
+    given_up_ = current_;
+    try_again_later();
+  }
+  give_up("the auditor has ended twice with it");
+}
+
+void AuditLink::try_again_later() {
+  retry_timer_.expires_after(retried_ ? retry_.later : retry_.first);
+  retry_timer_.async_wait([this](const boost::system::error_code& error) {
+    if (error || !given_up_) return;
+    log_info("auditor: the image that it has ended twice with is audited anew");
+    retried_ = true;
+    waiting_ = std::exchange(given_up_, std::nullopt);
+    if (!asked_) next();
+  });
 }
 
 void AuditLink::give_up(const std::string& why) {

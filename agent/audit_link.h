@@ -5,6 +5,7 @@
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <functional>
 #include <optional>
 #include <string>
@@ -22,11 +23,19 @@ class AuditLink {
   AuditLink(boost::asio::any_io_executor executor, const Config& config, Processes& processes,
             const TrustedClock& clock);
 
-  // Keeps the auditor running. `on_passed`: an image whose every answer is right.
-  void start(std::function<void(SharedImage)> on_passed);
+  // When an image is audited anew that the auditor has ended twice with.
+  struct Retry {
+    std::chrono::milliseconds first = std::chrono::minutes(1);
+    std::chrono::milliseconds later = std::chrono::hours(1);
+  };
 
-  // Has it audited; after the one that is being audited (of several only the newest waits). One that fails,
-  // or that the auditor ends twice with, or that takes too long, is given up: what is served stays.
+  // Keeps the auditor running. `on_passed`: an image whose every answer is right.
+  void start(std::function<void(SharedImage)> on_passed) { start(std::move(on_passed), Retry()); }
+  void start(std::function<void(SharedImage)> on_passed, Retry retry);
+
+  // Has it audited; after the one that is being audited (of several only the newest waits). One that fails
+  // is given up for good. So is one that the auditor ends twice with (also for taking too long), but for a
+  // time only, for the reason may lie outside it; unless a newer one has come. What is served stays.
   void audit(Candidate next);
 
   // Looks at the image that passed last once more, as of now: its signatures and anchors. Nothing while
@@ -51,17 +60,22 @@ class AuditLink {
   void on_ended();
   void limit_time();
   void give_up(const std::string& why);
+  void try_again_later();
   void next();
 
-  boost::asio::steady_timer timer_;
+  boost::asio::steady_timer timer_, retry_timer_;
   const Config& config_;
   Processes& processes_;
   const TrustedClock& clock_;
   std::function<void(SharedImage)> on_passed_;
   std::optional<Candidate> current_, waiting_;
-  std::optional<Candidate> passed_;  // the last one
-  bool again_ = false;               // current_ is passed_
-  int ends_ = 0;                     // of the auditor with the current one
+  std::optional<Candidate> passed_;    // the last one
+  std::optional<Candidate> given_up_;  // audited anew when retry_timer_ ends
+  Retry retry_;
+  bool retried_ = false;  // the newest one has been audited anew already
+  bool again_ = false;    // current_ is passed_
+  bool asked_ = false;    // the auditor that runs has been asked about current_
+  int ends_ = 0;          // of auditors that had been asked about the current one
   std::string trouble_, untrusted_;
   std::uint32_t took_ms_ = 0;
 };

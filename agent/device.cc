@@ -4,12 +4,11 @@
 #include <fcntl.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cstring>
-
-#include "agent/netlink.h"
 
 #ifndef IFF_NO_CARRIER
 #define IFF_NO_CARRIER 0x0040  // Linux 6.2; older kernels ignore it, hence TUNSETCARRIER below
@@ -37,6 +36,16 @@ Result<void> AnycastDevice::create(const std::string& name, const std::vector<Ip
   return set_link(true);
 }
 
+bool AnycastDevice::gone() const noexcept {
+  pollfd one{tun_.get(), 0, 0};
+  return created() && ::poll(&one, 1, 0) == 1 && (one.revents & POLLERR) != 0;
+}
+
+void AnycastDevice::forget() noexcept {
+  index_ = 0;
+  carrier_ = link_up_ = false;
+}
+
 Result<AnycastDevice> AnycastDevice::adopt(UniqueFd tun, const std::string& name,
                                            const std::vector<IpAddress>& addresses, bool carrier,
                                            bool link_up) {
@@ -58,19 +67,22 @@ Result<void> AnycastDevice::set_carrier(bool on) {
 
 Result<void> AnycastDevice::set_link(bool up) {
   link_up_ = up;
-  if (auto set = set_link_up(index_, up); !set || !up) return set;
+  auto set = set_link_up(index_, up);
   for (const IpAddress& address : addresses_) {
-    if (auto added = add_service_address(index_, address); !added) return added;
+    if (set && up) set = add_service_address(index_, address);
   }
-  return {};
+  changed_ = TimePoint::clock::now();
+  return set;
 }
 
-Result<bool> AnycastDevice::mend() {
-  if (!created() || !link_up_) return false;
-  auto found = addresses_of(index_);
-  if (!found) return found.error();
+bool AnycastDevice::displaced(const DeviceSeen& seen, TimePoint begun) const {
+  return created() && begun > changed_ && seen.index != index_;
+}
+
+Result<bool> AnycastDevice::mend(const DeviceSeen& seen, TimePoint begun) {
+  if (!created() || !link_up_ || begun <= changed_) return false;
   const bool whole = std::ranges::all_of(
-      addresses_, [&](const IpAddress& address) { return found->contains(address.text); });
+      addresses_, [&](const IpAddress& address) { return seen.addresses.contains(address.text); });
   if (whole) return false;
   if (auto up = set_link(true); !up) return up.error();
   return true;

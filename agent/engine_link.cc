@@ -72,6 +72,7 @@ void EngineLink::start(std::function<void(const image::Image&)> on_serving) {
                                  .started = Clock::time_point(Clock::duration(handed->started))};
   auto adopted = processes_.adopt(Program::Engine, handlers(), Channel(UniqueFd(handed->channel)), known);
   log_failure("adopting it", adopted);
+  settings_due_ = true;
 }
 
 Result<std::unique_ptr<EngineLink>> EngineLink::adopt(asio::any_io_executor executor, Settings settings,
@@ -82,7 +83,6 @@ Result<std::unique_ptr<EngineLink>> EngineLink::adopt(asio::any_io_executor exec
   using Clock = std::chrono::steady_clock;
   AnswerPolicy policy = AnswerPolicy::remember(
       {.secrets = handed.secrets,
-       .denied = handed.denied,
        .rate_key = {handed.rate_key[0], handed.rate_key[1]},
        .own_secrets = handed.own_secrets,
        .renew_at = Clock::time_point(Clock::duration(handed.renew_at))});
@@ -116,7 +116,6 @@ HandedEngine EngineLink::hand_over() const {
     out.sockets.push_back({fd.get(), role.worker, role.transport, role.family, role.service, role.probe});
   }
   out.secrets = memory.secrets;
-  out.denied = memory.denied;
   out.rate_key = {memory.rate_key[0], memory.rate_key[1]};
   out.own_secrets = memory.own_secrets;
   out.renew_at = memory.renew_at.time_since_epoch().count();
@@ -132,6 +131,7 @@ void EngineLink::publish(SharedImage next) {
   }
   swapping_ = true;
   ends_with_offered_ = 0;
+  replaced_for_offered_ = false;
   offered_ = std::move(next);
   ++generation_;
   offered_at_ = std::chrono::steady_clock::now();
@@ -151,7 +151,8 @@ void EngineLink::wait_for_serving() {
 }
 
 void EngineLink::on_ended() {
-  const std::string killed_by = policy_.on_engine_ended({pages(), settings_.workers});
+  const auto now = std::chrono::steady_clock::now();
+  const std::string killed_by = policy_.on_engine_ended({pages(), settings_.workers}, now);
   if (!killed_by.empty()) log_error("engine: {}", killed_by);
   if (offered_.image && ++ends_with_offered_ >= kEndsUntilGivenUp) {
     give_up(fmt::format("the engine has ended {} times with it", ends_with_offered_));
@@ -219,6 +220,8 @@ void EngineLink::send_setup() {
     log_failure("sockets", processes_.send(Program::Engine, message, fds));
   }
   send_settings();
+  // It answers from what was served before, until it has taken what is on offer or has refused it.
+  if (offered_.image && served_.image) send_image(served_, serving_);
   if (offered_.image || served_.image) send_image();
 }
 
@@ -228,7 +231,8 @@ void EngineLink::send_settings() {
 }
 
 void EngineLink::set_expired(std::uint32_t zones) {
-  if (policy_.set_expired(zones)) send_settings();
+  const bool due = std::exchange(settings_due_, false);
+  if (policy_.set_expired(zones) || due) send_settings();
 }
 
 void EngineLink::keep_secrets_fresh() {
@@ -241,10 +245,11 @@ void EngineLink::keep_secrets_fresh() {
 }
 
 // The newest image the engine has been offered, else the one that is served.
-void EngineLink::send_image() {
-  const SharedImage& shared = offered_.image ? offered_ : served_;
+void EngineLink::send_image() { send_image(offered_.image ? offered_ : served_, generation_); }
+
+void EngineLink::send_image(const SharedImage& shared, std::uint64_t generation) {
   EngineImage message;
-  message.generation = generation_;
+  message.generation = generation;
   message.digest = shared.image->digest();
   const std::array fds{shared.memfd->get()};
   // An engine that is not running gets the image with its setup.
@@ -267,6 +272,7 @@ void EngineLink::on_serving(const EngineServing& serving) {
   const auto took = std::chrono::steady_clock::now() - offered_at_;
   swap_ms_ = static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
   trouble_.clear();
+  if (policy_.on_new_image()) send_settings();
   on_serving_(*served_.image);
   settle();
 }
@@ -281,9 +287,13 @@ void EngineLink::settle() {
   });
 }
 
+// The reason may be the engine's own (memory, descriptors): the next one is asked too, once for each image.
 void EngineLink::on_refused(const EngineRefused& refused) {
   log_error("engine refused generation={}: {}", refused.generation, refused.reason.str());
-  if (refused.generation == generation_ && offered_.image) give_up(refused.reason.str());
+  if (refused.generation != generation_ || !offered_.image) return;
+  const bool first = !std::exchange(replaced_for_offered_, true);
+  if (first && processes_.kill(Program::Engine, "it refuses the new image")) return wait_for_serving();
+  give_up(refused.reason.str());
 }
 
 // Back to the image before. If there is none, the refused one stays on offer for the next engine, and a

@@ -55,8 +55,8 @@ class EngineLink {
   void start(std::function<void(const image::Image&)> on_serving);
 
   // Hands a new image to the engine; if a swap is going on, after it (only the newest waits). An image
-  // that the engine refuses, does not take in time or ends with twice is given up: the one before stays. The
-  // same one again changes nothing.
+  // that two engines refuse, or that the engine does not take in time or ends with twice, is given up: the
+  // one before stays. The same one again changes nothing.
   void publish(SharedImage next);
 
   // Zones of the image that are to be answered with SERVFAIL (EngineSettings::expired).
@@ -100,6 +100,7 @@ class EngineLink {
   void send_settings();
   void keep_secrets_fresh();
   void send_image();
+  void send_image(const SharedImage& shared, std::uint64_t generation);
   void on_message(const Packet& packet);
   void on_ended();
   void wait_for_serving();
@@ -129,6 +130,8 @@ class EngineLink {
   std::optional<HandedEngine> handed_;  // until it is started
   bool swapping_ = false;               // from offering until no older answer can be on its way
   int ends_with_offered_ = 0;           // how often the engine has ended since the image was offered
+  bool replaced_for_offered_ = false;   // an engine has refused what is offered
+  bool settings_due_ = false;           // the engine has them of the agent before this one
   std::string trouble_;
   std::uint64_t generation_ = 0;  // of the last image handed out
   std::uint64_t serving_ = 0;

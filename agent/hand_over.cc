@@ -16,13 +16,13 @@ namespace imrs::agent {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedSocket, fd, worker, transport, family, service, probe)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedEngine, pid, channel, counters, image, digest, generation, restarts,
-                                   started, sockets, secrets, denied, rate_key, own_secrets, renew_at)
+                                   started, sockets, secrets, rate_key, own_secrets, renew_at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedDecision, neighbour, family, targets, phase, overlay, flaps, reason,
                                    order, expired, way_out, held_until, up_since, drain_began, since_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedWaiver, check, until)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedOver, version, shape, launcher, only_one, tun, control, carrier,
                                    link_up, notify, noc, ops, engine, decisions, waivers, history,
-                                   clock_offset, confirmed, started_ms, start, order_number,
+                                   clock_offset, clock_floor, confirmed, started_ms, start, order_number,
                                    clock_synchronised)
 
 std::vector<int> HandedOver::descriptors() const {

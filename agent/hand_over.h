@@ -33,7 +33,7 @@ struct HandedEngine {
   std::vector<HandedSocket> sockets;
   // AnswerPolicy
   std::vector<std::string> secrets;  // hex
-  std::vector<std::uint64_t> denied, rate_key;
+  std::vector<std::uint64_t> rate_key;
   bool own_secrets = false;
   std::int64_t renew_at = 0;
 };
@@ -53,7 +53,7 @@ struct HandedWaiver {
 };
 
 struct HandedOver {
-  static constexpr int kVersion = 2;  // another one is refused: such a change needs a restart
+  static constexpr int kVersion = 3;  // another one is refused: such a change needs a restart
   int version = kVersion;
   std::string shape;  // of the configuration; see shape_of()
   int launcher = -1, only_one = -1, tun = -1, control = -1;
@@ -63,7 +63,7 @@ struct HandedOver {
   std::vector<HandedDecision> decisions;
   std::vector<HandedWaiver> waivers;
   std::vector<HistoryEntry> history;
-  std::int64_t clock_offset = 0, started_ms = 0;
+  std::int64_t clock_offset = 0, clock_floor = 0, started_ms = 0;
   std::map<std::string, std::int64_t> confirmed;  // ZoneLink::confirmed()
   std::string start;                              // StandingOrders::start, and its number
   std::uint64_t order_number = 0;

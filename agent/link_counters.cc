@@ -1,4 +1,4 @@
-// Asks the kernel about an interface. Called by the supervisor for each snapshot, and by way_out.
+// Asks the kernel about an interface. Called by the thread of kernel_look, and by way_out there.
 #include "agent/link_counters.h"
 
 #include <linux/if_link.h>

@@ -1,4 +1,4 @@
-// What the device needs of rtnetlink. Called by AnycastDevice.
+// What the device needs of rtnetlink. Called by AnycastDevice, and by the thread of kernel_look.
 #include "agent/netlink.h"
 
 #include <arpa/inet.h>
@@ -10,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <string_view>
 
 #include "agent/netlink_request.h"
 
@@ -47,14 +48,17 @@ Result<void> set_link_up(int interface_index, bool up) {
   return NetlinkRequest(RTM_NEWLINK, 0, body).perform(up ? "link up" : "link down");
 }
 
-Result<std::set<std::string>> addresses_of(int interface_index) {
+// The index of one that is not listed is not asked for: the kernel would look for a module of its name.
+Result<DeviceSeen> look_at_device(const std::string& name) {
   ifaddrs* first = nullptr;
   if (::getifaddrs(&first) != 0) return system_error("getifaddrs");
   const std::unique_ptr<ifaddrs, decltype(&::freeifaddrs)> owner(first, ::freeifaddrs);
-  std::set<std::string> found;
+  DeviceSeen seen;
   for (const ifaddrs* entry = first; entry != nullptr; entry = entry->ifa_next) {
-    const bool ours = static_cast<int>(::if_nametoindex(entry->ifa_name)) == interface_index;
-    if (!ours || entry->ifa_addr == nullptr || (entry->ifa_flags & IFF_UP) == 0) continue;
+    const std::string_view label = entry->ifa_name;  // of an address: perhaps with something after a colon
+    if (label.substr(0, label.find(':')) != name) continue;
+    if (seen.index == 0) seen.index = static_cast<int>(::if_nametoindex(name.c_str()));
+    if (entry->ifa_addr == nullptr || (entry->ifa_flags & IFF_UP) == 0) continue;
     const bool v4 = entry->ifa_addr->sa_family == AF_INET;
     if (!v4 && entry->ifa_addr->sa_family != AF_INET6) continue;
     const void* const octets = v4 ? static_cast<const void*>(
@@ -62,9 +66,9 @@ Result<std::set<std::string>> addresses_of(int interface_index) {
                                   : &reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr)->sin6_addr;
     std::array<char, INET6_ADDRSTRLEN> text{};
     ::inet_ntop(entry->ifa_addr->sa_family, octets, text.data(), text.size());
-    found.insert(text.data());
+    seen.addresses.insert(text.data());
   }
-  return found;
+  return seen;
 }
 
 }  // namespace imrs::agent

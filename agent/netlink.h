@@ -16,7 +16,10 @@ namespace imrs::agent {
 
 [[nodiscard]] Result<void> set_link_up(int interface_index, bool up);
 
-// The addresses of the interface in canonical text; none if the link is down.
-[[nodiscard]] Result<std::set<std::string>> addresses_of(int interface_index);
+struct DeviceSeen {
+  int index = 0;                    // 0: there is none of that name
+  std::set<std::string> addresses;  // in canonical text; none if the link is down
+};
+[[nodiscard]] Result<DeviceSeen> look_at_device(const std::string& name);
 
 }  // namespace imrs::agent

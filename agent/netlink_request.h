@@ -1,6 +1,7 @@
 // agent/netlink_request.h
 // One rtnetlink(7) request and the kernel's answer to it. By hand: the few kinds of request that the agent
-// makes do not justify a library. Blocks only as long as the kernel takes to look something up.
+// makes do not justify a library. Blocks for as long as somebody else holds the lock of all network
+// configuration: questions belong into kernel_look's thread.
 #pragma once
 
 #include <linux/netlink.h>

@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <utility>
 
 #include "agent/base/log.h"
 #include "agent/launcher.h"
@@ -105,6 +106,7 @@ void Processes::stop() {
   for (Child& child : children_) {
     if (child.restart) child.restart->cancel();
     if (child.channel) child.channel->close();
+    if (child.ordered) child.ordered->close();
   }
 }
 
@@ -128,7 +130,11 @@ std::chrono::milliseconds Processes::uptime(Program program) const {
   return std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - at(program).started);
 }
 
+// One order at a time, which the launcher confirms or refuses. One that still runs: its end starts the next.
 void Processes::start(Program program) {
+  const Child& child = at(program);
+  child.restart->cancel();
+  if (child.ordered || child.pid != 0 || child.ending || stopping_) return;
   if (auto ordered = order_start(program); !ordered) {
     log_error("program={} cannot start: {}", program_name(program), ordered.error().message);
     schedule_start(program, restart_delay(++at(program).quick_deaths + 1));
@@ -141,11 +147,12 @@ Result<void> Processes::order_start(Program program) {
   if (!pair) return pair.error();
   auto channel = AsyncChannel::make(executor_, std::move(pair->first));
   if (!channel) return channel.error();
-  at(program).channel = std::move(*channel);
   LaunchStart order;
   order.program = program;
   const std::array fds{pair->second.fd()};
-  return launcher_->channel().send_message(order, fds);
+  auto sent = launcher_->channel().send_message(order, fds);
+  if (sent) at(program).ordered = std::move(*channel);
+  return sent;
 }
 
 void Processes::schedule_start(Program program, std::chrono::milliseconds delay) {
@@ -153,7 +160,7 @@ void Processes::schedule_start(Program program, std::chrono::milliseconds delay)
   asio::steady_timer& timer = *at(program).restart;
   timer.expires_after(delay);
   timer.async_wait([this, program](const boost::system::error_code& error) {
-    if (!error && !stopping_) start(program);
+    if (!error) start(program);
   });
 }
 
@@ -165,20 +172,25 @@ void Processes::on_launcher(const Packet& packet) {
 
 void Processes::on_started(const LaunchStarted& started) {
   Child& child = at(started.program);
+  auto channel = std::exchange(child.ordered, nullptr);
   if (started.pid == 0) {
+    if (child.pid != 0) return;
     log_error("program={} cannot start: {}", program_name(started.program), started.failure.str());
     return schedule_start(started.program, restart_delay(++child.quick_deaths + 1));
   }
   child.pid = started.pid;
   child.started = Clock::now();
+  child.channel = std::move(channel);
   log_info("program={} pid={} started", program_name(started.program), child.pid);
-  if (stopping_) return;
+  if (stopping_ || !child.channel) return;
+  if (child.ending) return void(kill(started.program, "it is not wanted any more"));
   spawn(executor_, read_child(started.program, child.channel));
   child.handlers.started();
 }
 
 void Processes::on_exited(const LaunchExited& exited) {
   Child& child = at(exited.program);
+  if (exited.pid != child.pid) return on_foreign_exit(exited);
   child.quick_deaths = Clock::now() - child.started < kQuickDeath ? child.quick_deaths + 1 : 1;
   const auto delay = restart_delay(child.quick_deaths);
   child.pid = 0;
@@ -190,6 +202,13 @@ void Processes::on_exited(const LaunchExited& exited) {
   child.handlers.ended();
   if (delay.count() == 0) return start(exited.program);
   schedule_start(exited.program, delay);
+}
+
+// Of one that an agent before this one had started, and that took its time to end: it only was in the way.
+void Processes::on_foreign_exit(const LaunchExited& exited) {
+  log_info("program={} pid={} of the agent before has ended: {}", program_name(exited.program), exited.pid,
+           describe_end(exited.wait_status));
+  if (at(exited.program).restart) start(exited.program);  // it was asked for
 }
 
 asio::awaitable<void> Processes::read_child(Program program, std::shared_ptr<AsyncChannel> channel) {

@@ -95,7 +95,8 @@ class Processes {
   using Clock = std::chrono::steady_clock;
   struct Child {
     Handlers handlers;
-    std::shared_ptr<AsyncChannel> channel;
+    std::shared_ptr<AsyncChannel> channel;  // to the one that runs
+    std::shared_ptr<AsyncChannel> ordered;  // to the one whose start the launcher has not confirmed yet
     std::unique_ptr<boost::asio::steady_timer> restart;
     std::int32_t pid = 0;
     std::uint64_t restarts = 0;
@@ -110,6 +111,7 @@ class Processes {
   void on_launcher(const Packet& packet);
   void on_started(const LaunchStarted& started);
   void on_exited(const LaunchExited& exited);
+  void on_foreign_exit(const LaunchExited& exited);
   boost::asio::awaitable<void> read_child(Program program, std::shared_ptr<AsyncChannel> channel);
 
   [[nodiscard]] Child& at(Program program) { return children_[static_cast<std::size_t>(program)]; }

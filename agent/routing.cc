@@ -125,8 +125,8 @@ void Routing::on_probe(const health::Target& target, health::Evidence evidence, 
     if (decided.family != target.family) continue;
     failed = feed(decided, health::Probed{target.index, evidence, detail}).failed || failed;
   }
-  // While the device is down nothing can be answered, and no engine is to blame.
-  if (failed && device_.link_up()) hooks_.engine_unfit(detail);
+  // While the device is down, or gone, nothing can be answered, and no engine is to blame.
+  if (failed && device_.link_up() && !device_.gone()) hooks_.engine_unfit(detail);
 }
 
 void Routing::set_expiry(bool is_expired, const std::string& detail) {
@@ -136,6 +136,14 @@ void Routing::set_expiry(bool is_expired, const std::string& detail) {
 void Routing::set_way_out(Family family, const health::WayOut& way_out) {
   for (Decision& decided : decisions_) {
     if (decided.family == family) feed(decided, way_out);
+  }
+}
+
+void Routing::start_over(const std::string& reason) {
+  for (Decision& decided : decisions_) {
+    if (!decided.state.memory().way_out) continue;  // is told of nothing, and has a reason of its own
+    feed(decided, health::WayOut{false, reason});
+    feed(decided, health::WayOut{true, ""});
   }
 }
 

@@ -47,6 +47,8 @@ class Routing {
 
   void set_expiry(bool expired, const std::string& detail);
   void set_way_out(Family family, const health::WayOut& way_out);
+  // The device has gone: everybody is to be told of nothing, and rises anew when the probes pass.
+  void start_over(const std::string& reason);
 
   // Which decisions an order is about: all that fit.
   struct Selection {

@@ -10,7 +10,6 @@
 
 #include "agent/base/hex.h"
 #include "agent/base/log.h"
-#include "agent/link_counters.h"
 #include "agent/report.h"
 #include "agent/part_settings.h"
 #include "agent/spawn.h"
@@ -25,6 +24,12 @@ constexpr std::chrono::milliseconds kReportInterval{1000};
 constexpr std::chrono::milliseconds kReportDelay{20};  // changes come in groups
 constexpr std::chrono::milliseconds kStopLimit{2000};
 constexpr std::chrono::milliseconds kHeadStart{500};  // of the engine, if it has an image
+
+std::set<std::string> interfaces_of(const BgpConfig& bgp) {
+  std::set<std::string> out;
+  for (const NeighbourConfig& neighbour : bgp.neighbours) out.insert(neighbour.interface);
+  return out;
+}
 
 }  // namespace
 
@@ -45,6 +50,7 @@ Supervisor::Supervisor(const Config& config, Prepared prepared, NextProgram prog
       device_(std::move(prepared.device)),
       web_(std::move(prepared.web)),
       clock_(std::move(prepared.clock)),
+      kernel_(look_around(config.service.device, interfaces_of(config.bgp))),
       processes_(context_.get_executor(), std::move(prepared.launcher)),
       kept_image_(std::move(prepared.image)),
       audit_(context_.get_executor(), config, processes_, clock_.clock()),
@@ -89,6 +95,10 @@ void Supervisor::join(const std::vector<HandedDecision>* handed) {
 
 int Supervisor::run() {
   const auto start = [this](asio::awaitable<void> task) { spawn(context_.get_executor(), std::move(task)); };
+  if (auto looks = kernel_.start(); !looks) {
+    log_error("{}", looks.error().message);
+    return 1;
+  }
   start(watch_signals());
   start(watch_launcher());
   start(speak());
@@ -108,6 +118,7 @@ int Supervisor::run() {
   watchdog_.start();
   manager_.say("READY=1");
   context_.run();
+  kernel_.stop();
   watchdog_.stop();
   return exit_code_;
 }
@@ -159,16 +170,23 @@ void Supervisor::start_other_children() {
       processes_, engine_->counters_for_reading(), [this] { return snapshot(); }, note);
 }
 
-void Supervisor::on_bird_ready() {
-  if (stopping_ || device_.created()) return;
+// What is changed of the device is changed here on the loop, although the kernel may let it wait: what
+// follows depends on it, it is seldom, and the watchdog's end of an agent that stands in it takes the device
+// too.
+bool Supervisor::make_device() {
   if (auto made = device_.create(config_.service.device, config_.service.addresses); !made) {
     log_error("{}", made.error().message);
     spawn(context_.get_executor(), stop("the device cannot be made", 1));
-    return;
+    return false;
   }
   log_info("device={} created without carrier; BIRD has acknowledged that nothing is announced",
            config_.service.device);
-  routing_->start_probing();
+  return true;
+}
+
+void Supervisor::on_bird_ready() {
+  if (stopping_ || device_.created()) return;
+  if (make_device()) routing_->start_probing();
 }
 
 void Supervisor::on_withdrawal_late(std::string_view why) {
@@ -265,15 +283,8 @@ asio::awaitable<void> Supervisor::stop(std::string reason, int exit_code) {
 
 // The interfaces by which answers leave, and those of the neighbours, as far as the configuration names them.
 std::vector<LinkState> Supervisor::links() const {
-  std::set<std::string> devices;
-  for (const WayOutSeen& way : way_out_) devices.insert(way.device);
-  for (const NeighbourConfig& neighbour : config_.bgp.neighbours) devices.insert(neighbour.interface);
-  devices.erase("");
-  std::vector<LinkState> out;
-  for (const std::string& device : devices) {
-    if (auto link = look_at_link(device)) out.push_back(std::move(*link));
-  }
-  return out;
+  const auto seen = kernel_.latest(std::chrono::steady_clock::now());
+  return seen ? seen->links : std::vector<LinkState>();
 }
 
 Snapshot Supervisor::snapshot() const {
@@ -315,6 +326,7 @@ Snapshot Supervisor::snapshot() const {
   for (std::string& alarm : traffic_.alarms(std::chrono::steady_clock::now())) {
     now.alarms.push_back(std::move(alarm));
   }
+  if (std::string alarm = way_out_alarm(); !alarm.empty()) now.alarms.push_back(std::move(alarm));
   for (std::string& alarm : engine_->alarms()) now.alarms.push_back(std::move(alarm));
   return now;
 }

@@ -17,6 +17,7 @@
 #include "agent/control.h"
 #include "agent/engine_link.h"
 #include "agent/history.h"
+#include "agent/kernel_look.h"
 #include "agent/orders.h"
 #include "agent/processes.h"
 #include "agent/routing.h"
@@ -55,6 +56,7 @@ class Supervisor {
 
   void start_children();
   void on_bird_ready();
+  [[nodiscard]] bool make_device();
   void on_withdrawal_late(std::string_view why);
   void on_withdrawal_confirmed();
   void replace_engine(std::string_view reason);
@@ -66,7 +68,11 @@ class Supervisor {
   void set_expired(std::uint32_t zones);
   boost::asio::awaitable<void> watch_expiry();
   boost::asio::awaitable<void> watch_device();
+  boost::asio::awaitable<void> make_device_anew();
+  void mend_device();
   boost::asio::awaitable<void> watch_way_out();
+  void take_way_out(Family family, const Result<WayOutSeen>& seen);
+  [[nodiscard]] std::string way_out_alarm() const;
   boost::asio::awaitable<void> watch_drains();
   boost::asio::awaitable<void> look_again();
   boost::asio::awaitable<void> speak();
@@ -74,6 +80,7 @@ class Supervisor {
   boost::asio::awaitable<void> watch_launcher();
   boost::asio::awaitable<void> watch_signals();
   boost::asio::awaitable<void> upgrade(std::string path);
+  [[nodiscard]] Error exec_next(const NextProgram& next);
   boost::asio::awaitable<void> end_other_children();
   [[nodiscard]] HandedOver hand_over() const;
   boost::asio::awaitable<void> stop(std::string reason, int exit_code);
@@ -99,8 +106,9 @@ class Supervisor {
   History history_;
   Waivers waivers_;
   TrafficWatch traffic_;
-  WaysOut ways_out_;
-  std::array<WayOutSeen, 2> way_out_{};  // by family: what was last known
+  KernelLook kernel_;
+  std::array<WayOutSeen, 2> way_out_{};  // by family: what was last known, and when it was last looked up
+  std::array<std::chrono::steady_clock::time_point, 2> way_out_looked_{};
   Processes processes_;
   Result<KeptImage> kept_image_;  // moved from when it is served
   AuditLink audit_;

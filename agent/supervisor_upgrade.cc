@@ -6,6 +6,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <ctime>
+#include <stdexcept>
 
 #include "agent/part_settings.h"
 #include "agent/supervisor.h"
@@ -78,7 +79,8 @@ HandedOver Supervisor::hand_over() const {
     out.waivers.push_back({std::string(to_string(check)), until});
   out.history = history_.all();
   out.clock_offset = clock_.clock().offset();
-  out.clock_synchronised = clock_.synchronised();
+  out.clock_synchronised = clock_.clock().synchronised();
+  out.clock_floor = clock_.floor();
   out.confirmed = zone_.confirmed();
   out.started_ms = started_ms_;
   out.start = start_;
@@ -111,9 +113,7 @@ asio::awaitable<void> Supervisor::upgrade(std::string path) {
     co_await end_other_children();
     if (!stopping_ && ready()) {
       processes_.reload_programs();
-      watchdog_.stop();
-      passed = become_next(next, hand_over());
-      watchdog_.start();
+      passed = exec_next(next);
     }
     others_started_ = false;
     start_other_children();
@@ -122,6 +122,19 @@ asio::awaitable<void> Supervisor::upgrade(std::string path) {
   history_.add(Topic::Order, "upgrade failed, nothing has changed: " + passed.error().message);
   manager_.say("READY=1");
   upgrading_ = false;
+}
+
+// execve(2) waits for the end of the other threads: nobody would watch the routes for as long as one of them
+// stands in the kernel.
+Error Supervisor::exec_next(const NextProgram& next) {
+  Error error{Errc::Unavailable, "the kernel is busy with its network configuration; try again"};
+  if (kernel_.stop()) {
+    watchdog_.stop();
+    error = become_next(next, hand_over());
+    watchdog_.start();
+  }
+  if (auto looks = kernel_.start(); !looks) throw std::runtime_error(looks.error().message);
+  return error;
 }
 
 // So that the next agent can start them: their channels do not go over.

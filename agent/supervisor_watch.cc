@@ -1,9 +1,13 @@
 // What the supervisor looks at again and again: its own loop, the zones' age, the device, the way out, the
 // drains. Each is a coroutine of the agent's loop; none may wait for anything but its timer.
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <algorithm>
 
 #include "agent/base/log.h"
+#include "agent/spawn.h"
 #include "agent/supervisor.h"
 
 namespace imrs::agent {
@@ -13,8 +17,9 @@ namespace asio = boost::asio;
 constexpr auto kNoThrow = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kBeat{50};
 constexpr std::chrono::milliseconds kExpiryLook{200};
-constexpr std::chrono::milliseconds kDeviceLook{1000};
-constexpr std::chrono::milliseconds kWayOutLook{200};
+constexpr std::chrono::milliseconds kDeviceLook{200};
+constexpr int kLooksForAMending = 5;
+constexpr std::chrono::milliseconds kBirdLook{2000};
 constexpr std::chrono::milliseconds kDrainLook{500};
 constexpr std::chrono::minutes kLookAgain{60};
 
@@ -40,8 +45,9 @@ asio::awaitable<void> Supervisor::watch_expiry() {
     was_expired = over.has_value();
     if (!engine_->swapping()) zone_.on_settled();
     set_expired(zone_.expired_zones());
-    if (clock_.look(read_wall_clock())) {
-      log_info("the wall clock is synchronised now: the trusted time is set to it");
+    auto set = clock_.look(read_wall_clock(), std::chrono::steady_clock::now(), zone_.root_confirmed());
+    if (set) {
+      history_.add(Topic::Decision, std::move(*set));
       zone_.on_clock_set();
     }
     timer.expires_after(kExpiryLook);
@@ -63,42 +69,90 @@ void Supervisor::set_expired(std::uint32_t zones) {
   engine_->set_expired(zones);
 }
 
-// Somebody may have flushed the addresses or taken the link down.
+// Somebody may have deleted it, flushed the addresses or taken the link down.
 asio::awaitable<void> Supervisor::watch_device() {
   asio::steady_timer timer(context_);
-  for (;;) {
+  for (int look = 1;; ++look) {
     timer.expires_after(kDeviceLook);
     const auto [error] = co_await timer.async_wait(kNoThrow);
+    if (error || stopping_) co_return;
+    if (device_.gone()) {
+      co_await make_device_anew();
+    } else if (look % kLooksForAMending == 0) {
+      mend_device();
+    }
+  }
+}
+
+// As at the start: BIRD acknowledges that nothing is announced, then comes the device, then the probes. The
+// routes themselves went with the device.
+asio::awaitable<void> Supervisor::make_device_anew() {
+  const std::string reason = config_.service.device + " has been deleted";
+  log_error("{} by somebody: nothing is announced until it is made anew and the probes pass", reason);
+  device_.forget();
+  routing_->start_over(reason);
+  bool acknowledged = false;
+  while (!acknowledged) {
+    acknowledged = co_await speaker_->wait_settled(kBirdLook);
+    if (stopping_) co_return;
+  }
+  (void)make_device();
+}
+
+// One that has got another name or namespace cannot be made anew while it lives: it goes with the agent, and
+// the next one makes it.
+void Supervisor::mend_device() {
+  const std::string& name = config_.service.device;
+  const auto seen = kernel_.latest(std::chrono::steady_clock::now());
+  if (!seen) return;
+  if (!seen->device) return log_error("{}: {}", name, seen->device.error().message);
+  if (device_.displaced(*seen->device, seen->begun)) {
+    log_error("{} has got another name or network namespace: the agent ends, and the next one makes it anew",
+              name);
+    return spawn(context_.get_executor(), stop(name + " has been taken away", 1));
+  }
+  const auto mended = device_.mend(*seen->device, seen->begun);
+  if (!mended) log_error("{}: {}", name, mended.error().message);
+  if (mended && *mended) log_warning("{} had lost its link or addresses: mended", name);
+}
+
+// As soon as the kernel has said something. A look that is too old is none.
+asio::awaitable<void> Supervisor::watch_way_out() {
+  way_out_looked_.fill(std::chrono::steady_clock::now());
+  asio::posix::stream_descriptor news(context_, kernel_.news().release());
+  std::uint64_t looks = 0;
+  for (;;) {
+    const auto [error, size] = co_await news.async_read_some(asio::buffer(&looks, sizeof looks), kNoThrow);
     if (error) co_return;
-    const auto mended = device_.mend();
-    if (!mended) log_error("{}: {}", config_.service.device, mended.error().message);
-    if (mended && *mended) log_warning("{} had lost its link or addresses: mended", config_.service.device);
+    const auto seen = kernel_.latest(std::chrono::steady_clock::now());
+    if (!seen) continue;
+    for (const Family family : kFamilies) take_way_out(family, seen->ways[static_cast<std::size_t>(family)]);
   }
 }
 
 // What cannot be looked up says nothing about the way, nor does a next hop that is just being asked for: what
 // was known before stands until it answers, or has been silent for too long. Before the first of it nothing
-// is announced (set_up()).
-asio::awaitable<void> Supervisor::watch_way_out() {
-  asio::steady_timer timer(context_);
-  for (;;) {
-    for (const Family family : kFamilies) {
-      auto seen = ways_out_.look(family, std::chrono::steady_clock::now());
-      WayOutSeen& known = way_out_[static_cast<std::size_t>(family)];
-      if (!seen && !known.usable && !taken_over_)
-        seen = WayOutSeen{true, "by a way that cannot be looked up", ""};
-      if (!seen || !seen->usable) continue;
-      // Of a route that went with its link: it is this link that links() has to tell of.
-      if (seen->device.empty()) seen->device = known.device;
-      if (*seen == known) continue;
-      known = *seen;
-      log_info("family={} way out: {}", to_string(family), known.detail);
-      routing_->set_way_out(family, {*known.usable, known.detail});
-    }
-    timer.expires_after(kWayOutLook);
-    const auto [error] = co_await timer.async_wait(kNoThrow);
-    if (error) co_return;
+// is announced (set_up()), however long the kernel takes to say anything.
+void Supervisor::take_way_out(Family family, const Result<WayOutSeen>& seen) {
+  WayOutSeen& known = way_out_[static_cast<std::size_t>(family)];
+  WayOutSeen way;
+  if (seen) {
+    way = *seen;
+    way_out_looked_[static_cast<std::size_t>(family)] = std::chrono::steady_clock::now();
+  } else if (!known.usable && !taken_over_) {
+    way = {true, "by a way that cannot be looked up", ""};
   }
+  if (!way.usable || way == known) return;
+  known = way;
+  log_info("family={} way out: {}", to_string(family), known.detail);
+  routing_->set_way_out(family, {*known.usable, known.detail});
+}
+
+// It lasts, therefore somebody has to know.
+std::string Supervisor::way_out_alarm() const {
+  const auto oldest = std::ranges::min(way_out_looked_);
+  if (std::chrono::steady_clock::now() - oldest <= KernelLook::kBelieved) return {};
+  return "the kernel does not say whether there is a way out: what was known of it last is taken to be so";
 }
 
 asio::awaitable<void> Supervisor::watch_drains() {

@@ -31,8 +31,10 @@ struct NextProgram {
 inline constexpr int kNeedsRestart = 3;
 
 // Runs the program with --self-test on the state. Errc::Refused: it did not pass; its words are in the log.
-[[nodiscard]] boost::asio::awaitable<Result<void>> self_test(boost::asio::any_io_executor executor,
-                                                             NextProgram next, HandedOver state);
+// One that has not ended within the limit is killed, and its end is not waited for.
+[[nodiscard]] boost::asio::awaitable<Result<void>> self_test(
+    boost::asio::any_io_executor executor, NextProgram next, HandedOver state,
+    std::chrono::milliseconds limit = kSelfTestLimit);
 
 // Becomes the program. Returns only when that failed, and then nothing has changed.
 [[nodiscard]] Error become_next(const NextProgram& next, const HandedOver& state);

@@ -1,5 +1,6 @@
 // Decides what time it is. Called by the supervisor, at its start and then regularly. It must never let a
-// clock that is merely wrong, and not said to be right, take the trusted time back.
+// clock take the trusted time back behind what was kept, nor follow its steps while primaries confirm the
+// root zone.
 #include "agent/wall_clock.h"
 
 #include <fmt/format.h>
@@ -12,6 +13,7 @@
 #include <charconv>
 #include <cstdlib>
 #include <string_view>
+#include <utility>
 
 #include "agent/base/regular_file.h"
 
@@ -19,10 +21,7 @@ namespace imrs::agent {
 namespace {
 
 constexpr std::int64_t kTolerated = 60;  // seconds between the wall clock and the trusted one
-
-std::int64_t believable(const WallClock& wall, std::optional<std::int64_t> kept) {
-  return wall.synchronised ? wall.time : std::max(wall.time, kept.value_or(wall.time));
-}
+constexpr std::int64_t kSame = 2;        // seconds: both are cut to whole ones
 
 }  // namespace
 
@@ -51,23 +50,63 @@ Result<std::int64_t> read_kept_time(const std::string& state_directory) {
 }
 
 WallClockWatch::WallClockWatch(const WallClock& wall, std::optional<std::int64_t> kept)
-    : synchronised_(wall.synchronised) {
-  clock_.set_now(believable(wall, kept));
+    : floor_(kept.value_or(0)) {
+  clock_.set_now(std::max(wall.time, floor_));
+  clock_.set_synchronised(believable(wall));
 }
 
-bool WallClockWatch::look(const WallClock& wall) {
-  if (synchronised_ || !wall.synchronised) return false;
-  synchronised_ = true;
+WallClockWatch WallClockWatch::adopt(TrustedClock clock, std::int64_t floor) {
+  WallClockWatch watch(WallClock{}, floor);
+  watch.clock_ = std::move(clock);
+  return watch;
+}
+
+std::optional<std::string> WallClockWatch::look(const WallClock& wall, Moment now, std::int64_t confirmed) {
+  if (!clock_.synchronised()) {
+    if (!believable(wall)) return std::nullopt;
+    set(wall);
+    return "the wall clock is synchronised now: the trusted time is set to it";
+  }
+  if (!is_proven_wrong(wall, now, confirmed)) return std::nullopt;
+  const std::int64_t off = dissent_->off;
+  set(wall);
+  return fmt::format(
+      "the wall clock has been synchronised and {} s {} the trusted time for an hour, in which no "
+      "primary has confirmed the root zone: the trusted time is set to it",
+      std::abs(off), off < 0 ? "behind" : "ahead of");
+}
+
+bool WallClockWatch::is_proven_wrong(const WallClock& wall, Moment now, std::int64_t confirmed) {
+  const std::int64_t off = wall.time - clock_.now();
+  if (!believable(wall) || std::abs(off) <= kTolerated) {
+    dissent_.reset();
+    return false;
+  }
+  const bool goes_on = dissent_ && std::abs(off - dissent_->off) <= kSame &&
+                       confirmed < dissent_->since_trusted;
+  if (!goes_on) dissent_ = Dissent{now, clock_.now(), off};
+  return now - dissent_->since >= kProof;
+}
+
+void WallClockWatch::set(const WallClock& wall) {
   clock_.set_now(wall.time);
-  return true;
+  clock_.set_synchronised(true);
+  dissent_.reset();
 }
 
 std::string WallClockWatch::alarm(const WallClock& wall) const {
   const std::int64_t off = wall.time - clock_.now();
   if (std::abs(off) <= kTolerated) return {};
-  return fmt::format("the wall clock is {} s {} the time that zones are judged by{}; is it synchronised?",
-                     std::abs(off), off < 0 ? "behind" : "ahead of",
-                     synchronised_ ? "" : " (which is the one last written down)");
+  const char* outlook = "is it synchronised?";
+  if (wall.synchronised) {
+    outlook = wall.time < floor_
+                  ? "it is synchronised, but earlier than the time kept on disk, and not taken"
+                  : "it is synchronised, and taken once no primary has confirmed the root zone "
+                    "for an hour";
+  }
+  return fmt::format("the wall clock is {} s {} the time that zones are judged by{}; {}", std::abs(off),
+                     off < 0 ? "behind" : "ahead of",
+                     clock_.synchronised() ? "" : " (which is the one last written down)", outlook);
 }
 
 }  // namespace imrs::agent

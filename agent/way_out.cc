@@ -1,5 +1,5 @@
-// Asks the kernel which way an answer would take. Called by the supervisor a few times a second. It must not
-// send a packet to anybody but the next hop.
+// Asks the kernel which way an answer would take. Called by the thread of kernel_look a few times a second.
+// It must not send a packet to anybody but the next hop.
 #include "agent/way_out.h"
 
 #include <arpa/inet.h>
@@ -148,7 +148,7 @@ std::optional<bool> NextHops::look(const std::string& next_hop, Neighbour seen, 
   return known.silent ? std::optional(false) : std::nullopt;
 }
 
-Result<WayOutSeen> WaysOut::look(Family family, NextHops::TimePoint now) {
+Result<WayOutSeen> WaysOut::look(Family family) {
   const auto route = route_to_the_clients(family);
   if (!route) return route.error();
   auto way = look_at_link(*route);
@@ -159,7 +159,8 @@ Result<WayOutSeen> WaysOut::look(Family family, NextHops::TimePoint now) {
   const auto seen = look_at_next_hop(family, *route);
   if (!seen) return seen.error();
   const std::string by = fmt::format("{} on {}", address_text(family, route->gateway), way->device);
-  way->usable = next_hops.look(by, *seen, now);
+  // The time at which the kernel has answered: if it took a second, nobody was asked for in it.
+  way->usable = next_hops.look(by, *seen, NextHops::TimePoint::clock::now());
   way->detail = way->usable == false ? "the next hop " + by + " does not answer" : "by " + by;
   return way;
 }

@@ -57,13 +57,13 @@ class NextHops {
 };
 
 // Looks the way to the rest of the Internet up in this machine's routing table, as the kernel would for an
-// answer, and remembers the next hops. Not thread-safe.
+// answer, and remembers the next hops. For one thread, which may have to wait for the kernel (kernel_look.h).
 class WaysOut {
  public:
   // Sends nothing but, for a next hop that is not known or has failed, the kernel's question whether it is
   // there: one a second. An error: it could not be looked up, which says nothing about the way. Needs
   // NET_ADMIN for that question.
-  [[nodiscard]] Result<WayOutSeen> look(Family family, NextHops::TimePoint now);
+  [[nodiscard]] Result<WayOutSeen> look(Family family);
 
  private:
   std::array<NextHops, 2> next_hops_;  // by family

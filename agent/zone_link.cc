@@ -4,6 +4,7 @@
 #include "agent/zone_link.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/base/log.h"
 #include "agent/base/memfd.h"
@@ -42,6 +43,7 @@ ZoneLink::ZoneLink(boost::asio::any_io_executor executor, const Config& config, 
       config_(config),
       processes_(processes),
       clock_(clock),
+      clock_offset_(clock.offset()),
       notify_(std::move(notify)) {
   for (const ZoneConfig& zone : config.zones) {
     ZoneState& state = zones_[zone.origin].state;
@@ -120,9 +122,13 @@ void ZoneLink::on_served(const image::Image& image) {
     state.origin = zone.origin;
     if (state.serial != zone.serial || state.loaded_ms == 0) {
       state.loaded_ms = wall_ms();
-      const bool stored = tracked.stored_confirmed != 0 && tracked.stored_serial == zone.serial;
-      tracked.refreshed = stored ? std::min(tracked.stored_confirmed, clock_.now()) : clock_.now();
+      refresh(tracked);
+      if (tracked.stored_confirmed != 0 && tracked.stored_serial == zone.serial) {
+        tracked.refreshed = std::min(tracked.stored_confirmed, clock_.now());
+        tracked.by_this_clock = false;
+      }
     }
+    tracked.delegations = zone.delegations;
     state.serial = zone.serial;
     state.first_signature_end = zone.first_signature_end;
     state.expire = zone.expire;
@@ -148,8 +154,27 @@ std::uint32_t ZoneLink::expired_zones() const {
   return all;
 }
 
+void ZoneLink::refresh(Tracked& zone) const {
+  zone.refreshed = clock_.now();
+  zone.by_this_clock = true;
+}
+
+std::int64_t ZoneLink::root_confirmed() const {
+  const auto root = zones_.find(".");
+  return root == zones_.end() ? 0 : root->second.refreshed;
+}
+
+// Set forward, all become older: the clock may have stood still, and how long nobody knows.
 void ZoneLink::on_clock_set() {
+  const std::int64_t back = std::exchange(clock_offset_, clock_.offset()) - clock_.offset();
+  for (auto* zones : {&zones_, &leaving_}) {
+    for (auto& [origin, zone] : *zones) {
+      if (back > 0 && zone.by_this_clock) zone.refreshed -= back;
+      zone.refreshed = std::min(zone.refreshed, clock_.now());
+    }
+  }
   ZoneClock message;
+  message.clock_synchronised = clock_.synchronised() ? 1 : 0;
   message.clock_offset = clock_.offset();
   if (processes_.pid(Program::Zone) == 0) return;  // it comes with its setup
   if (auto sent = processes_.send(Program::Zone, message); !sent) {
@@ -191,13 +216,14 @@ std::vector<ZoneState> ZoneLink::states() const {
 }
 
 void ZoneLink::send_setup() {
-  const std::string json = zone_settings_json(config_, served_serials());
+  const std::string json = zone_settings_json(config_, served());
   const std::span text(reinterpret_cast<const std::uint8_t*>(json.data()), json.size());
   auto memfd = make_sealed_memfd("imrs-zone-settings", text);
   if (!memfd) return log_error("zone: {}", memfd.error().message);
   std::vector fds{memfd->get()};
   for (const UniqueFd& fd : notify_) fds.push_back(fd.get());
   ZoneSetup setup;
+  setup.clock_synchronised = clock_.synchronised() ? 1 : 0;
   setup.clock_offset = clock_.offset();
   if (auto sent = processes_.send(Program::Zone, setup, fds); !sent) {
     log_error("zone: setup: {}", sent.error().message);
@@ -250,12 +276,12 @@ std::optional<std::string> ZoneLink::unacceptable(const image::Image& image) con
   return std::nullopt;
 }
 
-std::map<std::string, std::uint32_t> ZoneLink::served_serials() const {
-  std::map<std::string, std::uint32_t> serials;
+std::map<std::string, ServedZone> ZoneLink::served() const {
+  std::map<std::string, ServedZone> all;
   for (const auto& [origin, tracked] : zones_) {
-    if (tracked.state.loaded_ms != 0) serials[origin] = tracked.state.serial;
+    if (tracked.state.loaded_ms != 0) all[origin] = {tracked.state.serial, tracked.delegations};
   }
-  return serials;
+  return all;
 }
 
 void ZoneLink::on_primary(const PrimaryReport& report) {
@@ -313,7 +339,7 @@ void ZoneLink::on_report(const ZoneReport& report) {
   }
   // Only what is served can be confirmed: a newer version may be waiting, or have been given up.
   if (report.confirmed != 0 && report.confirmed_at == 0 && report.confirmed_serial == state.serial) {
-    tracked.refreshed = clock_.now();
+    refresh(tracked);
   }
   if (repeated) return;  // said once; the metrics count the rest
   const bool good = state.last_reason.empty();

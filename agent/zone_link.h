@@ -60,8 +60,12 @@ class ZoneLink {
   // Zones but the root that have expired: bit i for the image's zone i (EngineSettings::expired).
   [[nodiscard]] std::uint32_t expired_zones() const;
 
-  // The clock has been set (agent/wall_clock.h).
+  // The clock has been set (agent/wall_clock.h). No zone becomes younger by it than it was by the old time,
+  // but one whose confirmation was written down at a time that was right.
   void on_clock_set();
+
+  // When a primary last had the root zone that is served, trusted time; 0: never, or none is served.
+  [[nodiscard]] std::int64_t root_confirmed() const;
 
   // By origin, trusted time.
   using Confirmed = std::map<std::string, std::int64_t>;
@@ -87,6 +91,8 @@ class ZoneLink {
   struct Tracked {
     ZoneState state;
     std::int64_t refreshed = 0;  // trusted time
+    bool by_this_clock = false;  // that was the time at which it happened; not: it was written down
+    std::uint32_t delegations = 0;
     // A version from the disk and when a primary last had it; its image is still on its way.
     std::uint32_t stored_serial = 0;
     std::int64_t stored_confirmed = 0;
@@ -94,6 +100,7 @@ class ZoneLink {
     std::uint32_t sized_serial = 0, axfr_octets = 0;
   };
 
+  void refresh(Tracked& zone) const;
   [[nodiscard]] Tracked& tracked(const std::string& origin);
   [[nodiscard]] ZoneAge age_of(const Tracked& zone) const;
   void wait_for_life(std::chrono::milliseconds time);
@@ -105,13 +112,14 @@ class ZoneLink {
   void on_trouble(const ZoneTrouble& trouble);
 
   [[nodiscard]] std::optional<std::string> unacceptable(const image::Image& image) const;
-  [[nodiscard]] std::map<std::string, std::uint32_t> served_serials() const;
+  [[nodiscard]] std::map<std::string, ServedZone> served() const;
 
   boost::asio::steady_timer timer_;
   std::chrono::milliseconds patience_ = kPatience;
   const Config& config_;
   Processes& processes_;
   const TrustedClock& clock_;
+  std::int64_t clock_offset_;  // when it was last set
   std::vector<UniqueFd> notify_;
   std::function<void(Candidate)> on_image_;
   std::function<void(std::string)> note_;

@@ -5,8 +5,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 namespace imrs::bgp {
+namespace {
+
+constexpr std::string_view kSpecific = "specific", kCovering = "covering", kDrain = "drain";
+
+Step step_to(const ProtocolWish& wish) {
+  const std::string_view verb = wish.enabled ? "enable" : "disable";
+  return {wish.name, wish.enabled, fmt::format("{} \"{}\"", verb, wish.name)};
+}
+
+bool has_a_role(const ProtocolRow& row) {
+  return row.proto == "Static" &&
+         std::ranges::any_of(std::array{kSpecific, kCovering, kDrain}, [&](std::string_view role) {
+           return row.name.starts_with(protocol_name(role, ""));
+         });
+}
+
+}  // namespace
 
 std::string protocol_name(std::string_view role, std::string_view neighbour) {
   return fmt::format("{}_{}", role, neighbour);
@@ -19,9 +37,9 @@ std::vector<ProtocolWish> protocols_for(const AnnouncedSet& wanted) {
       wishes.push_back({protocol_name(role, neighbour), announced.*part});
     }
   };
-  add("specific", &Announcement::specific);
-  add("covering", &Announcement::covering);
-  add("drain", &Announcement::draining);
+  add(kSpecific, &Announcement::specific);
+  add(kCovering, &Announcement::covering);
+  add(kDrain, &Announcement::draining);
   std::ranges::stable_partition(wishes, [](const ProtocolWish& wish) { return !wish.enabled; });
   return wishes;
 }
@@ -36,15 +54,20 @@ bool withdraws(const AnnouncedSet& before, const AnnouncedSet& after) {
 
 Plan make_plan(const AnnouncedSet& wanted, std::span<const ProtocolRow> seen) {
   Plan plan;
-  for (const ProtocolWish& wish : protocols_for(wanted)) {
+  const std::vector<ProtocolWish> wishes = protocols_for(wanted);
+  for (const ProtocolRow& row : seen) {
+    const bool known = std::ranges::count(wishes, row.name, &ProtocolWish::name) > 0;
+    if (known || row.state == "down" || !has_a_role(row)) continue;
+    plan.steps.push_back(step_to({.name = row.name, .enabled = false}));
+  }
+  for (const ProtocolWish& wish : wishes) {
     const auto row = std::ranges::find(seen, wish.name, &ProtocolRow::name);
     if (row == seen.end()) {
       plan.missing.push_back(wish.name);
-      continue;
+      plan.lacks_wanted = plan.lacks_wanted || wish.enabled;
+    } else if (row->state != (wish.enabled ? "up" : "down")) {
+      plan.steps.push_back(step_to(wish));
     }
-    if (row->state == (wish.enabled ? "up" : "down")) continue;
-    const std::string_view verb = wish.enabled ? "enable" : "disable";
-    plan.steps.push_back({wish.name, wish.enabled, fmt::format("{} \"{}\"", verb, wish.name)});
   }
   return plan;
 }
@@ -54,8 +77,8 @@ bool exports_unwanted(const AnnouncedSet& wanted, const std::string& neighbour,
   const Announcement& announced = wanted.at(neighbour);
   return std::ranges::any_of(routes, [&](const ExportedRoute& route) {
     const auto from = [&](std::string_view role) { return route.protocol == protocol_name(role, neighbour); };
-    return !(announced.specific && from("specific")) && !(announced.covering && from("covering")) &&
-           !(announced.draining && from("drain"));
+    return !(announced.specific && from(kSpecific)) && !(announced.covering && from(kCovering)) &&
+           !(announced.draining && from(kDrain));
   });
 }
 

@@ -68,15 +68,17 @@ struct Step {
 
 // What lies between BIRD and what is wanted.
 struct Plan {
-  std::vector<Step> steps;           // disables first; empty: every protocol is as wanted
+  std::vector<Step> steps;           // disables first; empty: every protocol that is there is as wanted
   std::vector<std::string> missing;  // BIRD does not know them: its configuration is not ours
+  bool lacks_wanted = false;         // one of the missing is to announce
 
   [[nodiscard]] bool done() const noexcept { return steps.empty() && missing.empty(); }
   [[nodiscard]] bool withdraws() const noexcept { return !steps.empty() && !steps.front().enable; }
 };
 
 // Only "up" counts as enabled and only "down" as disabled: what is on its way is asked for once more,
-// which BIRD takes without harm.
+// which BIRD takes without harm. A static protocol named as ours are, of a neighbour that is not in `wanted`,
+// has to be down: nobody else would ever disable it.
 [[nodiscard]] Plan make_plan(const AnnouncedSet& wanted, std::span<const ProtocolRow> seen);
 
 // What `neighbour` is told of by mistake: routes from a protocol that is not wanted to announce to it, ours

@@ -11,7 +11,8 @@
 namespace imrs::bgp {
 namespace {
 
-constexpr int kProtocolCode = 1002, kDetailCode = 1006, kRouteCode = 1007, kParseError = 9001;
+constexpr int kTableHead = 2002, kProtocolCode = 1002, kDetailCode = 1006, kRouteCode = 1007,
+              kParseError = 9001;
 constexpr const char* kChannelDown = "No valid tables";
 
 std::string_view trimmed(std::string_view text) {
@@ -90,6 +91,13 @@ Result<std::vector<ProtocolRow>> parse_protocols(const Reply& reply) {
     rows.push_back(*std::move(row));
   }
   return rows;
+}
+
+bool is_whole_table(const Reply& reply) {
+  return reply.code == 0 && reply.has_line(kTableHead) &&
+         std::ranges::all_of(reply.lines, [](const ReplyLine& line) {
+           return line.code == kTableHead || line.code == kProtocolCode;
+         });
 }
 
 Result<SessionDetails> parse_session(const Reply& reply) {

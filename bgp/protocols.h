@@ -25,6 +25,10 @@ struct ProtocolRow {
 // Errc::Refused if BIRD refused the command; Errc::InvalidInput if a row cannot be understood.
 [[nodiscard]] Result<std::vector<ProtocolRow>> parse_protocols(const Reply& reply);
 
+// True if this reply to `show protocols` names every protocol that BIRD has: it came to its end, and BIRD had
+// to leave no row out ("8000-<line overflow>").
+[[nodiscard]] bool is_whole_table(const Reply& reply);
+
 // One BGP protocol of `show protocols all`.
 struct SessionDetails {
   std::string state;       // "Established", "Idle", "Down", ...

@@ -37,6 +37,7 @@ class Speaker::Impl {
     ProtocolRow row;
     std::vector<ExportedRoute> routes;
     Clock::time_point asked{};
+    bool absent = false;                           // BIRD does not know it
     std::string complaint;                         // stays until it is asked again
     std::optional<Clock::time_point> lacks_since;  // what it should have been told of and was not
   };
@@ -68,6 +69,8 @@ class Speaker::Impl {
   void nudge_while_starting();
   void note_lacking(Session& session);
   void judge(const Plan& plan);
+  [[nodiscard]] std::vector<std::string> unknown_to_bird(const Plan& plan) const;
+  [[nodiscard]] bool is_all_wanted_there(const Plan& plan) const;
   void complain(const std::string& what);
 
   boost::asio::any_io_executor executor_;
@@ -84,6 +87,7 @@ class Speaker::Impl {
   std::optional<Clock::time_point> mute_since_;
 
   std::vector<ProtocolRow> rows_;  // of the last look; empty before the first on a connection
+  bool whole_ = false;             // they are all that BIRD has
   std::vector<Session> sessions_;  // parallel to observed_.sessions
   std::string complaint_;          // what this look found wrong
   Observed observed_, shown_;      // shown_: at the last hooks_.changed

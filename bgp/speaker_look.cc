@@ -60,10 +60,14 @@ asio::awaitable<Result<void>> Speaker::Impl::disable_all(Control& control) {
   }
   if (!missing.empty()) complain(not_ours(missing));
   if (auto looked = co_await look_at_protocols(control); !looked) co_return looked;
+  const Plan plan = make_plan(AnnouncedSet(settings_.sessions), rows_);
+  if (complaint_.empty()) {
+    if (auto sent = co_await carry_out(control, plan); !sent) co_return sent;
+  }
   observed_.error = complaint_;
   if (!complaint_.empty()) co_return Result<void>();
   next_look_ = Clock::now();
-  if (!make_plan(AnnouncedSet(settings_.sessions), rows_).done()) {
+  if (!plan.done()) {
     next_look_ += kConfirmInterval;
     co_return Result<void>();
   }
@@ -90,7 +94,6 @@ asio::awaitable<Result<void>> Speaker::Impl::reconcile(Control& control) {
     touched = true;
     if (auto sent = co_await carry_out(control, plan); !sent) co_return sent;
   }
-  if (!plan.missing.empty()) complain(not_ours(plan.missing));
   if (auto looked = co_await look_at_sessions(control, touched); !looked) co_return looked;
   if (!dirty_) judge(plan);
   co_return Result<void>();
@@ -115,6 +118,7 @@ asio::awaitable<Result<void>> Speaker::Impl::look_at_protocols(Control& control)
   auto rows = parse_protocols(*reply);
   if (!rows) co_return rows.error();
   rows_ = *std::move(rows);
+  whole_ = is_whole_table(*reply);
   nudge_while_starting();
   co_return Result<void>();
 }
@@ -124,7 +128,7 @@ asio::awaitable<Result<void>> Speaker::Impl::look_at_sessions(Control& control, 
     const auto found = std::ranges::find(rows_, settings_.sessions[i], &ProtocolRow::name);
     if (found == rows_.end()) {
       forget_session(i);
-      sessions_[i].complaint = not_ours({settings_.sessions[i]});
+      sessions_[i].absent = true;
       continue;
     }
     const ProtocolRow row = *found;
@@ -145,6 +149,7 @@ asio::awaitable<Result<void>> Speaker::Impl::look_at_session(Control& control, s
   Session session{.row = row,
                   .routes = {},
                   .asked = Clock::now(),
+                  .absent = false,
                   .complaint = {},
                   .lacks_since = sessions_[index].lacks_since};
   const auto all = co_await control.ask(fmt::format("show protocols all \"{}\"", row.name));
@@ -205,18 +210,35 @@ void Speaker::Impl::nudge_while_starting() {
   if (starting) nudge_until_ = Clock::now() + kNudgeAfter;
 }
 
-// After a whole look that no announce() has overtaken. A withdrawal is confirmed only by what has been
-// seen: a protocol BIRD does not know or a session it does not tell about may still announce.
+std::vector<std::string> Speaker::Impl::unknown_to_bird(const Plan& plan) const {
+  std::vector<std::string> names = plan.missing;
+  for (std::size_t i = 0; i < sessions_.size(); ++i) {
+    if (sessions_[i].absent) names.push_back(settings_.sessions[i]);
+  }
+  return names;
+}
+
+bool Speaker::Impl::is_all_wanted_there(const Plan& plan) const {
+  for (std::size_t i = 0; i < sessions_.size(); ++i) {
+    if (sessions_[i].absent && wanted_.at(settings_.sessions[i]) != Announcement()) return false;
+  }
+  return !plan.lacks_wanted;
+}
+
+// After a whole look that no announce() has overtaken. A withdrawal is confirmed only by what has been seen:
+// a session that BIRD does not tell about may still announce. What BIRD does not have announces nothing, if
+// its table is whole: to kill it for that would help nobody, for the next one reads the same file.
 void Speaker::Impl::judge(const Plan& plan) {
-  const bool blind = !plan.missing.empty() || std::ranges::any_of(sessions_, [](const Session& session) {
-    return !session.complaint.empty();
-  });
+  const std::vector<std::string> unknown = unknown_to_bird(plan);
+  bool blind = !whole_ && !unknown.empty();
   bool unwanted = plan.withdraws();
   for (std::size_t i = 0; i < sessions_.size(); ++i) {
+    blind = blind || !sessions_[i].complaint.empty();
     unwanted = unwanted || exports_unwanted(wanted_, settings_.sessions[i], sessions_[i].routes);
   }
+  set_settled(plan.steps.empty() && is_all_wanted_there(plan) && !unwanted && !blind && complaint_.empty());
+  if (!unknown.empty()) complain(not_ours(unknown));
   observed_.error = complaint_;
-  set_settled(plan.done() && !unwanted && complaint_.empty());
   if (unwanted) {
     begin_withdrawal();
     next_look_ = Clock::now() + kConfirmInterval;

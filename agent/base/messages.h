@@ -158,18 +158,20 @@ struct EngineRefused {
 
 // First message; with a sealed memfd of JSON: "zones", "tsig_keys", "management" and "state_directory" of
 // agent.json, validated; and perhaps a UDP and a TCP socket that NOTIFY comes to. A zone that is served has
-// its "served_serial" (number) besides: nothing older is sent (RFC 1982), also by a child that has just
-// started.
+// its "served_serial" and "served_delegations" (numbers) besides: nothing older is sent (RFC 1982), and
+// nothing that drops too many delegations, also by a child that has just started.
 struct ZoneSetup {
   static constexpr std::uint32_t kType = 0x5a01;
   std::uint32_t type = kType;
-  std::int64_t clock_offset = 0;  // TrustedClock's
+  std::uint32_t clock_synchronised = 0;  // TrustedClock's: 1 if it is
+  std::int64_t clock_offset = 0;         // TrustedClock's
 };
 
-// The trusted clock has been set right: it was not known to be right before.
+// The trusted clock has been set right: it was wrong before, or not known to be right.
 struct ZoneClock {
   static constexpr std::uint32_t kType = 0x5a02;
   std::uint32_t type = kType;
+  std::uint32_t clock_synchronised = 0;
   std::int64_t clock_offset = 0;
 };
 

@@ -1,6 +1,6 @@
 // agent/base/trusted_clock.h
 // Wall time that cannot be stepped: CLOCK_BOOTTIME plus an offset that the agent sets (agent/wall_clock.h). A
-// step of the wall clock neither expires nor un-expires a zone. Thread-safe once made.
+// step of the wall clock alone neither expires nor un-expires a zone. Thread-safe once made.
 #pragma once
 
 #include <time.h>
@@ -20,16 +20,27 @@ using Clock = std::function<std::int64_t()>;
 class TrustedClock {
  public:
   // What the wall clock says now is right.
-  TrustedClock() : TrustedClock(seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME)) {}
-  explicit TrustedClock(std::int64_t offset) : offset_(std::make_shared<std::atomic<std::int64_t>>(offset)) {}
+  TrustedClock() : TrustedClock(seconds(CLOCK_REALTIME) - seconds(CLOCK_BOOTTIME), true) {}
+  explicit TrustedClock(std::int64_t offset, bool synchronised = false)
+      : state_(std::make_shared<State>(offset, synchronised)) {}
 
   [[nodiscard]] std::int64_t now() const noexcept { return seconds(CLOCK_BOOTTIME) + offset(); }
   [[nodiscard]] std::int64_t operator()() const noexcept { return now(); }  // as a Clock
 
   // Seconds from CLOCK_BOOTTIME, which is the same in all processes, to Unix time.
-  [[nodiscard]] std::int64_t offset() const noexcept { return offset_->load(std::memory_order_relaxed); }
-  void set_offset(std::int64_t offset) noexcept { offset_->store(offset, std::memory_order_relaxed); }
+  [[nodiscard]] std::int64_t offset() const noexcept {
+    return state_->offset.load(std::memory_order_relaxed);
+  }
+  void set_offset(std::int64_t offset) noexcept { state_->offset.store(offset, std::memory_order_relaxed); }
   void set_now(std::int64_t now) noexcept { set_offset(now - seconds(CLOCK_BOOTTIME)); }
+
+  // It was set by a wall clock that was synchronised. Only such a time may be written down for later starts.
+  [[nodiscard]] bool synchronised() const noexcept {
+    return state_->synchronised.load(std::memory_order_relaxed);
+  }
+  void set_synchronised(bool synchronised) noexcept {
+    state_->synchronised.store(synchronised, std::memory_order_relaxed);
+  }
 
  private:
   static std::int64_t seconds(clockid_t clock) noexcept {
@@ -38,7 +49,13 @@ class TrustedClock {
     return time.tv_sec;
   }
 
-  std::shared_ptr<std::atomic<std::int64_t>> offset_;
+  struct State {
+    State(std::int64_t at, bool right) : offset(at), synchronised(right) {}
+    std::atomic<std::int64_t> offset;
+    std::atomic<bool> synchronised;
+  };
+
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace imrs

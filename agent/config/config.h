@@ -122,7 +122,8 @@ struct ZoneConfig {
   std::optional<std::chrono::seconds> refresh;  // instead of the SOA's
   std::uint32_t most_removed = 5;               // % of the delegations; a version that drops more is held
   std::optional<std::uint32_t> accept_serial;   // taken though it goes back or drops more than that
-  std::optional<std::uint32_t> served_serial;   // never from the file: see zone_settings_json()
+  // Never from the file: see zone_settings_json().
+  std::optional<std::uint32_t> served_serial, served_delegations;
 };
 
 struct HealthConfig {
@@ -210,10 +211,13 @@ struct ZoneSettings {
   std::optional<IpAddress> management;
   std::string state_directory;
 };
-// `served`: the serial that is served now, by origin as in ZoneConfig; it goes into the zone's
-// "served_serial", which only parse_zone_settings() takes. Zones that are not served yet are left out.
+struct ServedZone {
+  std::uint32_t serial = 0, delegations = 0;
+};
+// `served`: what is served now, by origin as in ZoneConfig; it goes into the zone's "served_serial" and
+// "served_delegations", which only parse_zone_settings() takes. Zones that are not served yet are left out.
 [[nodiscard]] std::string zone_settings_json(const Config& config,
-                                             const std::map<std::string, std::uint32_t>& served = {});
+                                             const std::map<std::string, ServedZone>& served = {});
 // The same for imrs-audit, which talks to nobody: without the keys.
 [[nodiscard]] std::string audit_settings_json(const Config& config);
 [[nodiscard]] Result<ZoneSettings> parse_zone_settings(std::string_view json_text);

@@ -43,12 +43,15 @@ nlohmann::json to_json(const TsigKeyConfig& key) {
   return {{"name", key.name}, {"algorithm", key.algorithm}, {"secret", key.secret}};
 }
 
-nlohmann::json zones_of(const Config& config, const std::map<std::string, std::uint32_t>& served) {
+nlohmann::json zones_of(const Config& config, const std::map<std::string, ServedZone>& served) {
   nlohmann::json out;
   for (const ZoneConfig& zone : config.zones) {
     auto json = to_json(zone);
-    const auto serial = served.find(zone.origin);
-    if (serial != served.end()) json["served_serial"] = serial->second;
+    const auto now = served.find(zone.origin);
+    if (now != served.end()) {
+      json["served_serial"] = now->second.serial;
+      json["served_delegations"] = now->second.delegations;
+    }
     out["zones"].push_back(std::move(json));
   }
   if (config.management) out["management"]["address"] = config.management->text;
@@ -58,7 +61,7 @@ nlohmann::json zones_of(const Config& config, const std::map<std::string, std::u
 
 }  // namespace
 
-std::string zone_settings_json(const Config& config, const std::map<std::string, std::uint32_t>& served) {
+std::string zone_settings_json(const Config& config, const std::map<std::string, ServedZone>& served) {
   nlohmann::json out = zones_of(config, served);
   for (const TsigKeyConfig& key : config.tsig_keys) out["tsig_keys"].push_back(to_json(key));
   return out.dump();

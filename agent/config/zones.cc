@@ -33,11 +33,11 @@ void read_primaries(ObjectReader& in, std::vector<PrimaryConfig>& out) {
   });
 }
 
-void read_serial(ObjectReader& in, const char* key, std::optional<std::uint32_t>& out) {
+void read_number(ObjectReader& in, const char* key, std::optional<std::uint32_t>& out) {
   if (!in.has(key)) return;
-  std::uint32_t serial = 0;
-  in.number(key, serial, 0, 0xffffffff);
-  out = serial;
+  std::uint32_t number = 0;
+  in.number(key, number, 0, 0xffffffff);
+  out = number;
 }
 
 ZoneConfig read_zone(ObjectReader& in) {
@@ -58,7 +58,7 @@ ZoneConfig read_zone(ObjectReader& in) {
   in.number("refresh_seconds", refresh, 1, 604800);
   if (refresh != 0) out.refresh = std::chrono::seconds(refresh);
   in.number("most_removed_percent", out.most_removed, 0, 100);
-  read_serial(in, "accept_serial", out.accept_serial);
+  read_number(in, "accept_serial", out.accept_serial);
   return out;
 }
 
@@ -92,7 +92,8 @@ void read_zones(ObjectReader& in, std::vector<ZoneConfig>& out, ZoneReader reade
         ObjectReader zone(&element, path, in.complaints());
         out.push_back(read_zone(zone));
         if (reader == ZoneReader::Operator) return;
-        read_serial(zone, "served_serial", out.back().served_serial);
+        read_number(zone, "served_serial", out.back().served_serial);
+        read_number(zone, "served_delegations", out.back().served_delegations);
         read_identity(zone, out.back().identity);
       },
       true);

@@ -56,7 +56,7 @@ struct TimeCounters {
 
 struct alignas(4096) WorkerPage {
   Counter generation;       // image generation this worker answers from; 0 before the first
-  Counter in_hand;          // hash of the question being answered (dns/engine/question_hash.h), 0: none
+  Counter in_hand;          // hash of the question being answered (dns/wire/question_hash.h), 0: none
   Counter fatal;            // the one that was in hand when this worker's thread crashed, 0: none
   Counter denied;           // dropped, for they have killed workers before
   Counter probes;           // answered on the private sockets

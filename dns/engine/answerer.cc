@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "dns/engine/question_hash.h"
+#include "dns/wire/question_hash.h"
 #include "dns/engine/test_hook.h"
 
 namespace imrs::engine {
@@ -20,7 +20,7 @@ std::uint32_t limited_as(const answer::Outcome& outcome) noexcept {
 
 answer::Outcome Answerer::answer(const answer::Client& client, std::span<const std::uint8_t> query,
                                  std::span<std::uint8_t> response, TrafficCounters* counters) noexcept {
-  const std::uint64_t hash = question_hash(query);
+  const std::uint64_t hash = wire::question_hash(query);
   page_.in_hand.store(hash, std::memory_order_relaxed);
   if (published_->denied.holds(hash)) {
     count(page_.denied);

@@ -1,6 +1,6 @@
 // dns/engine/client_shares.h
-// How many connections each client has: an IPv4 address or an IPv6 /64. A table of fixed size; who meets in one
-// count shares it, and who that is depends on the key. No address is kept.
+// How many connections each client has: an IPv4 address or an IPv6 /64. A table of fixed size; who meets in
+// one count shares it, and who that is depends on the key. No address is kept.
 #pragma once
 
 #include <algorithm>

@@ -1,5 +1,6 @@
 // dns/engine/keyed_hash.h
-// Hashes of clients for tables that many share: without the key nobody finds one that meets a given other. Pure.
+// Hashes of clients for tables that many share: without the key nobody finds one that meets a given other.
+// Pure.
 #pragma once
 
 #include <array>

@@ -13,8 +13,8 @@ constexpr std::uint64_t kThousand = 1000;
 constexpr std::uint64_t kMostTokens = 4000000;  // whose thousandths have 32 bits
 constexpr std::uint64_t kUnused = 0;            // of a bucket: full; of a proven prefix: nobody
 
-// How long ago `then` was. A worker's clock stands while it answers a batch, so another's may be ahead: that is
-// now, not 49 days ago.
+// How long ago `then` was. A worker's clock stands while it answers a batch, so another's may be ahead: that
+// is now, not 49 days ago.
 constexpr std::uint32_t since(std::uint32_t then, std::uint32_t now) noexcept {
   constexpr std::uint32_t kAhead = 60000;
   const std::uint32_t elapsed = now - then;

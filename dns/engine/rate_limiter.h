@@ -1,13 +1,13 @@
 // dns/engine/rate_limiter.h
 // Limits how often one answer goes to one prefix (IPv4 /24, IPv6 /56) by UDP, so that this server is of no
 // use for reflection. Over the limit a response only says "ask by TCP", never nothing: a real resolver gets
-// through. A prefix lately seen on TCP has somebody who asks, and gets kProvenTimes as much; not more, for that
-// says nothing of where its UDP packets come from.
+// through. A prefix lately seen on TCP has somebody who asks, and gets kProvenTimes as much; not more, for
+// that says nothing of where its UDP packets come from.
 //
 // One table for all workers, in relaxed atomics: two workers at the same bucket may lose a token, never more;
-// their clocks may differ. Whoever falls into the same bucket shares it. The hash is keyed, so that nobody can
-// aim at a bucket. No address is kept: a bucket holds tokens and a time, the list of proven prefixes a keyed
-// hash and a time.
+// their clocks may differ. Whoever falls into the same bucket shares it. The hash is keyed, so that nobody
+// can aim at a bucket. No address is kept: a bucket holds tokens and a time, the list of proven prefixes a
+// keyed hash and a time.
 #pragma once
 
 #include <atomic>

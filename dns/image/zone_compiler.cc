@@ -142,7 +142,8 @@ Result<void> ZoneCompiler::write_nodes() {
     node.type_count = static_cast<std::uint32_t>(types.size());
     std::vector<std::uint8_t> octets(before_name);
     std::memcpy(octets.data(), &node, sizeof node);
-    std::ranges::copy(std::as_bytes(std::span(types)), reinterpret_cast<std::byte*>(&octets[sizeof node]));
+    std::ranges::copy(std::as_bytes(std::span(types)),
+                      reinterpret_cast<std::byte*>(octets.data() + sizeof node));
     std::ranges::copy(owner.lower().wire(), std::back_inserter(octets));
     (void)writer_.append(octets);
   }

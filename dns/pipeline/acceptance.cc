@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "dns/transfer/serial.h"
 #include "dns/wire/protocol.h"
 
@@ -12,6 +14,18 @@ namespace {
 
 bool is_delegation(const zone::Zone& zone, const wire::Name& owner, const zone::Node& node) {
   return owner != zone.origin && node.contains(wire::rrtype::NS);
+}
+
+// `which`: one of those that are gone, in words.
+Result<void> check_share(const ZoneConfig& config, std::uint32_t serial, std::size_t removed, std::size_t all,
+                         const std::string& which) {
+  if (removed * 100 <= all * config.most_removed || config.accept_serial == serial) return {};
+  return Error{Errc::Refused,
+               fmt::format("serial {} is held: {} of {} delegations are gone{}, and "
+                           "\"most_removed_percent\" is {}; if that is right, set the zone's "
+                           "\"accept_serial\" to {}",
+                           serial, removed, all, which, config.most_removed, serial),
+               "held"};
 }
 
 }  // namespace
@@ -38,13 +52,15 @@ Result<void> check_removed(const ZoneConfig& config, const zone::Zone& current, 
     ++removed;
     if (one == nullptr) one = &owner;
   }
-  if (removed * 100 <= all * config.most_removed || config.accept_serial == serial) return {};
-  return Error{Errc::Refused,
-               fmt::format("serial {} is held: {} of {} delegations are gone ({} is one), and "
-                           "\"most_removed_percent\" is {}; if that is right, set the zone's "
-                           "\"accept_serial\" to {}",
-                           serial, removed, all, one->text(), config.most_removed, serial),
-               "held"};
+  return check_share(config, serial, removed, all, one != nullptr ? " (" + one->text() + " is one)" : "");
+}
+
+Result<void> check_removed(const ZoneConfig& config, const zone::Zone& candidate, std::uint32_t serial) {
+  if (!config.served_delegations) return {};
+  const auto there = static_cast<std::size_t>(std::ranges::count_if(
+      candidate.nodes, [&](const auto& node) { return is_delegation(candidate, node.first, node.second); }));
+  const std::size_t all = *config.served_delegations;
+  return check_share(config, serial, all - std::min(all, there), all, "");
 }
 
 }  // namespace imrs::pipeline

@@ -20,5 +20,9 @@ namespace imrs::pipeline {
 // `candidate`, whose serial is `serial`, and the operator has not named it. Says how many, and one of them.
 [[nodiscard]] Result<void> check_removed(const ZoneConfig& config, const zone::Zone& current,
                                          const zone::Zone& candidate, std::uint32_t serial);
+// The same while what is served is not at hand: by the number of its delegations, the configuration's
+// served_delegations; there is nothing to say without that.
+[[nodiscard]] Result<void> check_removed(const ZoneConfig& config, const zone::Zone& candidate,
+                                         std::uint32_t serial);
 
 }  // namespace imrs::pipeline

@@ -50,7 +50,9 @@ Result<Setup> receive_setup(const Channel& channel) {
   auto settings = parse_zone_settings(
       {reinterpret_cast<const char*>(mapping->bytes().data()), mapping->size()});
   if (!settings) return settings.error().within("settings from the agent");
-  Setup setup{.settings = std::move(*settings), .clock = TrustedClock(message->clock_offset), .notify = {}};
+  Setup setup{.settings = std::move(*settings),
+              .clock = TrustedClock(message->clock_offset, message->clock_synchronised != 0),
+              .notify = {}};
   if (packet->fds.size() > 1) setup.notify.udp = std::move(packet->fds[1]);
   if (packet->fds.size() > 2) setup.notify.tcp = std::move(packet->fds[2]);
   return setup;
@@ -79,8 +81,8 @@ Result<void> restrict_files_to(const ZoneSettings& settings) {
   return {};
 }
 
-// Sets the clock when the agent says so, and ends the process when that has gone, or says what this version
-// does not understand.
+// Sets the clock when the agent says so, which the pipeline notices within a second unless it waits for a
+// primary; and ends the process when the agent has gone, or says what this version does not understand.
 [[noreturn]] void watch(const Channel& channel, TrustedClock clock) {
   for (;;) {
     auto packet = channel.wait(kForEver);
@@ -90,6 +92,7 @@ Result<void> restrict_files_to(const ZoneSettings& settings) {
       log_error("{}", packet ? unexpected(*packet).message : packet.error().message);
       ::_exit(1);
     }
+    clock.set_synchronised(message->clock_synchronised != 0);
     clock.set_offset(message->clock_offset);
   }
 }
@@ -143,12 +146,11 @@ Sink sink_to(const Channel& channel) {
 }
 
 Result<void> look_after_zones(Setup setup, const Channel& channel) {
-  const Clock clock = setup.clock;
-  auto pipeline = Pipeline::make(setup.settings, clock, sink_to(channel));
+  auto pipeline = Pipeline::make(setup.settings, setup.clock, sink_to(channel));
   if (!pipeline) return pipeline.error();
   auto keys = tsig_keys_of(setup.settings);
   if (!keys) return keys.error();
-  NotifyListener listener(std::move(setup.notify), setup.settings, std::move(*keys), clock);
+  NotifyListener listener(std::move(setup.notify), setup.settings, std::move(*keys), setup.clock);
   if (auto restored = pipeline->restore(); !restored) return restored;
   for (;;) {
     auto next = pipeline->step(std::chrono::steady_clock::now());

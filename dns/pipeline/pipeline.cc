@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <random>
 #include <utility>
 
+#include "agent/base/log.h"
 #include "agent/base/memfd.h"
 #include "dns/image/compile.h"
 #include "dns/image/image.h"
@@ -25,6 +27,7 @@ constexpr std::chrono::seconds kOwnLook{60};  // at what this instance makes its
 constexpr std::chrono::seconds kLook{1};  // at the disk's trouble, and between attempts that NOTIFY calls for
 constexpr std::int64_t kKeepInterval =
     600;  // seconds between two writes of a version that was only confirmed, and of the time
+constexpr std::int64_t kClockSet = 5;  // seconds; what changes by less is judged as before
 
 struct SealedImage {
   UniqueFd memfd, contents;
@@ -104,7 +107,7 @@ std::chrono::milliseconds wait_after(const ZoneConfig& config, const VerifiedZon
                    : transfer::after_failure(times, config.refresh, failures, random);
 }
 
-Result<Pipeline> Pipeline::make(const ZoneSettings& settings, const Clock& clock, Sink sink) {
+Result<Pipeline> Pipeline::make(const ZoneSettings& settings, const TrustedClock& clock, Sink sink) {
   Pipeline pipeline(clock, std::move(sink));
   const std::string management = settings.management ? settings.management->text : "";
   auto keys = tsig_keys_of(settings);
@@ -127,6 +130,9 @@ Result<Pipeline> Pipeline::make(const ZoneSettings& settings, const Clock& clock
 
 Result<std::chrono::steady_clock::time_point> Pipeline::step(Steady::time_point now) {
   sink_.alive();
+  if (clock_was_set()) {
+    if (auto begun = begin_anew(); !begun) return begun.error();
+  }
   for (Tracked& tracked : zones_) {
     if (tracked.due > now) continue;
     if (auto looked = look_after(tracked); !looked) return looked.error();
@@ -134,6 +140,27 @@ Result<std::chrono::steady_clock::time_point> Pipeline::step(Steady::time_point 
   if (now >= time_due_) keep_time();
   if (auto told = tell_of_trouble(); !told) return told.error();
   return std::min(std::ranges::min(zones_, {}, &Tracked::due).due, Steady::now() + kLook);
+}
+
+bool Pipeline::clock_was_set() {
+  const std::int64_t offset = clock_.offset();
+  if (std::abs(offset - clock_offset_) <= kClockSet) return false;
+  clock_offset_ = offset;
+  return true;
+}
+
+// By the other time a primary may answer that has not (TSIG), and what was refused for its dates may be good.
+Result<void> Pipeline::begin_anew() {
+  log_info("the clock has been set: all zones are looked at again");
+  time_due_ = {};
+  for (Tracked& tracked : zones_) {
+    tracked.source.forget_refused();
+    tracked.due = {};
+    tracked.kept = 0;
+    if (tracked.good || !store_ || tracked.source.is_local()) continue;
+    if (auto done = restore(tracked); !done) return done;
+  }
+  return {};
 }
 
 Result<void> Pipeline::restore() {
@@ -190,6 +217,7 @@ void Pipeline::confirm(Tracked& tracked, std::int64_t when) {
 }
 
 void Pipeline::keep_time() {
+  if (!clock_.synchronised()) return;
   time_due_ = Steady::now() + std::chrono::seconds(kKeepInterval);
   if (!keeper_) return;
   const std::string text = std::to_string(clock_()) + "\n";
@@ -262,12 +290,17 @@ Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, const Ph
   const auto compiling = Steady::now();
   auto image = seal(all);
   if (!image) return image.error().about("image");
+  // Stands until the image is sent: out of memory on the way, this version would count and nobody have it.
+  broken_ = Error{Errc::System, "zone " + tracked.source.origin().text() + ": no memory to send its image"};
   // The version before is taken apart only at the end: that takes a while.
   const auto before = std::exchange(tracked.good, std::move(candidate));
   confirm(tracked, confirmed);
   const bool complete = std::ranges::all_of(zones_,
                                             [](const Tracked& zone) { return zone.good.has_value(); });
-  if (!complete) return {};
+  if (!complete) {
+    broken_.reset();
+    return {};
+  }
   ZoneImage message;
   message.digest = image->digest;
   message.load_ms = milliseconds_since(start);
@@ -277,7 +310,7 @@ Result<void> Pipeline::accept(Tracked& tracked, VerifiedZone candidate, const Ph
   message.oddities = tracked.good->oddities();
   message.summary = summary(tracked);
   auto sent = sink_.image(message, image->memfd.get(), image->contents.get());
-  if (!sent) broken_ = sent.error();
+  broken_ = sent ? std::nullopt : std::optional(sent.error());
   return sent;
 }
 

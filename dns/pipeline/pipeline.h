@@ -34,12 +34,16 @@ struct Sink {
 class Pipeline {
  public:
   // Errc::InvalidInput: an origin that is not a name. With a state directory, what is served is kept there.
-  [[nodiscard]] static Result<Pipeline> make(const ZoneSettings& settings, const Clock& clock, Sink sink);
+  // Only a clock that is synchronised is written down there. It may be set by another thread at any time.
+  [[nodiscard]] static Result<Pipeline> make(const ZoneSettings& settings, const TrustedClock& clock,
+                                             Sink sink);
 
   // Goes on with what is on disk, if it is still good. Once, before the first step().
   [[nodiscard]] Result<void> restore();
 
-  // Makes the attempts that are due at `now`; gives the time of the next one, at most a second away.
+  // Makes the attempts that are due at `now`; gives the time of the next one, at most a second away. If the
+  // clock has been set by more than a few seconds since the last one, all are due, whatever was refused is
+  // looked at again, and a zone without a good version is restored again.
   [[nodiscard]] Result<std::chrono::steady_clock::time_point> step(std::chrono::steady_clock::time_point now);
 
   // A primary says that the zone has changed: the next attempt is due now, or a second after the last one.
@@ -58,8 +62,11 @@ class Pipeline {
     Steady::time_point looked{}, due{};      // the last attempt's beginning; the next one
   };
 
-  Pipeline(const Clock& clock, Sink sink) : clock_(clock), sink_(std::move(sink)) {}
+  Pipeline(const TrustedClock& clock, Sink sink)
+      : clock_(clock), clock_offset_(clock.offset()), sink_(std::move(sink)) {}
   Result<void> restore(Tracked& tracked);
+  [[nodiscard]] bool clock_was_set();
+  Result<void> begin_anew();
   void confirm(Tracked& tracked, std::int64_t when);
   void keep_time();
   Result<void> tell_of_trouble();
@@ -69,7 +76,8 @@ class Pipeline {
                       Steady::time_point start, std::int64_t confirmed);
   [[nodiscard]] std::string summary(const Tracked& newest) const;
 
-  Clock clock_;
+  TrustedClock clock_;
+  std::int64_t clock_offset_;  // at the last step
   Sink sink_;
   std::optional<Store> store_;  // there with a state directory, as is the keeper
   std::unique_ptr<Keeper> keeper_;

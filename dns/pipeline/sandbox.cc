@@ -21,8 +21,9 @@ constexpr int kDenied[] = {
 
 constexpr std::uint64_t kDeniedDomains[] = {AF_UNIX, AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK};
 
-// Octets. The largest transfer taken is 16 MiB, and a zone of that size is held a few times over while the
-// next is verified and compiled. A peer that finds a way beyond that costs this process, not the machine.
+// Octets. The largest zone taken counts as 128 MiB (zone::kMaxRecordMemory), and is held a few times over
+// while the next is verified and compiled. A peer that finds a way beyond that costs this process, not the
+// machine.
 constexpr std::size_t kMaxData = std::size_t{1} << 30;
 
 }  // namespace

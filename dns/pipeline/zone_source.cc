@@ -5,6 +5,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <new>
+#include <utility>
+#include <variant>
 
 #include "dns/pipeline/acceptance.h"
 #include "dns/pipeline/identity_zone.h"
@@ -71,6 +74,19 @@ Attempt failed(Attempt attempt, const Error& error) {
   return attempt;
 }
 
+Error out_of_memory() {
+  return Error{Errc::Refused,
+               "more memory than this program may have went into what it sent; look at what it serves",
+               "transfer"};
+}
+
+// By differences, or the whole zone that came instead. What came is given back here, before verification.
+Result<zone::Zone> next_version(const zone::Zone& current, transfer::IxfrResponse response,
+                                std::size_t most_memory) {
+  if (auto* zone = std::get_if<zone::Zone>(&response)) return std::move(*zone);
+  return zone::apply_changes(current, std::get<transfer::Differences>(response), most_memory);
+}
+
 // Several failed primaries as one: the first refusal, or else the first failure; all the reasons.
 void merge(std::optional<Attempt>& all, Attempt one) {
   one.reason = one.source + ": " + one.reason;
@@ -117,6 +133,11 @@ Attempt ZoneSource::restore(zone::Zone stored, const Accept& accept) {
   attempt.state = State::Loaded;
   attempt.confirmed = attempt.serial;
   return attempt;
+}
+
+void ZoneSource::forget_refused() {
+  refused_file_ = {};
+  std::ranges::fill(refused_serials_, RefusedVersion<std::optional<std::uint32_t>>{});
 }
 
 Attempt ZoneSource::attempt_identity(const VerifiedZone* current, const Accept& accept) {
@@ -191,31 +212,42 @@ std::optional<Attempt> ZoneSource::attempt_primaries(const VerifiedZone* current
 }
 
 ZoneSource::Answer ZoneSource::ask(std::size_t primary, const VerifiedZone* current, const Accept& accept) {
-  const transfer::Primary& peer = primaries_[primary];
+  Attempt asked;
+  asked.source = primaries_[primary].text();
+  try {
+    return ask(primary, asked, current, accept);
+  } catch (const std::bad_alloc&) {
+    known_.drop();
+    refuse(primary, asked.serial);
+    return {failed(std::move(asked), out_of_memory()), true};
+  }
+}
+
+ZoneSource::Answer ZoneSource::ask(std::size_t primary, Attempt& asked, const VerifiedZone* current,
+                                   const Accept& accept) {
   alive_();
-  Attempt attempt;
-  attempt.source = peer.text();
-  auto client = transfer::Client::connect(peer, management_, limits_, clock_);
+  auto client = transfer::Client::connect(primaries_[primary], management_, limits_, clock_);
   if (!client) {
-    attempt = failed(attempt, client.error());
+    Attempt attempt = failed(asked, client.error());
     attempt.state = State::Unreachable;
     return {attempt};
   }
   auto serial = client->soa_serial(origin_);
-  if (!serial) return {failed(attempt, serial.error())};
-  attempt.serial = *serial;
+  if (!serial) return {failed(asked, serial.error())};
+  asked.serial = *serial;
   if (current != nullptr && *serial == current->serial()) {
-    attempt.confirmed = *serial;
-    return {attempt};
+    asked.confirmed = *serial;
+    return {asked};
   }
-  if (auto order = check_not_back(*serial, current); !order) return {failed(attempt, order.error())};
-  auto& refused = refused_serials_[primary];
-  if (refused.holds(*serial)) return {std::nullopt, true};
-  attempt = transfer(primary, std::move(*client), std::move(attempt), current, accept);
-  if (attempt.state == State::Refused) {
-    refused = {*serial, std::chrono::steady_clock::now() + kRefusedPause};
-  }
+  if (auto order = check_not_back(*serial, current); !order) return {failed(asked, order.error())};
+  if (refused_serials_[primary].holds(*serial)) return {std::nullopt, true};
+  Attempt attempt = transfer(primary, std::move(*client), asked, current, accept);
+  if (attempt.state == State::Refused) refuse(primary, *serial);
   return {std::move(attempt), true};
+}
+
+void ZoneSource::refuse(std::size_t primary, std::uint32_t serial) {
+  refused_serials_[primary] = {serial, std::chrono::steady_clock::now() + kRefusedPause};
 }
 
 // Differences if there is something that they can be applied to. Whatever is wrong with them, the whole zone
@@ -249,11 +281,9 @@ Attempt ZoneSource::differences(transfer::Client client, Attempt attempt, const 
   if (std::holds_alternative<transfer::UpToDate>(*response)) {
     return failed(std::move(attempt), check(current.serial()).error().about("serial"));
   }
-  auto* zone = std::get_if<zone::Zone>(&*response);
-  attempt.way = zone != nullptr ? "IXFR: the whole zone" : "IXFR";
-  auto next = zone != nullptr
-                  ? Result<zone::Zone>(std::move(*zone))
-                  : zone::apply_changes(current.zone(), std::get<transfer::Differences>(*response));
+  const bool whole_zone = std::holds_alternative<zone::Zone>(*response);
+  attempt.way = whole_zone ? "IXFR: the whole zone" : "IXFR";
+  auto next = next_version(current.zone(), std::move(*response), limits_.memory);
   if (!next) return failed(std::move(attempt), next.error().about("transfer"));
   auto taken = take(std::move(*next), start, attempt.serial, &current, check, accept);
   if (!taken) return failed(std::move(attempt), taken.error());
@@ -289,10 +319,9 @@ Result<void> ZoneSource::take(zone::Zone zone, Steady::time_point start, std::ui
   if (!verified) return verified.error();
   serial = verified->serial();
   if (auto right = check(serial); !right) return right.error().about("serial");
-  if (current != nullptr) {
-    auto kept = check_removed(config_, current->zone(), verified->zone(), serial);
-    if (!kept) return kept;
-  }
+  auto kept = current != nullptr ? check_removed(config_, current->zone(), verified->zone(), serial)
+                                 : check_removed(config_, verified->zone(), serial);
+  if (!kept) return kept;
   phases.verify = milliseconds_since(verifying);
   return accept(std::move(*verified), phases);
 }

@@ -63,14 +63,18 @@ class ZoneSource {
       std::function<void()> alive = [] {});
 
   // Looks for a version newer than `current` and hands it to `accept`; of a file, also one of the same
-  // serial. Null: any that is not older than the configuration's served_serial. Primaries are asked in
-  // order until one gives such a version; Unchanged: none has one, and at least one has `current`. Nothing
-  // is returned when there is nothing to say that was not said before: the only version to be had is one
-  // that was refused, from there, less than a minute ago, and is not read again.
+  // serial. Null: any that is not older than the configuration's served_serial, and does not drop too many
+  // of its served_delegations. Primaries are asked in order until one gives such a version; Unchanged: none
+  // has one, and at least one has `current`. Nothing is returned when there is nothing to say that was not
+  // said before: the only version to be had is one that was refused, from there, less than a minute ago, and
+  // is not read again.
   [[nodiscard]] std::optional<Attempt> attempt(const zone::VerifiedZone* current, const Accept& accept);
 
   // The version that this instance had before it was started: the same checks as for any other.
   [[nodiscard]] Attempt restore(zone::Zone stored, const Accept& accept);
+
+  // What was refused is read again: the clock has been set.
+  void forget_refused();
 
   [[nodiscard]] const wire::Name& origin() const noexcept { return origin_; }
   [[nodiscard]] const ZoneConfig& config() const noexcept { return config_; }
@@ -103,7 +107,11 @@ class ZoneSource {
     std::optional<Attempt> attempt;  // nothing: it still has the version that was refused
     bool newer = false;              // it has a newer version than the current one, or says so
   };
+  // Whatever it sends: if memory runs out over it, that is given back, and it is refused.
   Answer ask(std::size_t primary, const zone::VerifiedZone* current, const Accept& accept);
+  // `asked`: gets what was learnt of it so far.
+  Answer ask(std::size_t primary, Attempt& asked, const zone::VerifiedZone* current, const Accept& accept);
+  void refuse(std::size_t primary, std::uint32_t serial);
   Attempt transfer(std::size_t primary, transfer::Client client, Attempt attempt,
                    const zone::VerifiedZone* current, const Accept& accept);
   Attempt differences(transfer::Client client, Attempt attempt, const zone::VerifiedZone& current,

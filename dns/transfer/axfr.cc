@@ -21,12 +21,18 @@ bool same_soa(const std::vector<std::uint8_t>& a, const std::vector<std::uint8_t
   return zone::canonical_rdata(wire::rrtype::SOA, a) == zone::canonical_rdata(wire::rrtype::SOA, b);
 }
 
-WholeZone::WholeZone(wire::Name origin) : origin_(std::move(origin)), builder_(origin_) {}
+WholeZone::WholeZone(wire::Name origin, std::size_t most_memory)
+    : origin_(std::move(origin)), builder_(origin_, most_memory) {}
 
 Result<void> WholeZone::take(const Record& record) {
   if (!soa_) return take_first(record);
   if (record.type == wire::rrtype::SOA) return take_last(record);
-  return builder_.add(record.owner, record.type, record.ttl, record.rdata);
+  return add(record);
+}
+
+Result<void> WholeZone::add(const Record& record) {
+  auto added = builder_.add(record.owner, record.type, record.ttl, record.rdata);
+  return added ? added : added.error().about("transfer");
 }
 
 Result<void> WholeZone::take_first(const Record& record) {
@@ -35,7 +41,7 @@ Result<void> WholeZone::take_first(const Record& record) {
                         ", not with the SOA of " + origin_.text());
   }
   soa_ = record.rdata;
-  return builder_.add(record.owner, record.type, record.ttl, record.rdata);
+  return add(record);
 }
 
 Result<void> WholeZone::take_last(const Record& record) {
@@ -57,8 +63,9 @@ Result<zone::Zone> WholeZone::finish() && {
   return std::move(builder_).finish();
 }
 
-AxfrReader::AxfrReader(const wire::Name& origin, std::uint16_t id, std::size_t max_size)
-    : stream_(origin, id, wire::rrtype::AXFR, max_size), zone_(origin) {}
+AxfrReader::AxfrReader(const wire::Name& origin, std::uint16_t id, std::size_t max_size,
+                       std::size_t most_memory)
+    : stream_(origin, id, wire::rrtype::AXFR, max_size), zone_(origin, most_memory) {}
 
 Result<void> AxfrReader::feed(Bytes octets, const Authenticate& authenticate) {
   return stream_.feed(octets, authenticate, zone_);

@@ -17,16 +17,19 @@ namespace imrs::transfer {
 // A whole zone, record by record: from its SOA to its SOA.
 class WholeZone : public RecordReader {
  public:
-  explicit WholeZone(wire::Name origin);
+  // `most_memory`: octets, as zone::RecordMemory counts them.
+  explicit WholeZone(wire::Name origin, std::size_t most_memory = zone::kMaxRecordMemory);
 
-  // Errors: a first record that is not the zone's SOA, a record outside the zone or malformed, a last SOA
-  // that differs from the first (the zone changed meanwhile: Errc::Unavailable).
+  // Errors: a first record that is not the zone's SOA, a record outside the zone or malformed, more records
+  // than fit the memory, a last SOA that differs from the first (the zone changed meanwhile:
+  // Errc::Unavailable).
   Result<void> take(const Record& record) override;
 
   // The zone; Errc::Closed if the transfer is not complete (the stream ended early).
   [[nodiscard]] Result<zone::Zone> finish() &&;
 
  private:
+  Result<void> add(const Record& record);
   Result<void> take_first(const Record& record);
   Result<void> take_last(const Record& record);
 
@@ -38,7 +41,8 @@ class WholeZone : public RecordReader {
 class AxfrReader {
  public:
   // For the answer to make_query(id, origin, AXFR).
-  AxfrReader(const wire::Name& origin, std::uint16_t id, std::size_t max_size = kMaxTransferSize);
+  AxfrReader(const wire::Name& origin, std::uint16_t id, std::size_t max_size = kMaxTransferSize,
+             std::size_t most_memory = zone::kMaxRecordMemory);
 
   // Takes octets of the TCP stream, cut anywhere. An error is final: TransferStream's and WholeZone's.
   [[nodiscard]] Result<void> feed(Bytes octets, const Authenticate& authenticate = {});

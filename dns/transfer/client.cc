@@ -133,7 +133,7 @@ Result<zone::Zone> Client::axfr(const wire::Name& origin) {
   if (!id) return id.error();
   auto sent = send_query(make_query(*id, origin, wire::rrtype::AXFR), deadline);
   if (!sent) return sent.error();
-  AxfrReader reader(origin, *id, limits_.size);
+  AxfrReader reader(origin, *id, limits_.size, limits_.memory);
   if (auto read = read_transfer(reader, deadline); !read) return read.error();
   return std::move(reader).finish();
 }
@@ -143,7 +143,7 @@ Result<IxfrResponse> Client::ixfr(const wire::Name& origin, std::vector<std::uin
   auto id = random_id();
   if (!id) return id.error();
   if (auto sent = send_query(make_ixfr_query(*id, origin, soa), deadline); !sent) return sent.error();
-  IxfrReader reader(origin, *id, std::move(soa), limits_.size);
+  IxfrReader reader(origin, *id, std::move(soa), limits_.size, limits_.memory);
   if (auto read = read_transfer(reader, deadline); !read) return read.error();
   return std::move(reader).finish();
 }

@@ -30,9 +30,10 @@ struct Primary {
 
 struct Limits {
   std::chrono::milliseconds connect{5000};
-  std::chrono::milliseconds answer{5000};      // of the SOA query
-  std::chrono::milliseconds transfer{120000};  // from the query to the last SOA
-  std::size_t size = kMaxTransferSize;         // octets
+  std::chrono::milliseconds answer{5000};       // of the SOA query
+  std::chrono::milliseconds transfer{120000};   // from the query to the last SOA
+  std::size_t size = kMaxTransferSize;          // octets of the stream
+  std::size_t memory = zone::kMaxRecordMemory;  // octets, of the zone, and of the differences as much
 };
 
 class Client {

@@ -17,14 +17,13 @@ std::uint32_t serial_of(const std::vector<std::uint8_t>& soa) { return soa_seria
 
 std::string serial_text(const std::vector<std::uint8_t>& soa) { return std::to_string(serial_of(soa)); }
 
-zone::ZoneRecord zone_record(const Record& record) {
-  return {record.owner, record.type, record.ttl, record.rdata};
-}
+// A vector that grows holds what is in it three times over for a moment.
+static_assert(3 * sizeof(zone::ZoneRecord) < zone::kRecordOverhead);
 
 }  // namespace
 
-IncrementalZone::IncrementalZone(wire::Name origin, std::vector<std::uint8_t> soa)
-    : origin_(std::move(origin)), have_(std::move(soa)) {}
+IncrementalZone::IncrementalZone(wire::Name origin, std::vector<std::uint8_t> soa, std::size_t most_memory)
+    : origin_(std::move(origin)), have_(std::move(soa)), most_memory_(most_memory), memory_(most_memory) {}
 
 Result<void> IncrementalZone::take(const Record& record) {
   const bool is_soa = record.type == wire::rrtype::SOA;
@@ -45,16 +44,19 @@ Result<void> IncrementalZone::take(const Record& record) {
       expecting_ = Expecting::Second;
       return {};
     case Expecting::Second: return take_second(record);
-    case Expecting::Removals:
-      if (is_soa) return begin_additions(record);
-      steps_.back().removed.push_back(zone_record(record));
-      return {};
+    case Expecting::Removals: return is_soa ? begin_additions(record) : keep(steps_.back().removed, record);
     case Expecting::Additions:
-      if (is_soa) return take_soa_after_additions(record);
-      steps_.back().added.push_back(zone_record(record));
-      return {};
+      return is_soa ? take_soa_after_additions(record) : keep(steps_.back().added, record);
     case Expecting::Whole: return take_whole(record);
   }
+  return {};
+}
+
+Result<void> IncrementalZone::keep(std::vector<zone::ZoneRecord>& records, const Record& record) {
+  if (auto room = memory_.add(record.owner, record.rdata.size()); !room) {
+    return room.error().within("transfer: differences of " + origin_.text()).about("transfer");
+  }
+  records.push_back({record.owner, record.type, record.ttl, record.rdata});
   return {};
 }
 
@@ -63,7 +65,7 @@ Result<void> IncrementalZone::take(const Record& record) {
 Result<void> IncrementalZone::take_second(const Record& record) {
   if (record.type == wire::rrtype::SOA && !same_soa(record.rdata, newest_->rdata)) return begin_step(record);
   expecting_ = Expecting::Whole;
-  whole_ = std::make_unique<WholeZone>(origin_);
+  whole_ = std::make_unique<WholeZone>(origin_, most_memory_);
   if (auto taken = whole_->take(*newest_); !taken) return taken;
   return take_whole(record);
 }
@@ -79,9 +81,8 @@ Result<void> IncrementalZone::begin_step(const Record& soa) {
     return bad_transfer("differences start at serial " + serial_text(soa.rdata) + ", not at our " +
                         serial_text(have_));
   }
-  steps_.emplace_back().removed.push_back(zone_record(soa));
   expecting_ = Expecting::Removals;
-  return {};
+  return keep(steps_.emplace_back().removed, soa);
 }
 
 Result<void> IncrementalZone::begin_additions(const Record& soa) {
@@ -90,9 +91,8 @@ Result<void> IncrementalZone::begin_additions(const Record& soa) {
                         serial_text(soa.rdata));
   }
   have_ = soa.rdata;
-  steps_.back().added.push_back(zone_record(soa));
   expecting_ = Expecting::Additions;
-  return {};
+  return keep(steps_.back().added, soa);
 }
 
 Result<void> IncrementalZone::take_soa_after_additions(const Record& soa) {
@@ -120,8 +120,8 @@ Result<IxfrResponse> IncrementalZone::finish() && {
 }
 
 IxfrReader::IxfrReader(const wire::Name& origin, std::uint16_t id, std::vector<std::uint8_t> soa,
-                       std::size_t max_size)
-    : stream_(origin, id, wire::rrtype::IXFR, max_size), zone_(origin, std::move(soa)) {}
+                       std::size_t max_size, std::size_t most_memory)
+    : stream_(origin, id, wire::rrtype::IXFR, max_size), zone_(origin, std::move(soa), most_memory) {}
 
 Result<void> IxfrReader::feed(Bytes octets, const Authenticate& authenticate) {
   return stream_.feed(octets, authenticate, zone_);

@@ -26,12 +26,14 @@ using IxfrResponse = std::variant<UpToDate, Differences, zone::Zone>;
 // The records of a response to IXFR: one SOA, or differences (RFC 1995 section 4), or a whole zone.
 class IncrementalZone : public RecordReader {
  public:
-  // `soa`: rdata of the SOA of the version that we have.
-  IncrementalZone(wire::Name origin, std::vector<std::uint8_t> soa);
+  // `soa`: rdata of the SOA of the version that we have. `most_memory`: octets, of the differences or of the
+  // whole zone, as zone::RecordMemory counts them.
+  IncrementalZone(wire::Name origin, std::vector<std::uint8_t> soa,
+                  std::size_t most_memory = zone::kMaxRecordMemory);
 
   // Errors: a first record that is not the zone's SOA, differences that do not start at our version, a step
   // that does not start where the last one ended or whose serial does not go up, a record outside the zone,
-  // WholeZone's.
+  // more of them than fit the memory, WholeZone's.
   Result<void> take(const Record& record) override;
   // A response that is one SOA, and not a newer one than ours, ends with its message.
   void end_of_message() override;
@@ -48,6 +50,7 @@ class IncrementalZone : public RecordReader {
     Whole,      // the rest of a whole zone
   };
 
+  Result<void> keep(std::vector<zone::ZoneRecord>& records, const Record& record);
   Result<void> take_second(const Record& record);
   Result<void> take_whole(const Record& record);
   Result<void> begin_step(const Record& soa);
@@ -59,6 +62,8 @@ class IncrementalZone : public RecordReader {
   std::optional<Record> newest_;    // the first record
   Expecting expecting_ = Expecting::First;
   Differences steps_;
+  std::size_t most_memory_;
+  zone::RecordMemory memory_;  // of steps_
   std::unique_ptr<WholeZone> whole_;
 };
 
@@ -66,7 +71,7 @@ class IxfrReader {
  public:
   // For the answer to make_ixfr_query(id, origin, soa).
   IxfrReader(const wire::Name& origin, std::uint16_t id, std::vector<std::uint8_t> soa,
-             std::size_t max_size = kMaxTransferSize);
+             std::size_t max_size = kMaxTransferSize, std::size_t most_memory = zone::kMaxRecordMemory);
 
   // Takes octets of the TCP stream, cut anywhere. An error is final: TransferStream's, IncrementalZone's.
   [[nodiscard]] Result<void> feed(Bytes octets, const Authenticate& authenticate = {});

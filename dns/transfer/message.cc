@@ -13,6 +13,9 @@ namespace imrs::transfer {
 namespace {
 
 constexpr std::uint8_t kPointer = 0xc0;
+// In one name: as many as it can have labels. Else a message of pointers to pointers costs whoever reads it
+// thousands of steps for each record of a few octets.
+constexpr int kMaxPointers = 127;
 
 Error malformed(std::string_view why) {
   return Error{Errc::InvalidInput, "malformed response: " + std::string(why), "transfer"};
@@ -106,15 +109,15 @@ std::vector<std::uint8_t> make_ixfr_query(std::uint16_t id, const wire::Name& or
 Result<wire::Name> read_name(Bytes message, std::size_t& position) {
   std::vector<std::uint8_t> labels;
   std::size_t at = position, lowest = position;
-  bool jumped = false;
+  int pointers = 0;
   for (;;) {
     if (at >= message.size()) return malformed("a name runs past the end");
     const std::uint8_t octet = message[at];
     if ((octet & kPointer) == kPointer) {
       if (at + 2 > message.size()) return malformed("a compression pointer is cut");
       const std::size_t target = wire::load_u16(&message[at]) & 0x3fffU;
-      if (!jumped) position = at + 2;
-      jumped = true;
+      if (++pointers == 1) position = at + 2;
+      if (pointers > kMaxPointers) return malformed("a name of too many compression pointers");
       if (target >= lowest) return malformed("a compression pointer does not lead backwards");
       at = lowest = target;
       continue;
@@ -128,7 +131,7 @@ Result<wire::Name> read_name(Bytes message, std::size_t& position) {
     at += size;
     if (octet == 0) break;
   }
-  if (!jumped) position = at;
+  if (pointers == 0) position = at;
   return wire::Name::from_wire(labels);
 }
 

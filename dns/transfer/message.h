@@ -24,8 +24,8 @@ using Bytes = std::span<const std::uint8_t>;
                                                         Bytes soa_rdata);
 
 // Reads the name at `position` (RFC 1035 section 4.1.4) and moves `position` behind it. Refused: a pointer
-// that does not lead to before the labels it continues (so no loop ends in one), a name over 255 octets,
-// anything past the end.
+// that does not lead to before the labels it continues (so no loop ends in one), more than 127 pointers,
+// a name over 255 octets, anything past the end.
 [[nodiscard]] Result<wire::Name> read_name(Bytes message, std::size_t& position);
 
 struct Record {

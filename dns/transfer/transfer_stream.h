@@ -12,7 +12,8 @@
 
 namespace imrs::transfer {
 
-// The root zone takes about 1.5 MB. Bounds what a peer can make this process hold.
+// The root zone takes about 1.5 MB. Bounds what a peer can make this process read; zone::kMaxRecordMemory,
+// what it can make it hold.
 inline constexpr std::size_t kMaxTransferSize = 16 << 20;  // octets of the stream
 
 // Looks at a message before it is read, and takes off what is not for the reader (its TSIG).

@@ -32,8 +32,8 @@ Result<void> apply(ZoneBuilder& zone, const Change& change) {
 
 }  // namespace
 
-Result<Zone> apply_changes(Zone zone, std::span<const Change> changes) {
-  ZoneBuilder builder(std::move(zone));
+Result<Zone> apply_changes(Zone zone, std::span<const Change> changes, std::size_t most_memory) {
+  ZoneBuilder builder(std::move(zone), most_memory);
   for (const Change& change : changes) {
     if (auto applied = apply(builder, change); !applied) return applied.error();
   }

@@ -2,11 +2,13 @@
 // From one version of a zone to the next by differences (RFC 1995). Pure.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
 
 #include "agent/base/result.h"
+#include "dns/zone/record_memory.h"
 #include "dns/zone/zone.h"
 
 namespace imrs::zone {
@@ -25,7 +27,8 @@ struct Change {
 
 // `zone` after all steps, in order; not trusted more than its differences are: verify() decides. Nothing is
 // guessed: Errc::Refused if a record is to go that is not there with this TTL, or to come that is; else the
-// errors of ZoneBuilder.
-[[nodiscard]] Result<Zone> apply_changes(Zone zone, std::span<const Change> changes);
+// errors of ZoneBuilder. `most_memory`: ZoneBuilder's.
+[[nodiscard]] Result<Zone> apply_changes(Zone zone, std::span<const Change> changes,
+                                         std::size_t most_memory = kMaxRecordMemory);
 
 }  // namespace imrs::zone

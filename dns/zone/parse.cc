@@ -39,7 +39,20 @@ std::uint16_t covered_type(std::uint16_t type, std::span<const std::uint8_t> rda
 
 }  // namespace
 
-ZoneBuilder::ZoneBuilder(wire::Name origin) { zone_.origin = std::move(origin); }
+ZoneBuilder::ZoneBuilder(wire::Name origin, std::size_t most_memory) : memory_(most_memory) {
+  zone_.origin = std::move(origin);
+}
+
+// If they are too many already, the next one that is added says so.
+ZoneBuilder::ZoneBuilder(Zone zone, std::size_t most_memory) : zone_(std::move(zone)), memory_(most_memory) {
+  for (const auto& [owner, node] : zone_.nodes) {
+    for (const auto& [type, set] : node) {
+      for (const auto* values : {&set.rdata, &set.signatures}) {
+        for (const Rdata& rdata : *values) (void)memory_.add(owner, rdata.size());
+      }
+    }
+  }
+}
 
 Result<void> ZoneBuilder::add(const wire::Name& owner, std::uint16_t type, std::uint32_t ttl,
                               std::span<const std::uint8_t> rdata) {
@@ -59,6 +72,9 @@ Result<bool> ZoneBuilder::add_new(const wire::Name& owner, std::uint16_t type, s
     return at(owner, type,
               "has malformed rdata: its " + std::to_string(rdata.size()) +
                   " octets do not read as that type");
+  }
+  if (auto room = memory_.add(owner, rdata.size()); !room) {
+    return room.error().within("zone " + zone_.origin.text());
   }
   Rdata value(rdata.begin(), rdata.end());
   const bool signature = type == rrtype::RRSIG;
@@ -89,6 +105,7 @@ bool ZoneBuilder::remove(const wire::Name& owner, std::uint16_t type, std::uint3
   auto& set_ttl = signature ? set.signature_ttl : set.ttl;
   const auto [at, there] = find_rdata(values, type, Rdata(rdata.begin(), rdata.end()));
   if (!there || set_ttl != ttl) return false;
+  memory_.remove(owner, at->size());
   values.erase(at);
   if (values.empty()) set_ttl = 0;
   if (set.rdata.empty() && set.signatures.empty()) node->second.erase(found);

@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <new>
 #include <optional>
+#include <system_error>
 #include <thread>
 
 #include "dns/wire/bytes.h"
@@ -110,21 +112,44 @@ Checked check_set(const SignedSet& item, const wire::Name& zone, std::span<const
   return checked;
 }
 
+// As many as can be had: fewer threads take longer, no more.
+template <typename Work>
+std::vector<std::jthread> start_threads(std::size_t threads, const Work& work) {
+  std::vector<std::jthread> all;
+  all.reserve(threads);
+  try {
+    while (all.size() < threads) all.emplace_back(work);
+  } catch (const std::system_error&) {
+  }
+  return all;
+}
+
+// Up to the first failure in order; after it, what was begun meanwhile.
 std::vector<Checked> check_all(std::span<const SignedSet> sets, const wire::Name& zone,
                                std::span<const DnsKey> keys, std::int64_t now, const KnownSignatures& known) {
   std::vector<Checked> outcome(sets.size());
   std::atomic<std::size_t> next{0};
-  const auto work = [&] {
-    for (std::size_t i = next++; i < sets.size(); i = next++) {
-      outcome[i] = check_set(sets[i], zone, keys, now, known);
+  std::atomic<bool> over{false}, no_memory{false};
+  // After a failure none is begun any more; those before it in order were begun before it.
+  const auto work = [&]() noexcept {
+    try {
+      while (!over) {
+        const std::size_t i = next++;
+        if (i >= sets.size()) return;
+        outcome[i] = check_set(sets[i], zone, keys, now, known);
+        if (outcome[i].failure) over = true;
+      }
+    } catch (const std::bad_alloc&) {
+      over = no_memory = true;
     }
   };
   const std::size_t cores = std::clamp(std::thread::hardware_concurrency(), 1U, 8U);
   const std::size_t threads = std::min(cores, sets.size() / kSetsWorthAThread + 1);
-  std::vector<std::jthread> helpers;
-  for (std::size_t i = 1; i < threads; ++i) helpers.emplace_back(work);
+  std::vector<std::jthread> others = start_threads(threads - 1, work);
   work();
-  return helpers.clear(), outcome;
+  others.clear();
+  if (no_memory) throw std::bad_alloc();
+  return outcome;
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ struct SignatureSummary {
 // Checks all the sets: each needs at least one RRSIG by one of `keys` that verifies and is within its dates
 // at `now` (Unix time), and none by one of `keys` that does not verify. RRSIGs by other keys or of
 // unsupported algorithms neither help nor hurt. The error is that of the first set in order. Those that
-// `known` holds are not verified again; it gets those that were.
+// `known` holds are not verified again; it gets those that were. Throws std::bad_alloc, also for
+// its other threads.
 [[nodiscard]] Result<SignatureSummary> check_signatures(std::span<const SignedSet> sets,
                                                         const wire::Name& zone, std::span<const DnsKey> keys,
                                                         std::int64_t now, KnownSignatures& known);

@@ -5,11 +5,12 @@
 #include <algorithm>
 #include <iterator>
 #include <optional>
-#include <set>
+#include <span>
 
 #include "dns/wire/bytes.h"
 #include "dns/wire/protocol.h"
 #include "dns/wire/text.h"
+#include "dns/zone/canonical.h"
 #include "dns/zone/dnskey.h"
 #include "dns/zone/nsec.h"
 #include "dns/zone/signatures.h"
@@ -35,7 +36,6 @@ class Verifier {
   Result<VerifiedZone> run() && {
     if (auto ok = check_apex(); !ok) return ok.error().about("contents");
     if (auto ok = check_sets(); !ok) return ok.error().about("contents");
-    find_oddities();
     if (policy_.dnssec == VerifyPolicy::Dnssec::Required) {
       if (auto ok = check_dnssec(); !ok) return ok.error().about("dnssec");
       result_.assurance_ = Assurance::Dnssec;
@@ -44,6 +44,7 @@ class Verifier {
     // A digest that matches says that its owner wants just these records, odd as they are.
     if (signed_below_ && !result_.zonemd_verified_) return signed_below_->about("dnssec");
     if (!digest) return digest.error().about("zonemd");
+    find_oddities();
     return std::move(result_);
   }
 
@@ -170,16 +171,27 @@ class Verifier {
     }
   }
 
-  // What lies below delegations and is no glue, or glue that no name server of the zone has.
-  void find_oddities() {
-    std::set<wire::Name> servers;
+  static bool is_before(std::span<const std::uint8_t> a, std::span<const std::uint8_t> b) noexcept {
+    return wire::canonical_compare(a, b) < 0;
+  }
+
+  // Of all name servers, in canonical order.
+  [[nodiscard]] std::vector<std::span<const std::uint8_t>> server_names() const {
+    std::vector<std::span<const std::uint8_t>> names;
     for (const auto& [owner, node] : zone().nodes) {
       const auto ns = node.find(NS);
       if (ns == node.end()) continue;
       for (const Rdata& rdata : ns->second.rdata) {
-        if (auto name = wire::Name::from_wire(rdata)) servers.insert(std::move(*name));
+        if (well_formed(NS, rdata)) names.emplace_back(rdata);
       }
     }
+    std::ranges::sort(names, is_before);
+    return names;
+  }
+
+  // What lies below delegations and is no glue, or glue that no name server of the zone has.
+  void find_oddities() {
+    const auto servers = server_names();
     std::size_t occluded = 0, orphans = 0;
     std::string one;
     const wire::Name* cut = nullptr;
@@ -192,7 +204,7 @@ class Verifier {
         return (typed.first == wire::rrtype::A || typed.first == wire::rrtype::AAAA) &&
                typed.second.signatures.empty();
       });
-      if (glue && servers.contains(owner)) continue;
+      if (glue && std::ranges::binary_search(servers, owner.wire(), is_before)) continue;
       ++(glue ? orphans : occluded);
       if (one.empty()) one = owner.text();
     }

@@ -3,6 +3,10 @@
 
 #include <gmock/gmock.h>
 
+#include "dns/wire/question_hash.h"
+#include "health/expectations.h"
+#include "tests/support/answers.h"
+
 namespace imrs::agent {
 namespace {
 
@@ -49,22 +53,22 @@ TEST(AnswerPolicy, OwnSecretsAreRenewedDailyAndTheOneBeforeIsTaken) {
 TEST(AnswerPolicy, AQuestionIsDroppedAfterItsSecondCrash) {
   AnswerPolicy policy = make({});
   std::vector<WorkerPage> pages(3);
-  EXPECT_EQ(policy.on_engine_ended(pages), "") << "nobody's fault";
+  EXPECT_EQ(policy.on_engine_ended(pages, kStart), "") << "nobody's fault";
   pages[1].fatal = 0xabc;
-  EXPECT_THAT(policy.on_engine_ended(pages), HasSubstr("question 0000000000000abc (1. time)"));
+  EXPECT_THAT(policy.on_engine_ended(pages, kStart), HasSubstr("question 0000000000000abc (1. time)"));
   EXPECT_EQ(policy.settings().denied_count, 0U);
   EXPECT_TRUE(policy.alarms().empty());
   pages[1].fatal = 0xdef;
-  (void)policy.on_engine_ended(pages);
+  (void)policy.on_engine_ended(pages, kStart);
   EXPECT_EQ(policy.settings().denied_count, 0U) << "another question";
   pages[1].fatal = 0;
   pages[2].fatal = 0xabc;
-  EXPECT_THAT(policy.on_engine_ended(pages), HasSubstr("dropped from now on"));
+  EXPECT_THAT(policy.on_engine_ended(pages, kStart), HasSubstr("dropped from now on"));
   ASSERT_EQ(policy.settings().denied_count, 1U);
   EXPECT_EQ(policy.settings().denied[0], 0xabcU);
   ASSERT_EQ(policy.alarms().size(), 1U);
   EXPECT_THAT(policy.alarms()[0], HasSubstr("0000000000000abc"));
-  (void)policy.on_engine_ended(pages);
+  (void)policy.on_engine_ended(pages, kStart);
   EXPECT_EQ(policy.settings().denied_count, 1U) << "not twice";
 }
 
@@ -73,7 +77,7 @@ TEST(AnswerPolicy, OfTooManyTheNewestAreDropped) {
   std::vector<WorkerPage> pages(1);
   for (std::uint64_t hash = 1; hash <= EngineSettings::kMaxDenied + 3; ++hash) {
     pages[0].fatal = hash;
-    for (int i = 0; i < 2; ++i) (void)policy.on_engine_ended(pages);
+    for (int i = 0; i < 2; ++i) (void)policy.on_engine_ended(pages, kStart);
   }
   EXPECT_EQ(policy.settings().denied_count, EngineSettings::kMaxDenied);
   EXPECT_EQ(policy.settings().denied[0], 4U);
@@ -85,11 +89,83 @@ TEST(AnswerPolicy, WhatItRemembersIsBounded) {
   std::vector<WorkerPage> pages(1);
   for (std::uint64_t hash = 1; hash <= 5000; ++hash) {
     pages[0].fatal = hash;
-    (void)policy.on_engine_ended(pages);
+    (void)policy.on_engine_ended(pages, kStart);
   }
   EXPECT_EQ(policy.settings().denied_count, 0U);
-  (void)policy.on_engine_ended(pages);
+  (void)policy.on_engine_ended(pages, kStart);
   EXPECT_EQ(policy.settings().denied_count, 1U);
+}
+
+// One that denies the question 0xabc.
+AnswerPolicy denying(std::vector<WorkerPage>& pages) {
+  AnswerPolicy policy = make({});
+  pages[0].fatal = 0xabc;
+  for (int i = 0; i < 2; ++i) (void)policy.on_engine_ended(pages, kStart);
+  EXPECT_EQ(policy.settings().denied_count, 1U);
+  return policy;
+}
+
+TEST(AnswerPolicy, ANewImageEndsAllDenials) {
+  std::vector<WorkerPage> pages(1);
+  AnswerPolicy policy = denying(pages);
+  EXPECT_TRUE(policy.on_new_image());
+  EXPECT_EQ(policy.settings().denied_count, 0U);
+  EXPECT_TRUE(policy.alarms().empty());
+  EXPECT_FALSE(policy.on_new_image()) << "nothing has changed";
+  EXPECT_THAT(policy.on_engine_ended(pages, kStart), HasSubstr("(1. time)"));
+  EXPECT_THAT(policy.on_engine_ended(pages, kStart), HasSubstr("dropped from now on")) << "it still kills";
+}
+
+TEST(AnswerPolicy, ADenialIsForgottenAfterADay) {
+  std::vector<WorkerPage> pages(1);
+  AnswerPolicy policy = denying(pages);
+  EXPECT_FALSE(policy.renew(kStart + hours(24) - seconds(1)));
+  EXPECT_EQ(policy.settings().denied_count, 1U);
+  EXPECT_TRUE(policy.renew(kStart + hours(24)));
+  EXPECT_EQ(policy.settings().denied_count, 0U);
+}
+
+TEST(AnswerPolicy, OfSeveralDenialsOnlyTheOldIsForgotten) {
+  std::vector<WorkerPage> pages(1);
+  AnswerPolicy policy = make({std::string(32, '0')});
+  for (const int hour : {0, 1, 2}) {
+    pages[0].fatal = std::uint64_t(3 - hour);
+    for (int i = 0; i < 2; ++i) (void)policy.on_engine_ended(pages, kStart + hours(hour));
+  }
+  EXPECT_TRUE(policy.renew(kStart + hours(24)));
+  ASSERT_EQ(policy.settings().denied_count, 2U);
+  EXPECT_EQ(policy.settings().denied[0], 2U);
+  EXPECT_EQ(policy.settings().denied[1], 1U);
+}
+
+TEST(AnswerPolicy, TwoCrashesADayApartAreNotTwo) {
+  AnswerPolicy policy = make({});
+  std::vector<WorkerPage> pages(1);
+  pages[0].fatal = 0xabc;
+  for (const int hour : {0, 24, 48}) {
+    EXPECT_THAT(policy.on_engine_ended(pages, kStart + hours(hour)), HasSubstr("(1. time)")) << hour;
+  }
+  EXPECT_EQ(policy.settings().denied_count, 0U);
+}
+
+TEST(AnswerPolicy, TheQuickProbesQuestionIsNeverDenied) {
+  const auto quick = health::Expectations().next_question(false);
+  const std::string name = quick.name.text();
+  AnswerPolicy policy = make({});
+  std::vector<WorkerPage> pages(1);
+  pages[0].fatal = wire::question_hash(test::query_octets({.name = name, .type = quick.type}));
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_THAT(policy.on_engine_ended(pages, kStart), testing::Not(HasSubstr("dropped from now on")));
+  }
+  EXPECT_EQ(policy.settings().denied_count, 0U);
+}
+
+TEST(AnswerPolicy, TheNextAgentBeginsWithoutDenials) {
+  std::vector<WorkerPage> pages(1);
+  const AnswerPolicy policy = denying(pages);
+  const AnswerPolicy next = AnswerPolicy::remember(policy.memory());
+  EXPECT_EQ(next.settings().denied_count, 0U);
+  EXPECT_EQ(next.settings().secrets, policy.settings().secrets);
 }
 
 }  // namespace

@@ -22,7 +22,7 @@ class AuditLinkTest : public PlayedChild {
   void SetUp() override {
     PlayedChild::SetUp();
     link_ = std::make_unique<AuditLink>(context_.get_executor(), config_, *processes_, clock_);
-    link_->start([this](const SharedImage& image) { passed_.push_back(image.image->digest()); });
+    link_->start([this](const SharedImage& image) { passed_.push_back(image.image->digest()); }, retry_);
     ASSERT_TRUE(until([this] { return setups_ == 1; }));
   }
 
@@ -63,6 +63,7 @@ class AuditLinkTest : public PlayedChild {
 
   const Config config_;
   TrustedClock clock_;
+  AuditLink::Retry retry_;
   std::unique_ptr<AuditLink> link_;
   int setups_ = 0;                         // of all auditors
   std::vector<Digest> requests_, passed_;  // in their order
@@ -184,6 +185,17 @@ TEST_F(AuditLinkTest, AnImageTheAuditorEndsTwiceWithIsGivenUp) {
   EXPECT_EQ(link_->trouble(), "");
 }
 
+TEST_F(AuditLinkTest, OfThoseThatComeBeforeTheAuditorIsAskedOnlyTheNewestIsAudited) {
+  end_child();
+  context_.run_for(std::chrono::milliseconds(5));
+  audit(first_);
+  audit(second_);
+  ASSERT_TRUE(is_asked(1));
+  say(second_, 1);
+  ASSERT_TRUE(has_passed(1));
+  EXPECT_THAT(requests_, ElementsAre(two_));
+}
+
 TEST_F(AuditLinkTest, OfThoseThatComeDuringAnAuditOnlyTheNewestFollows) {
   for (const std::uint32_t passed : {1U, 0U}) {
     SCOPED_TRACE(passed);
@@ -203,6 +215,60 @@ TEST_F(AuditLinkTest, OfThoseThatComeDuringAnAuditOnlyTheNewestFollows) {
     EXPECT_THAT(requests_, ElementsAre(one_, three_));
     EXPECT_EQ(passed_.back(), three_);
   }
+}
+
+class AuditedAnew : public AuditLinkTest {
+ protected:
+  AuditedAnew() { retry_ = {std::chrono::milliseconds(250), std::chrono::milliseconds(500)}; }
+
+  // Two auditors end while they audit the newest one, which they are asked about from the n-th time on.
+  void ends_twice(std::size_t asked) {
+    ASSERT_TRUE(is_asked(asked));
+    die();
+    ASSERT_TRUE(is_asked(asked + 1));
+    given_up_at_ = std::chrono::steady_clock::now();
+    die();
+    ASSERT_TRUE(is_in_trouble());
+  }
+  bool nobody_is_asked() {
+    const std::size_t before = requests_.size();
+    const auto end = std::chrono::steady_clock::now() + retry_.later + retry_.first;
+    EXPECT_TRUE(until([&] { return std::chrono::steady_clock::now() >= end; }));
+    return requests_.size() == before;
+  }
+
+  std::chrono::steady_clock::time_point given_up_at_;
+};
+
+TEST_F(AuditedAnew, OneThatTheAuditorEndedWithSoonAndThenMoreRarely) {
+  audit(first_);
+  ends_twice(1);
+  ends_twice(3);
+  ASSERT_TRUE(is_asked(5));
+  EXPECT_GE(std::chrono::steady_clock::now() - given_up_at_, retry_.later);
+  say(first_, 1);
+  ASSERT_TRUE(has_passed(1));
+  EXPECT_THAT(passed_, ElementsAre(one_));
+  EXPECT_EQ(link_->trouble(), "");
+  EXPECT_TRUE(nobody_is_asked());
+}
+
+TEST_F(AuditedAnew, ButNotOneThatHasFailed) {
+  audit(first_);
+  ASSERT_TRUE(is_asked(1));
+  say(first_, 0, "wrong");
+  ASSERT_TRUE(is_in_trouble());
+  EXPECT_TRUE(nobody_is_asked());
+}
+
+TEST_F(AuditedAnew, AndNotWhenANewerOneHasCome) {
+  audit(first_);
+  ends_twice(1);
+  audit(second_);
+  ASSERT_TRUE(is_asked(3));
+  say(second_, 0, "wrong");
+  EXPECT_TRUE(nobody_is_asked());
+  EXPECT_THAT(requests_, ElementsAre(one_, one_, two_));
 }
 
 TEST_F(AuditLinkTest, AnAuditorThatSendsWhatItMayNotIsKilled) {

@@ -1,7 +1,7 @@
 // The swap of images, with this test playing launcher and engine at the other ends of the real channels.
 #include "agent/engine_link.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 #include <sys/resource.h>
 
 #include <algorithm>
@@ -44,7 +44,10 @@ class EngineLinkTest : public PlayedChild {
   }
 
   void hear(const Packet& packet) override {
-    if (auto image = packet.as<EngineImage>()) offer_ = *image;
+    if (auto image = packet.as<EngineImage>()) {
+      offer_ = *image;
+      offers_.push_back(image->digest);
+    }
     if (auto settings = packet.as<EngineSettings>()) settings_ = *settings;
     if (packet.as<EngineSetup>()) {
       auto pages = counts::Pages::map(packet.fds[0].get(), 1, true);
@@ -69,6 +72,26 @@ class EngineLinkTest : public PlayedChild {
     refused.reason = why;
     ASSERT_TRUE(child_.send_message(refused).ok());
   }
+  // The engine refuses what it is offered and is killed for it; the next one gets the same.
+  void is_replaced_for_refusing(const SharedImage& image) {
+    const std::int32_t first = pid_;
+    refuse("no room");
+    ASSERT_TRUE(until([&] { return killed_ == first; }));
+    EXPECT_EQ(link_->trouble(), "") << "another engine may take it";
+    die();
+    ASSERT_TRUE(gets_an_image());
+    EXPECT_EQ(offer_->digest, image.image->digest());
+  }
+  // Two engines die of a question; the third is told to drop it.
+  void question_is_denied() {
+    ASSERT_TRUE(until([this] { return !pages_.empty(); }));
+    pages_.workers()[0].fatal = 0xabc;
+    for (int i = 0; i < 2; ++i) die();
+    ASSERT_TRUE(is_told_to_deny(1));
+  }
+  bool is_told_to_deny(std::uint32_t count) {
+    return until([this, count] { return settings_ && settings_->denied_count == count; });
+  }
   void goes_live(const SharedImage& image, std::uint32_t serial) {
     link_->publish(image);
     ASSERT_TRUE(gets_an_image());
@@ -79,7 +102,8 @@ class EngineLinkTest : public PlayedChild {
 
   health::Expectations expectations_;
   std::unique_ptr<EngineLink> link_;
-  std::optional<EngineImage> offer_;
+  std::optional<EngineImage> offer_;  // the last one
+  std::vector<Digest> offers_;        // all of them
   std::optional<EngineSettings> settings_;
   std::uint32_t live_ = 0;
   counts::Pages pages_;  // as the engine has them
@@ -132,12 +156,30 @@ TEST_F(EngineLinkTest, ARefusedImageIsTakenBack) {
   link_->publish(second_);
   // The settling of the first one comes before.
   ASSERT_TRUE(gets_an_image());
+  is_replaced_for_refusing(second_);
   refuse("no room");
   ASSERT_TRUE(gets_an_image());
   EXPECT_EQ(offer_->digest, first_.image->digest());
   EXPECT_NE(link_->trouble().find("no room"), std::string::npos) << link_->trouble();
   serve();
   goes_live(third_, 3);
+  EXPECT_EQ(link_->trouble(), "");
+}
+
+TEST_F(EngineLinkTest, WhatOneEngineRefusesTheNextMayServe) {
+  goes_live(first_, 1);
+  link_->publish(second_);
+  ASSERT_TRUE(gets_an_image());
+  offers_.clear();
+  is_replaced_for_refusing(second_);
+  EXPECT_THAT(offers_, testing::ElementsAre(first_.image->digest(), second_.image->digest()))
+      << "it has nothing to answer from while it looks at the new one";
+  const std::uint64_t refused = offer_->generation;
+  offer_->generation = link_->generation();
+  serve();  // the one before
+  offer_->generation = refused;
+  serve();
+  ASSERT_TRUE(until([this] { return live_ == 2; }));
   EXPECT_EQ(link_->trouble(), "");
 }
 
@@ -156,6 +198,7 @@ TEST_F(EngineLinkTest, AnImageThatKillsTheEngineTwiceIsTakenBack) {
 TEST_F(EngineLinkTest, TheFirstImageRefusedIsOfferedToTheNextEngine) {
   link_->publish(first_);
   ASSERT_TRUE(gets_an_image());
+  is_replaced_for_refusing(first_);
   refuse("not now");
   ASSERT_TRUE(until([this] { return !link_->trouble().empty(); }));
   EXPECT_TRUE(expectations_.ready());
@@ -164,6 +207,33 @@ TEST_F(EngineLinkTest, TheFirstImageRefusedIsOfferedToTheNextEngine) {
   EXPECT_EQ(offer_->digest, first_.image->digest());
   serve();
   ASSERT_TRUE(until([this] { return live_ == 1; }));
+}
+
+TEST_F(EngineLinkTest, ANewImageEndsTheDenials) {
+  goes_live(first_, 1);
+  question_is_denied();
+  goes_live(second_, 2);
+  EXPECT_TRUE(is_told_to_deny(0));
+  EXPECT_TRUE(link_->alarms().empty());
+}
+
+// The engine goes on over an upgrade in place, with what it was told before.
+TEST_F(EngineLinkTest, TheNextAgentEndsTheDenials) {
+  goes_live(first_, 1);
+  question_is_denied();
+  ASSERT_TRUE(until([this] { return !link_->swapping(); }));
+  HandedEngine handed = link_->hand_over();
+  handed.channel = ::dup(handed.channel);
+  handed.counters = ::dup(handed.counters);
+  auto next = EngineLink::adopt(context_.get_executor(), {.identity = "test", .workers = 1},
+                                ServiceSockets(std::vector<ServiceSockets::Entry>()), *processes_,
+                                expectations_, handed, first_);
+  ASSERT_TRUE(next.ok()) << next.error().message;
+  settings_.reset();
+  (*next)->start([](const image::Image&) {});
+  link_ = std::move(*next);
+  link_->set_expired(0);
+  EXPECT_TRUE(is_told_to_deny(0));
 }
 
 TEST_F(EngineLinkTest, AnEngineThatSendsWhatItMayNotIsKilled) {

@@ -54,13 +54,17 @@ class PlayedChild : public testing::Test {
     return false;
   }
 
-  // The child dies; the next one is there when this returns.
-  void die() {
+  // The child dies; the next one is not there yet.
+  void end_child() {
     child_.close();
     LaunchExited exited;
     exited.program = program_;
     exited.pid = pid_;
     ASSERT_TRUE(launcher_.send_message(exited).ok());
+  }
+  // The child dies; the next one is there when this returns.
+  void die() {
+    end_child();
     ASSERT_TRUE(until([this] { return child_.valid(); }));
   }
 

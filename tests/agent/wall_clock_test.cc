@@ -26,7 +26,7 @@ TEST(WallClock, WhatIsBelievedAtAStart) {
       {"a new instance", {kNow, false}, {}, kNow},
       {"the clock went on while the power was off", {kNow, false}, kNow - 86400, kNow},
       {"the battery is empty: 1970", {3600, false}, kNow, kNow},
-      {"synchronised, though what was kept is later: that was wrong", {kNow, true}, kNow + 9999999, kNow},
+      {"synchronised, and earlier than what was kept", {kNow, true}, kNow + 9999999, kNow + 9999999},
       {"synchronised", {kNow, true}, kNow - 10, kNow},
   };
   for (const Case& c : cases) {
@@ -35,20 +35,124 @@ TEST(WallClock, WhatIsBelievedAtAStart) {
   }
 }
 
-TEST(WallClock, IsBelievedOnceWhenItIsSynchronisedAndItsStepsNeverAfterwards) {
+TEST(WallClock, IsBelievedOnceWhenItIsSynchronisedAndItsStepsNotAtOnceAfterwards) {
+  constexpr WallClockWatch::Moment kThen{};
   WallClockWatch watch({3600, false}, std::nullopt);
   const TrustedClock copy = watch.clock();
-  EXPECT_FALSE(watch.look({kNow - 500, false})) << "a step that nobody vouches for";
+  EXPECT_FALSE(watch.look({kNow - 500, false}, kThen, 0)) << "a step that nobody vouches for";
   EXPECT_LT(copy.now(), 4000);
-  EXPECT_TRUE(watch.look({kNow, true}));
+  EXPECT_FALSE(copy.synchronised());
+  EXPECT_TRUE(watch.look({kNow, true}, kThen, 0));
   EXPECT_GE(copy.now(), kNow) << "copies are the same clock";
-  EXPECT_FALSE(watch.look({kNow + 5000, true}));
-  EXPECT_FALSE(watch.look({kNow - 5000, false}));
-  EXPECT_FALSE(watch.look({kNow - 5000, true}));
+  EXPECT_TRUE(copy.synchronised());
+  EXPECT_FALSE(watch.look({kNow + 5000, true}, kThen, 0));
+  EXPECT_FALSE(watch.look({kNow - 5000, false}, kThen, 0));
+  EXPECT_FALSE(watch.look({kNow - 5000, true}, kThen, 0));
   EXPECT_LT(copy.now(), kNow + 5);
 
   WallClockWatch from_the_start({kNow, true}, std::nullopt);
-  EXPECT_FALSE(from_the_start.look({kNow + 5000, true}));
+  EXPECT_FALSE(from_the_start.look({kNow + 5000, true}, kThen, 0));
+}
+
+TEST(WallClock, NeverTakesTheTrustedTimeBehindWhatWasKept) {
+  WallClockWatch watch({kNow - 500, true}, kNow);
+  EXPECT_FALSE(watch.clock().synchronised());
+  EXPECT_THAT(watch.alarm({kNow - 500, true}),
+              HasSubstr("earlier than the time kept on disk, and not taken"));
+  EXPECT_FALSE(watch.look({kNow - 1, true}, {}, 0));
+  EXPECT_GE(watch.clock().now(), kNow);
+  EXPECT_TRUE(watch.look({kNow, true}, {}, 0)) << "as soon as it is not earlier any more";
+
+  WallClockWatch stepped({kNow + 5000, true}, kNow);
+  const WallClock earlier{kNow - 1, true};
+  for (int minute = 0; minute < 300; ++minute) {
+    EXPECT_FALSE(stepped.look(earlier, WallClockWatch::Moment{} + std::chrono::minutes(minute), 0));
+  }
+  EXPECT_GE(stepped.clock().now(), kNow + 5000);
+}
+
+// The trusted clock stands at kNow, by a time server that was wrong, and is looked at once a minute.
+struct Dissent {
+  const char* description;
+  WallClock (*wall)(int minute);
+  std::int64_t (*confirmed)(int minute);
+  std::optional<int> taken;  // in which minute; none: not within three hours
+};
+
+constexpr auto kRightAgain = [](int) { return WallClock{kNow + 600, true}; };
+constexpr auto kNever = [](int) { return std::int64_t{0}; };
+
+TEST(WallClock, OneThatWasBelievedWronglyIsGivenUp) {
+  const Dissent cases[] = {
+      {"off by the same, and nobody has the zone any more", kRightAgain, kNever, 60},
+      {"behind",
+       [](int) {
+         return WallClock{kNow - 600, true};
+       },
+       kNever, 60},
+      {"the last confirmation was before", kRightAgain, [](int) { return kNow - 900; }, 60},
+      {"a primary confirms", kRightAgain, [](int) { return kNow + 30; }, {}},
+      {"a primary that had been silent confirms",
+       kRightAgain,
+       [](int minute) { return minute < 59 ? 0 : kNow + 30; },
+       {}},
+      {"not synchronised",
+       [](int) {
+         return WallClock{kNow + 600, false};
+       },
+       kNever,
+       {}},
+      {"not synchronised for a moment",
+       [](int minute) {
+         return WallClock{kNow + 600, minute != 30};
+       },
+       kNever, 91},
+      {"stepped once more",
+       [](int minute) {
+         return WallClock{minute < 50 ? kNow + 600 : kNow + 900, true};
+       },
+       kNever, 110},
+      {"stepped again and again",
+       [](int minute) {
+         return WallClock{kNow + 600 + 10 * minute, true};
+       },
+       kNever,
+       {}},
+      {"in step for a moment",
+       [](int minute) {
+         return WallClock{minute == 40 ? kNow : kNow + 600, true};
+       },
+       kNever, 101},
+      {"so little that nothing fails",
+       [](int) {
+         return WallClock{kNow + 50, true};
+       },
+       kNever,
+       {}},
+  };
+  for (const Dissent& c : cases) {
+    WallClockWatch watch({kNow, true}, kNow - 86400);
+    std::optional<int> taken;
+    for (int minute = 0; minute < 180 && !taken; ++minute) {
+      const auto now = WallClockWatch::Moment{} + std::chrono::minutes(minute);
+      if (watch.look(c.wall(minute), now, c.confirmed(minute))) taken = minute;
+    }
+    EXPECT_EQ(taken, c.taken) << c.description;
+    const std::int64_t want = c.taken ? c.wall(*c.taken).time : kNow;
+    EXPECT_NEAR(static_cast<double>(watch.clock().now()), static_cast<double>(want), 2) << c.description;
+  }
+}
+
+TEST(WallClock, SaysWhyItWasSet) {
+  TrustedClock clock(0, true);
+  clock.set_now(kNow);
+  WallClockWatch watch = WallClockWatch::adopt(clock, 0);
+  const WallClock wall{kNow - 600, true};
+  EXPECT_FALSE(watch.look(wall, {}, 0)) << "an agent before this one has believed it";
+  const auto why = watch.look(wall, WallClockWatch::Moment{} + WallClockWatch::kProof, 0);
+  ASSERT_TRUE(why);
+  EXPECT_THAT(*why, testing::ContainsRegex("60[01] s behind the trusted time for an hour"));
+  EXPECT_EQ(watch.alarm(wall), "");
 }
 
 TEST(WallClock, AlarmsWhenItDisagrees) {
@@ -58,7 +162,8 @@ TEST(WallClock, AlarmsWhenItDisagrees) {
   const WallClockWatch good({kNow, true}, {});
   EXPECT_EQ(good.alarm({kNow, true}), "");
   EXPECT_THAT(good.alarm({kNow + 3600, true}),
-              HasSubstr("3600 s ahead of the time that zones are judged by;"));
+              HasSubstr("3600 s ahead of the time that zones are judged by; it is synchronised, and taken"));
+  EXPECT_THAT(good.alarm({kNow + 3600, false}), HasSubstr("judged by; is it synchronised?"));
 }
 
 TEST(WallClock, ReadsWhatWasWrittenDown) {

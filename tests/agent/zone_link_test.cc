@@ -65,6 +65,7 @@ class ZoneLinkTest : public PlayedChild {
   }
 
   void hear(const Packet& packet) override {
+    if (packet.as<ZoneClock>()) clock_message_ = packet.as<ZoneClock>();
     if (!packet.as<ZoneSetup>()) return;
     const auto mapping = map_sealed(packet.fds.front().get());
     ASSERT_TRUE(mapping.ok());
@@ -115,6 +116,7 @@ class ZoneLinkTest : public PlayedChild {
   std::unique_ptr<ZoneLink> link_;
   std::chrono::milliseconds patience_{};
   std::string setup_;  // the last one
+  std::optional<ZoneClock> clock_message_;
   std::vector<std::shared_ptr<const image::Image>> taken_;
   std::vector<std::string> notes_;
   int asked_ = 0;
@@ -224,6 +226,47 @@ TEST_F(ZoneLinkTest, NoSerialGoesBackButOneThatIsMadeHere) {
   EXPECT_FALSE(takes(texts({".", kIdentity}, kSerial - 1)));
   config_.zones.front().accept_serial = kSerial - 1;
   EXPECT_TRUE(takes(texts({".", kIdentity}, kSerial - 1)));
+}
+
+TEST_F(ZoneLinkTest, TellsTheNextOneWhatIsServed) {
+  configure({".", "arpa."});
+  take_over({"."}, {{".", kTime}});
+  start();
+  const std::uint32_t delegations = test::image_of(texts({"."}))->zones().front().delegations;
+  ASSERT_GT(delegations, 0U);
+  const auto settings = parse_zone_settings(setup_);
+  ASSERT_TRUE(settings.ok()) << settings.error().message;
+  for (const ZoneConfig& zone : settings->zones) {
+    const bool is_served = zone.origin == ".";
+    EXPECT_EQ(zone.served_serial, is_served ? std::optional(kSerial) : std::nullopt);
+    EXPECT_EQ(zone.served_delegations, is_served ? std::optional(delegations) : std::nullopt);
+  }
+}
+
+// The root was confirmed by a clock that was ahead, arpa.'s confirmation was written down by a right one.
+TEST_F(ZoneLinkTest, AClockThatIsSetBackMakesNoZoneYounger) {
+  constexpr std::int64_t kAhead = 30 * kDay;
+  configure({".", "arpa."});
+  take_over({".", "arpa."}, {{".", kTime - kDay}, {"arpa.", kTime - kDay - kAhead}});
+  EXPECT_EQ(link_->root_confirmed(), kTime - kDay);
+  start();
+  confirm(".", kSerial);
+  ASSERT_TRUE(until([this] { return link_->root_confirmed() >= kTime; }));
+  const auto set_by = [this](std::int64_t seconds) {
+    clock_.set_now(clock_.now() + seconds);
+    link_->on_clock_set();
+  };
+  set_by(5 * kDay);
+  EXPECT_NEAR(static_cast<double>(link_->root_confirmed()), static_cast<double>(kTime), 5);
+  set_by(-kAhead);
+  EXPECT_NEAR(static_cast<double>(link_->root_confirmed()), static_cast<double>(kTime - kAhead), 5);
+  EXPECT_EQ(state("arpa.").confirmed, kTime - kDay - kAhead) << "as it was written down";
+  ASSERT_TRUE(until([this] { return clock_message_ && clock_message_->clock_offset == clock_.offset(); }));
+  EXPECT_EQ(clock_message_->clock_synchronised, 1U);
+
+  EXPECT_FALSE(link_->root_expired({}));
+  set_by(3 * kDay);
+  EXPECT_TRUE(link_->root_expired({})) << "it may have stood still for as long";
 }
 
 TEST_F(ZoneLinkTest, OneThatSaysNothingIsKilledAndStartedAgain) {

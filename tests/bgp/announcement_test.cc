@@ -128,6 +128,24 @@ TEST(Announcement, NamesProtocolsThatBirdDoesNotKnow) {
   EXPECT_THAT(plan.missing, ElementsAre("covering_host6", "drain_host4"));
   EXPECT_THAT(commands(plan), ElementsAre("enable \"specific_host4\"", "enable \"covering_host4\""));
   EXPECT_FALSE(plan.done());
+  EXPECT_TRUE(plan.lacks_wanted);
+  EXPECT_FALSE(make_plan(nothing(), rows(states)).lacks_wanted);
+}
+
+TEST(Announcement, DisablesWhatBelongsToNoNeighbourOfOurs) {
+  auto states = all_states("down");
+  states["specific_host5"] = "up";
+  states["drain_host5"] = "down";
+  states["covering_host5"] = "flush";
+  states["static1"] = "up";
+  const Plan plan = make_plan(set(kBoth, kNone), rows(states));
+  EXPECT_THAT(commands(plan), ElementsAre("disable \"covering_host5\"", "disable \"specific_host5\"",
+                                          "enable \"specific_host4\"", "enable \"covering_host4\""));
+  EXPECT_TRUE(plan.withdraws());
+  EXPECT_THAT(plan.missing, IsEmpty());
+  std::vector<ProtocolRow> foreign = rows({{"drain_of_a_table", "up"}});
+  for (ProtocolRow& row : foreign) row.proto = "Pipe";
+  EXPECT_THAT(make_plan(AnnouncedSet({}), foreign).steps, IsEmpty());
 }
 
 TEST(Announcement, TellsWithdrawalsFromAnnouncements) {

@@ -132,6 +132,12 @@ std::string FakeBird::protocols() const {
   std::string text = "2002-Name       Proto      Table      State  Since         Info\n";
   text += fmt::format("1002-device1    Device     ---        up     {}  \n", kSince);
   for (const auto& [name, on] : enabled) {
+    if (unlisted.contains(name)) continue;
+    if (overflowing.contains(name)) {
+      text += fmt::format("8000-<line overflow>\n1002-bfd1       BFD        ---        up     {}  \n",
+                          kSince);
+      continue;
+    }
     text += fmt::format(" {:<10} Static     master4    {:<6} {}  \n", name, on ? "up" : "down", kSince);
   }
   for (const auto& [name, session] : sessions) {

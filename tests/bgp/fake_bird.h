@@ -40,16 +40,18 @@ class FakeBird {
   // Faults
   bool greets = true;
   std::string greeting = "0001 BIRD 2.0.12 ready.\n";
-  bool mute = false;                 // takes commands, does nothing, says nothing
-  bool restricted = false;           // 8007 to enable and disable
-  bool trickles = false;             // one octet at a time
-  std::optional<std::size_t> cut;    // after that many octets of the next reply: end of file
-  std::string noise;                 // before every reply
-  int pipelined = 0;                 // commands that came before the one before them was answered
-  std::set<std::string> hidden;      // sessions that only the table of all protocols shows
-  std::set<std::string> secretive;   // sessions whose exports it does not tell
-  std::set<std::string> unexported;  // prefixes that its export filter rejects
-  std::set<std::string> stuck;       // acknowledged, and nothing happens
+  bool mute = false;                  // takes commands, does nothing, says nothing
+  bool restricted = false;            // 8007 to enable and disable
+  bool trickles = false;              // one octet at a time
+  std::optional<std::size_t> cut;     // after that many octets of the next reply: end of file
+  std::string noise;                  // before every reply
+  int pipelined = 0;                  // commands that came before the one before them was answered
+  std::set<std::string> hidden;       // sessions that only the table of all protocols shows
+  std::set<std::string> secretive;    // sessions whose exports it does not tell
+  std::set<std::string> unexported;   // prefixes that its export filter rejects
+  std::set<std::string> stuck;        // acknowledged, and nothing happens
+  std::set<std::string> overflowing;  // protocols whose row is too long for it
+  std::set<std::string> unlisted;     // protocols that no table shows
 
   [[nodiscard]] int count(const std::string& command) const;
   [[nodiscard]] bool none_enabled() const;

@@ -35,6 +35,16 @@ TEST(Protocols, ReadsTheWholeTable) {
                          ProtocolRow{"host6", "BGP", "---", "up", "2026-11-24 12:46:51.539", "Established"}));
 }
 
+TEST(Protocols, KnowsATableThatLacksARow) {
+  const auto all = test::exchanges("03-show-protocols.txt");
+  Reply reply = reply_to(all, "show protocols");
+  EXPECT_TRUE(is_whole_table(reply));
+  reply.lines.insert(reply.lines.begin() + 2, {8000, "<line overflow>"});
+  EXPECT_FALSE(is_whole_table(reply));
+  EXPECT_FALSE(is_whole_table(Reply{{}, 0, ""})) << "no table at all";
+  EXPECT_FALSE(is_whole_table(Reply{{{2002, "Name"}}, 8003, "No protocols match"}));
+}
+
 TEST(Protocols, ReadsOddRows) {
   struct Case {
     const char* description;

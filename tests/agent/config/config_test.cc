@@ -296,10 +296,13 @@ TEST(Config, WhatIsServedGoesToImrsZoneAndIsNoKeyOfTheFile) {
   value["zones"].push_back({{"origin", "arpa"}, {"file", "/z"}, {"dnssec", "none"}});
   const auto config = parse(value);
   ASSERT_TRUE(config.ok()) << config.error().message;
-  const auto settings = parse_zone_settings(zone_settings_json(*config, {{".", 4294967295U}, {"net.", 7}}));
+  const auto settings = parse_zone_settings(
+      zone_settings_json(*config, {{".", {4294967295U, 1500}}, {"net.", {7, 1}}}));
   ASSERT_TRUE(settings.ok()) << settings.error().message;
   EXPECT_EQ(settings->zones[0].served_serial, 4294967295U);
+  EXPECT_EQ(settings->zones[0].served_delegations, 1500U);
   EXPECT_EQ(settings->zones[1].served_serial, std::nullopt);
+  EXPECT_EQ(settings->zones[1].served_delegations, std::nullopt);
   const auto at_start = parse_zone_settings(zone_settings_json(*config));
   ASSERT_TRUE(at_start.ok()) << at_start.error().message;
   EXPECT_EQ(at_start->zones[0].served_serial, std::nullopt);
@@ -307,11 +310,14 @@ TEST(Config, WhatIsServedGoesToImrsZoneAndIsNoKeyOfTheFile) {
     json zones = {{"zones", {{{"origin", "."}, {"file", "/z"}, {"served_serial", json::parse(serial)}}}}};
     EXPECT_FALSE(parse_zone_settings(zones.dump()).ok()) << serial;
   }
-  value["zones"][0]["served_serial"] = 7;
-  const auto from_file = parse(value);
-  ASSERT_FALSE(from_file.ok());
-  EXPECT_NE(from_file.error().message.find("zones[0].served_serial"), std::string::npos)
-      << from_file.error().message;
+  for (const std::string key : {"served_serial", "served_delegations"}) {
+    json other = value;
+    other["zones"][0][key] = 7;
+    const auto from_file = parse(other);
+    ASSERT_FALSE(from_file.ok());
+    EXPECT_NE(from_file.error().message.find("zones[0]." + key), std::string::npos)
+        << from_file.error().message;
+  }
 }
 
 // "hostmaster." and the name have to be a name, or the zone would never come, and no image with it.

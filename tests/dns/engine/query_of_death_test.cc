@@ -4,7 +4,7 @@
 #include <signal.h>
 #include <sys/socket.h>
 
-#include "dns/engine/question_hash.h"
+#include "dns/wire/question_hash.h"
 #include "tests/dns/engine/child_fixture.h"
 
 namespace imrs::test {
@@ -51,14 +51,14 @@ TEST_F(QueryOfDeath, ItIsNotedByTheWorkerThatDies) {
     const int status = wait_status();
     ASSERT_TRUE(WIFSIGNALED(status));
     EXPECT_EQ(WTERMSIG(status), SIGABRT);
-    const std::uint64_t hash = engine::question_hash(deadly_);
+    const std::uint64_t hash = wire::question_hash(deadly_);
     EXPECT_EQ(page(0).fatal + page(1).fatal, hash) << "one of them, and not the other";
     channel_.close();
   }
 }
 
 TEST_F(QueryOfDeath, DeniedItIsDroppedWhoeverAsks) {
-  serve(std::vector{engine::question_hash(deadly_)});
+  serve(std::vector{wire::question_hash(deadly_)});
   send(deadly_);
   send(again_);
   // UDP is served in order on one socket only, so wait for both to be counted.

@@ -1,5 +1,5 @@
 // One question, one hash; and what is not a question has one too.
-#include "dns/engine/question_hash.h"
+#include "dns/wire/question_hash.h"
 
 #include <gmock/gmock.h>
 
@@ -8,7 +8,7 @@
 namespace imrs::test {
 namespace {
 
-using engine::question_hash;
+using wire::question_hash;
 
 TEST(QuestionHash, SameQuestionWhoeverAsks) {
   const auto hash = question_hash(query_octets({.name = "www.example.", .type = 1}));

@@ -59,6 +59,39 @@ TEST(Acceptance, VersionsThatDropDelegations) {
   }
 }
 
+// imrs-zone has been started anew and has nothing on disk; the agent serves 100 delegations.
+TEST(Acceptance, VersionsThatDropDelegationsOfWhatOnlyTheAgentHas) {
+  const struct {
+    const char* description;
+    int missing;
+    std::optional<std::uint32_t> served, accept;
+    bool taken;
+  } cases[] = {
+      {"the same number", 0, 100, {}, true},
+      {"more", 0, 50, {}, true},
+      {"5 of 100", 5, 100, {}, true},
+      {"6 of 100", 6, 100, {}, false},
+      {"all gone", 100, 100, {}, false},
+      {"6 of 100, and the operator has named it", 6, 100, 7, true},
+      {"6 of 100, and the operator has named another", 6, 100, 8, false},
+      {"nothing is served", 100, {}, {}, true},
+      {"what is served has none", 100, 0, {}, true},
+  };
+  for (const auto& c : cases) {
+    ZoneConfig config;
+    config.served_delegations = c.served;
+    config.accept_serial = c.accept;
+    const auto result = check_removed(config, root_with(100, 0, c.missing), 7);
+    EXPECT_EQ(result.ok(), c.taken) << c.description;
+    if (result) continue;
+    EXPECT_STREQ(result.error().topic, "held");
+    EXPECT_THAT(result.error().message,
+                testing::AllOf(HasSubstr("serial 7 is held: " + std::to_string(c.missing) + " of 100"),
+                               HasSubstr("\"accept_serial\" to 7")))
+        << c.description;
+  }
+}
+
 TEST(Acceptance, ADelegationThatBecomesSomethingElseIsGone) {
   zone::Zone changed = root_with(2);
   changed.nodes.at(test::name("d1.")).erase(2);

@@ -1,203 +1,34 @@
 // A primary that does everything wrong that it can: each lie is refused with a reason of its own, and what is
 // served stays.
+#include "tests/dns/pipeline/lying_primary.h"
+
 #include <gmock/gmock.h>
-#include <poll.h>
-#include <sys/socket.h>
 
 #include <functional>
 #include <random>
-#include <thread>
 
-#include "dns/pipeline/zone_source.h"
-#include "dns/wire/protocol.h"
 #include "dns/zone/canonical.h"
-#include "dns/zone/parse.h"
-#include "dns/zone/verify.h"
-#include "tests/dns/transfer/messages.h"
-#include "tests/dns/transfer/nsd.h"
 
 namespace imrs::pipeline {
 namespace {
 
 using namespace std::chrono_literals;
+using namespace test;
 using State = ZoneReport::State;
-using test::Octets;
 using testing::HasSubstr;
 
-constexpr std::int64_t kNow = 1764072000;
 constexpr const char* kSecret = "MTIzNDU2Nzg5MDEyMzQ1Ng==";
-constexpr std::uint32_t kFirst = 2026010100, kNext = 2026010101;
-
-struct Line {
-  wire::Name owner;
-  std::uint16_t type = 0;
-  std::uint32_t ttl = 0;
-  zone::Rdata rdata;
-};
-using Lines = std::vector<Line>;
-
-// All records of a golden zone, the SOA first.
-Lines lines_of(const char* golden) {
-  const zone::Zone zone = zone::parse_file(test::golden_path(golden), wire::Name()).value();
-  Lines all;
-  for (const auto& [owner, node] : zone.nodes) {
-    for (const auto& [type, set] : node) {
-      for (const zone::Rdata& rdata : set.rdata) all.push_back({owner, type, set.ttl, rdata});
-      for (const zone::Rdata& rdata : set.signatures) {
-        all.push_back({owner, wire::rrtype::RRSIG, set.signature_ttl, rdata});
-      }
-    }
-  }
-  const auto soa = std::ranges::find(all, wire::rrtype::SOA, &Line::type);
-  std::rotate(all.begin(), soa, soa + 1);
-  return all;
-}
-
-Octets octets_of(const Line& line) {
-  Octets out;
-  wire::ByteWriter writer(out);
-  writer.put(line.owner.wire());
-  writer.u16(line.type);
-  writer.u16(wire::rrclass::IN);
-  writer.u32(line.ttl);
-  writer.u16(static_cast<std::uint16_t>(line.rdata.size()));
-  writer.put(line.rdata);
-  return out;
-}
-
-std::vector<Octets> transfer_of(const Lines& lines) {
-  std::vector<Octets> out;
-  for (const Line& line : lines) out.push_back(octets_of(line));
-  out.push_back(out.front());
-  return out;
-}
-
-// The answer to one query, without the length of TCP.
-Octets answer(std::uint16_t id, std::uint16_t type, const std::vector<Octets>& records,
-              const std::string& question = ".") {
-  return test::message({.id = id, .question = question, .type = type, .answers = records});
-}
-
-struct Query {
-  std::uint16_t id = 0, type = 0;
-  int fd = -1;  // to say something of one's own
-
-  void send(const Octets& octets) const { (void)::send(fd, octets.data(), octets.size(), MSG_NOSIGNAL); }
-  // Until the other side has had enough.
-  [[nodiscard]] bool is_open(std::chrono::milliseconds wait = 0ms) const {
-    pollfd watch{fd, POLLRDHUP, 0};
-    return ::poll(&watch, 1, static_cast<int>(wait.count())) == 0;
-  }
-};
-
-// For the root zone. `lie`: gives the answer to a transfer, or nothing if it has said everything itself, and
-// the connection ends. The SOA query is answered with `announced`.
-class LyingPrimary {
- public:
-  using Lie = std::function<std::optional<Octets>(const Query& query)>;
-
-  LyingPrimary(std::uint32_t announced, Lie lie, std::optional<transfer::TsigKey> key = {})
-      : announced_(announced), lie_(std::move(lie)), key_(std::move(key)), port_(test::free_port()) {
-    listener_.reset(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port_);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    const int on = 1;
-    ::setsockopt(listener_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    ::bind(listener_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address);
-    ::listen(listener_.get(), 8);
-    thread_ = std::jthread([this](const std::stop_token& stop) { run(stop); });
-  }
-  [[nodiscard]] std::uint16_t port() const { return port_; }
-
- private:
-  void run(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-      pollfd watch{listener_.get(), POLLIN, 0};
-      if (::poll(&watch, 1, 20) != 1) continue;
-      const UniqueFd peer(::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      while (!stop.stop_requested() && serve(peer.get())) {
-      }
-    }
-  }
-
-  // One query: length, header, the root, type and class; a TSIG record may follow.
-  bool serve(int fd) {
-    pollfd watch{fd, POLLIN, 0};
-    if (::poll(&watch, 1, 5000) != 1) return false;
-    Octets octets(2048);
-    const ssize_t n = ::recv(fd, octets.data(), octets.size(), 0);
-    if (n < 19) return false;
-    octets.resize(static_cast<std::size_t>(n));
-    octets.erase(octets.begin(), octets.begin() + 2);
-    const Query query{wire::load_u16(octets.data()), wire::load_u16(octets.data() + 13), fd};
-    std::optional<Octets> response;
-    if (query.type == wire::rrtype::SOA) {
-      Line soa = lines_of("root.zone").front();
-      wire::store_u16(soa.rdata.data() + soa.rdata.size() - 20, static_cast<std::uint16_t>(announced_ >> 16));
-      wire::store_u16(soa.rdata.data() + soa.rdata.size() - 18, static_cast<std::uint16_t>(announced_));
-      response = answer(query.id, query.type, {octets_of(soa)});
-    } else {
-      response = lie_(query);
-    }
-    if (!response) return false;
-    if (key_) {
-      auto request = transfer::check_request(octets, std::span(&*key_, 1), kNow);
-      if (request) transfer::sign_response(*response, *request, kNow);
-    }
-    query.send(test::framed(*response));
-    return true;
-  }
-
-  std::uint32_t announced_;
-  Lie lie_;
-  std::optional<transfer::TsigKey> key_;
-  std::uint16_t port_;
-  UniqueFd listener_;
-  std::jthread thread_;
-};
-
-zone::VerifiedZone served() {
-  auto anchors = zone::load_trust_anchors(test::golden_path("root.ds")).value();
-  auto zone = zone::parse_file(test::golden_path("root.zone"), wire::Name()).value();
-  return zone::verify(std::move(zone), anchors, {}, kNow).value();
-}
 
 struct Tried {
   Attempt attempt;
   bool taken = false;
 };
 
-// What imrs-zone makes of that primary while it serves the first version.
 Tried attempt_at(const LyingPrimary& primary, const std::optional<transfer::TsigKey>& key = {}) {
-  ZoneConfig config;
-  config.origin = ".";
-  config.zonemd = ZoneConfig::Zonemd::Required;
-  config.trust_anchors = {test::golden_path("root.ds")};
-  config.most_removed = 100;
-  config.primaries = {{{Family::V4, "127.0.0.1"}, primary.port(), key ? key->name.text() : ""}};
-  std::vector<transfer::TsigKey> keys;
-  if (key) keys.push_back(*key);
   const transfer::Limits limits{.connect = 1s, .answer = 1s, .transfer = 300ms, .size = 100'000};
-  ZoneSource source(
-      config, wire::Name(), "127.0.0.1", [] { return kNow; }, keys, limits);
-  const zone::VerifiedZone current = served();
-  Tried tried;
-  tried.attempt = source
-                      .attempt(&current,
-                               [&](zone::VerifiedZone, const Phases&) {
-                                 tried.taken = true;
-                                 return Result<void>();
-                               })
-                      .value();
-  return tried;
-}
-
-LyingPrimary::Lie gives(Lines lines) {
-  return [lines = std::move(lines)](const Query& query) {
-    return answer(query.id, query.type, transfer_of(lines));
-  };
+  Secondary secondary({&primary}, limits, key);
+  auto attempt = secondary.attempt();
+  return {std::move(attempt).value(), secondary.taken()};
 }
 
 Lines next_without(const std::function<bool(const Line&)>& unwanted) {
@@ -349,7 +180,7 @@ TEST(LyingPrimary, NoBitCanBeFlipped) {
     auto fed = reader.feed(test::framed(answer(test::kId, wire::rrtype::AXFR, sent)));
     if (!fed) return fed.error();
     auto zone = std::move(reader).finish();
-    return zone ? zone::verify(std::move(*zone), anchors, policy, kNow)
+    return zone ? zone::verify(std::move(*zone), anchors, policy, kGoldenTime)
                 : Result<zone::VerifiedZone>(zone.error());
   };
   auto truth = read(records);

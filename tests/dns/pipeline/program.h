@@ -71,7 +71,7 @@ class ZoneChild {
     std::vector fds{memfd->get()};
     for (const UniqueFd& fd : notify) fds.push_back(fd.get());
     ZoneSetup setup;
-    setup.clock_offset = TrustedClock().offset();
+    setup.clock_offset = clock_.offset();
     if (!channel_.send_message(setup, fds)) std::abort();
   }
   ZoneChild(const ZoneChild&) = delete;
@@ -113,6 +113,15 @@ class ZoneChild {
     return message ? message->report : std::nullopt;
   }
 
+  // Sets its clock by that many seconds from what it was at the start; synchronised from then on.
+  void set_clock(std::int64_t by) const {
+    ZoneClock message;
+    message.clock_synchronised = 1;
+    message.clock_offset = clock_.offset() + by;
+    if (!channel_.send_message(message)) std::abort();
+  }
+  [[nodiscard]] const TrustedClock& clock() const { return clock_; }
+
   void close_channel() { channel_.close(); }
   [[nodiscard]] const Channel& channel() const { return channel_; }
   [[nodiscard]] pid_t pid() const { return pid_; }
@@ -133,6 +142,7 @@ class ZoneChild {
 
  private:
   TempDir dir_;
+  TrustedClock clock_;
   Channel channel_;
   pid_t pid_ = -1;
   UniqueFd pidfd_;

@@ -56,6 +56,7 @@ class Rig {
       return Result<void>();
     });
   }
+  void forget_refused() { source_->forget_refused(); }
   [[nodiscard]] std::string source(std::size_t primary) const {
     return "127.0.0.1 port " + std::to_string(primaries_[primary]->port());
   }
@@ -206,6 +207,14 @@ TEST(ZoneSource, ARefusedVersionIsNotReadAgainFromThere) {
   EXPECT_EQ(rig.attempt(7)->state, State::Unchanged) << "7 has come from elsewhere meanwhile";
 }
 
+TEST(ZoneSource, ARefusedVersionIsReadAgainOnceTheClockHasBeenSet) {
+  Rig rig({{7, {}, true}});
+  EXPECT_EQ(rig.attempt(6)->state, State::Refused);
+  EXPECT_FALSE(rig.attempt(6));
+  rig.forget_refused();
+  EXPECT_EQ(rig.attempt(6)->state, State::Refused);
+}
+
 TEST(ZoneSource, NothingOlderThanWhatWasServedBeforeTheStart) {
   const struct {
     const char* description;
@@ -227,6 +236,22 @@ TEST(ZoneSource, NothingOlderThanWhatWasServedBeforeTheStart) {
     const char* const reason = c.want == State::Refused ? "goes back: 6 is served" : "";
     EXPECT_THAT(attempt->reason, HasSubstr(reason));
   }
+}
+
+// The zone that all have here has no delegation.
+TEST(ZoneSource, NothingThatDropsTooMuchOfWhatWasServedBeforeTheStart) {
+  ZoneConfig config = unverified();
+  config.served_serial = 6;
+  config.served_delegations = 20;
+  Rig rig({{7}}, config);
+  const auto held = rig.attempt({});
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->state, State::Refused);
+  EXPECT_THAT(held->reason, HasSubstr("serial 7 is held: 20 of 20 delegations are gone"));
+  EXPECT_FALSE(rig.taken());
+  config.accept_serial = 7;
+  Rig waived({{7}}, config);
+  EXPECT_EQ(waived.attempt({})->state, State::Loaded);
 }
 
 TEST(ZoneSource, TheSameHoldsForAFile) {

@@ -181,6 +181,24 @@ TEST(AxfrReader, StopsAtItsSizeLimit) {
   EXPECT_THAT(fed.error().message, HasSubstr("larger than the " + std::to_string(stream.size() - 1)));
 }
 
+// Of the four records of good_stream(), the SOA at the end not among them.
+TEST(AxfrReader, StopsAtItsMemoryLimit) {
+  const Octets stream = good_stream();
+  const std::size_t needed = 4 * zone::kRecordOverhead + 2 * name("example.").size() +
+                             name("ns.example.").size() + name("x.example.").size() + soa_rdata(7).size() +
+                             name("ns.example.").size() + 4 + 4;
+  AxfrReader exact(name("example."), kId, kMaxTransferSize, needed);
+  EXPECT_TRUE(feed_all(exact, stream, 7).ok());
+  AxfrReader small(name("example."), kId, kMaxTransferSize, needed - 1);
+  auto fed = feed_all(small, stream, 7);
+  ASSERT_FALSE(fed.ok());
+  EXPECT_EQ(fed.error().code, Errc::InvalidInput);
+  EXPECT_STREQ(fed.error().topic, "transfer");
+  EXPECT_THAT(fed.error().message,
+              HasSubstr("zone example.: " + std::to_string(needed) +
+                        " octets of memory for 4 records, and at most " + std::to_string(needed - 1)));
+}
+
 TEST(AxfrReader, AnyOctetMayBeWrongWithoutHarm) {
   const Octets stream = good_stream();
   for (std::size_t at = 0; at < stream.size(); ++at) {

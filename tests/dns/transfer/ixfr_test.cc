@@ -221,6 +221,29 @@ TEST(IxfrReader, StopsAtItsSizeLimit) {
   EXPECT_FALSE(feed_all(small, stream, 7).ok());
 }
 
+TEST(IxfrReader, StopsAtItsMemoryLimit) {
+  const auto reader = [](std::size_t most_memory) {
+    return IxfrReader(name("example."), kId, soa_rdata(1), kMaxTransferSize, most_memory);
+  };
+  const std::size_t each = zone::kRecordOverhead + name("example.").size() + soa_rdata(1).size();
+  const std::size_t five = 4 * each + zone::kRecordOverhead + name("x.example.").size() + 4;
+  const Octets steps = framed(
+      ixfr_message({soa(3), soa(1), a("x.example.", 1), soa(2), soa(2), soa(3), soa(3)}));
+  IxfrReader exact = reader(five);
+  EXPECT_TRUE(exact.feed(steps).ok());
+  EXPECT_TRUE(exact.complete());
+  IxfrReader small = reader(five - 1);
+  const auto fed = small.feed(steps);
+  ASSERT_FALSE(fed.ok());
+  EXPECT_STREQ(fed.error().topic, "transfer");
+  EXPECT_THAT(fed.error().message, HasSubstr("differences of example.: " + std::to_string(five) +
+                                             " octets of memory for 5 records"));
+  IxfrReader whole = reader(each);
+  const auto zone = whole.feed(framed(ixfr_message({soa(3), ns(), soa(3)})));
+  ASSERT_FALSE(zone.ok());
+  EXPECT_THAT(zone.error().message, HasSubstr("zone example.: "));
+}
+
 // RFC 1995 section 3.
 TEST(IxfrQuery, CarriesTheSoaThatWeHave) {
   const Octets query = make_ixfr_query(kId, name("example."), soa_rdata(7));

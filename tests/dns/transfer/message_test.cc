@@ -60,17 +60,48 @@ TEST(ReadName, FollowsPointersBackwardsOnly) {
   }
 }
 
-TEST(ReadName, ALongChainOfPointersEnds) {
+// Each to the one before it, and the first to the root.
+Octets chain_of_pointers(int count) {
   Octets octets{0};
-  for (std::uint16_t at = 1, target = 0; at < 16000; at = static_cast<std::uint16_t>(at + 2)) {
+  for (std::size_t target = 0; count > 0; --count) {
+    const std::size_t at = octets.size();
     octets.push_back(static_cast<std::uint8_t>(0xc0 | target >> 8));
     octets.push_back(static_cast<std::uint8_t>(target));
     target = at;
   }
-  std::size_t position = octets.size() - 2;
-  auto got = read_name(octets, position);
-  ASSERT_TRUE(got.ok());
-  EXPECT_TRUE(got->is_root());
+  return octets;
+}
+
+TEST(ReadName, ALongChainOfPointersEnds) {
+  const auto read = [](const Octets& octets) {
+    std::size_t position = octets.size() - 2;
+    return read_name(octets, position);
+  };
+  const auto longest = read(chain_of_pointers(127));
+  ASSERT_TRUE(longest.ok());
+  EXPECT_TRUE(longest->is_root());
+  for (const int count : {128, 8000}) {
+    const auto longer = read(chain_of_pointers(count));
+    ASSERT_FALSE(longer.ok());
+    EXPECT_THAT(longer.error().message, testing::HasSubstr("too many compression pointers"));
+  }
+}
+
+// As a server would never write them, but may.
+TEST(ReadName, APointerAfterEachLabelIsEnough) {
+  Octets octets{0};
+  std::size_t target = 0;
+  for (int labels = 0; labels < 127; ++labels) {
+    const std::size_t at = octets.size();
+    octets.insert(octets.end(),
+                  {1, 'a', static_cast<std::uint8_t>(0xc0 | target >> 8), static_cast<std::uint8_t>(target)});
+    target = at;
+  }
+  std::size_t position = target;
+  const auto got = read_name(octets, position);
+  ASSERT_TRUE(got.ok()) << got.error().message;
+  EXPECT_EQ(got->label_count(), 127U);
+  EXPECT_EQ(position, octets.size());
 }
 
 constexpr std::size_t kQuestionName = 12;  // where "example." stands in every message here

@@ -200,6 +200,17 @@ TEST(Verify, TellsOfOccludedRecordsAndOrphanGlue) {
   }
 }
 
+// By several threads, that stop at the first.
+TEST(Verify, OfManyFailuresTheFirstInOrderIsNamed) {
+  std::string text = golden("root.zone");
+  for (int i = 9999; i >= 1000; --i) text += "zz" + std::to_string(i) + ". 60 IN TXT x\n";
+  for (int round = 0; round < 5; ++round) {
+    auto zone = verify_text(text);
+    ASSERT_FALSE(zone.ok());
+    EXPECT_THAT(zone.error().message, HasSubstr("zz1000. TXT has no RRSIG by a key of the zone"));
+  }
+}
+
 TEST(Verify, ErrorsHaveATopic) {
   const std::string text = golden("root.zone");
   const auto topic = [](const std::string& of, const Setting& setting = {}) {

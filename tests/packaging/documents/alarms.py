@@ -16,6 +16,7 @@ MAKERS: dict[str, tuple[tuple[str, str], ...]] = {
     'engine_.trouble': (('agent/engine_link.cc', 'trouble_'),),
     'engine_.alarms': (('agent/answer_policy.cc', 'alarms'),),
     'waivers_.alarms': (('agent/waivers.cc', 'alarms'),),
+    'way_out_alarm': (('agent/supervisor_watch.cc', 'way_out_alarm'),),
     'clock_.alarm': (('agent/wall_clock.cc', 'alarm'),),
     'traffic_.alarms': (('agent/traffic_watch.cc', 'alarms'),),
     'zone_.expiry_alarms': (('agent/zone_link.cc', 'expiry_alarms'),),

@@ -49,8 +49,8 @@ TYPE = r'(?:<[\w:]+>)?'
 READ = re.compile(rf'([\w.]+|\))\.({METHODS}){TYPE}\(\s*("?)(\w+)"?(?:,\s*([\w.]+))?')
 ANY_READ = re.compile(rf'\.(?:{METHODS})\b{TYPE}\(')
 # Functions that are given the key, and ask for it themselves; and lambdas, which have but one reader to ask.
-HELPERS = {'read_serial', 'read_texts', 'copy'}
-HELPED = re.compile(r'\b(?:read_serial|read_texts|copy)\(([\w.]+), (?:"(\w+)"|key)')
+HELPERS = {'read_number', 'read_texts', 'copy'}
+HELPED = re.compile(r'\b(?:read_number|read_texts|copy)\(([\w.]+), (?:"(\w+)"|key)')
 LAMBDAS = {'milliseconds': 'read_health', 'user': 'read_users', 'section': 'read_all'}
 LAMBDA = re.compile(r'\b(milliseconds|user|section)\("(\w+)"(?:, (?:"([\w-]+)"|([\w.]+)))?')
 LOOP = re.compile(r'for \(const char\* key : (?:\{([^}]*)\}|(\w+))\)\s*copy\(([\w.]+), key,')
