@@ -30,6 +30,12 @@ int fail(const Error& error, int exit_code) {
   return exit_code;
 }
 
+// On standard output, whole, or it says so: whoever keeps the text on a full disk must not take a part of it.
+int print(const std::string& text) {
+  if (std::fputs(text.c_str(), stdout) != EOF && std::fflush(stdout) == 0) return 0;
+  return fail(system_error("standard output"), 1);
+}
+
 // This program's own file; one that was replaced meanwhile is " (deleted)".
 Result<std::string> own_program() {
   std::error_code error;
@@ -95,18 +101,12 @@ int main(int argc, char** argv) {
   for (const int signal : {SIGPIPE, SIGHUP}) ::signal(signal, SIG_IGN);
   auto config = load_config(file);
   if (!config) return fail(config.error(), kBadUse);
-  if (check) {
+  if (check) {  // its exit status is the answer, whether or not the words get anywhere
     std::printf("%s: good\n", file.c_str());
     return 0;
   }
-  if (print_bird_config) {
-    std::fputs(agent::shown_bird_config(*config).c_str(), stdout);
-    return 0;
-  }
-  if (print_firewall) {
-    std::fputs(site::firewall_rules(*config).c_str(), stdout);
-    return 0;
-  }
+  if (print_bird_config) return print(agent::shown_bird_config(*config));
+  if (print_firewall) return print(site::firewall_rules(*config));
   if (!bird_config_file.empty()) {
     const auto written = agent::write_bird_config(*config, bird_config_file);
     return written ? 0 : fail(written.error(), 1);

@@ -18,8 +18,10 @@ struct ApplySettings {
   bool dry_run = false;
   // Run by the shell; empty: nobody is to be told.
   std::string restart = "systemctl restart imrs-agent.service";
-  std::string reload_bird = "systemctl try-reload-or-restart imrs-bird.service";
+  std::string reload_bird = "/usr/lib/imrs/bird-configuration renew";
   std::string reload_firewall = "systemctl try-reload-or-restart imrs-firewall.service";
+  // Whether there is one: a unit that does not run is reloaded without an error, and without rules.
+  std::string firewall_runs = "systemctl --quiet is-active imrs-firewall.service";
 };
 
 // The exit statuses of the commands. Of diff: kGood if nothing differs, kNotHealthy if something does.

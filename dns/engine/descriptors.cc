@@ -1,4 +1,4 @@
-// Divides the descriptors. Called by both ways to run imrs-engine, before the workers start.
+// Divides the descriptors, and memory. Called by both ways to run imrs-engine, before the workers start.
 #include "dns/engine/descriptors.h"
 
 #include <sys/resource.h>
@@ -11,6 +11,8 @@ namespace {
 // Standard streams, the channel, the counters, images that come and go, and room to accept before closing.
 constexpr std::size_t kOthers = 32;
 constexpr std::size_t kPerWorker = 1;  // its epoll set
+// Of the sandbox's 1 GiB, of which the stacks of 64 workers are half.
+constexpr std::size_t kHeld = 384U << 20;
 
 }  // namespace
 
@@ -34,6 +36,7 @@ Result<TcpLimits> tcp_limits(std::size_t descriptors, std::size_t sockets, std::
   }
   limits.connections = std::min(limits.connections, left);
   limits.per_client = std::max(kLeastConnections, limits.connections / 4);
+  limits.held = kHeld / std::max<std::size_t>(workers, 1);
   return limits;
 }
 

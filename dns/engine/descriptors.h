@@ -15,8 +15,8 @@ namespace imrs::engine {
 [[nodiscard]] Result<std::size_t> raise_descriptor_limit();
 
 // The default limits with as many public connections per worker as fit into `descriptors` next to what the
-// engine needs itself: its `sockets`, the probes' connections and some others. Refused if that
-// leaves fewer than kLeastConnections for a worker. Pure.
+// engine needs itself: its `sockets`, the probes' connections and some others; and a share of the sandbox's
+// memory for what they keep. Refused if that leaves fewer than kLeastConnections for a worker. Pure.
 inline constexpr std::size_t kLeastConnections = 16;
 [[nodiscard]] Result<TcpLimits> tcp_limits(std::size_t descriptors, std::size_t sockets, std::size_t workers);
 

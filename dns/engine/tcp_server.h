@@ -28,7 +28,7 @@ struct TcpLimits {
   std::chrono::milliseconds idle{10000};    // without progress in either direction; told by RFC 7828
   std::chrono::milliseconds total{120000};  // of a connection's life
   std::size_t output = 16 * 1024;           // octets waiting to be sent; beyond, no more is answered
-  std::size_t held = 4 << 20;               // octets that all public connections together keep, per worker
+  std::size_t held = 6 << 20;               // octets that all public connections together keep, per worker
 };
 
 class TcpServer {

@@ -19,7 +19,7 @@ import tempfile
 import unittest
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from lablib.netns import NetworkError, in_namespace, ip
 
@@ -53,12 +53,16 @@ CONFIG = {
 }
 
 
-def rules() -> str:
+def printed(option: str, where: int | IO[str] = subprocess.PIPE) -> subprocess.CompletedProcess:
     with tempfile.NamedTemporaryFile('w', suffix='.json') as file:
         json.dump(CONFIG, file)
         file.flush()
-        done = subprocess.run([AGENT, '--config', file.name, '--print-firewall'], capture_output=True,
+        return subprocess.run([AGENT, '--config', file.name, option], stdout=where, stderr=subprocess.PIPE,
                               text=True, timeout=30, check=False)
+
+
+def rules() -> str:
+    done = printed('--print-firewall')
     assert done.returncode == 0, f'{AGENT} --print-firewall: {done.stderr}'
     return done.stdout
 

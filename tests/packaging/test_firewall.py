@@ -7,11 +7,22 @@ import subprocess
 import unittest
 from pathlib import Path
 
-from firewall_site import (BIRD_UID, BOX, FAR, FORMER6, HOST, ICANN, LINK, LINK6, LINK_STRANGER,
+from firewall_site import (AGENT, BIRD_UID, BOX, FAR, FORMER6, HOST, ICANN, LINK, LINK6, LINK_STRANGER,
                            LINK_STRANGER6, MANAGEMENT, NEIGHBOUR, NEIGHBOUR6, OUT, OWN_IN_OUT, PRIMARY,
                            SERVICE, SERVICE6, SOON, STRANGER, TIME, WEB_UID, ZONE_UID, FirewallCase, counted,
-                           family_of, icmp, load, nft, received, rules, tcp, udp)
+                           family_of, icmp, load, nft, printed, received, rules, tcp, udp)
 from lablib.netns import in_namespace
+
+
+@unittest.skipUnless(Path(AGENT).exists(), f'{AGENT} is not there')
+class Printed(unittest.TestCase):
+
+    def test_a_disk_that_is_full_is_an_error(self) -> None:
+        for option in ('--print-firewall', '--print-bird-config'):
+            with Path('/dev/full').open('w', encoding='ascii') as full:
+                done = printed(option, full)
+            self.assertEqual(done.returncode, 1, option)
+            self.assertIn('No space left on device', done.stderr, option)
 
 
 class ComesIn(FirewallCase):

@@ -4,14 +4,13 @@ script of the package can be read by a shell."""
 import os
 import shutil
 import subprocess
-import tempfile
 import time
 import unittest
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / 'packaging' / 'package'
-SCRIPTS = PACKAGE / 'scripts'
+from lablib.processes import wait_until
+from scripted import PACKAGE, ROOT, SCRIPTS, Scripted
+
 SHELL = sorted([*SCRIPTS.iterdir(), *(PACKAGE / 'control').iterdir(), PACKAGE / 'lifecycle',
                 ROOT / 'packaging' / 'deb', ROOT / 'packaging' / 'reproducible'])
 
@@ -30,30 +29,6 @@ class Shell(unittest.TestCase):
         self.assertEqual(run.stdout, '')
 
 
-class Scripted(unittest.TestCase):
-    """A folder with programs that come first in PATH."""
-
-    def setUp(self) -> None:
-        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        self.bin = self.folder / 'bin'
-        self.bin.mkdir()
-
-    def program(self, name: str, text: str) -> Path:
-        file = self.bin / name
-        file.write_text(f'#!/bin/sh\n{text}\n')
-        file.chmod(0o755)
-        return file
-
-    def run_script(self, name: str, *arguments: str,
-                   **environment: str | Path) -> subprocess.CompletedProcess:
-        path = f'{self.bin}:/usr/sbin:/usr/bin:/sbin:/bin'
-        return subprocess.run([SCRIPTS / name, *arguments], capture_output=True, text=True, timeout=30,
-                              env={'PATH': path, **{k: str(v) for k, v in environment.items()}}, check=False)
-
-    def said(self, file: str) -> str:
-        return (self.folder / file).read_text() if (self.folder / file).exists() else ''
-
-
 class Withdraw(Scripted):
     NOTHING = 'echo "Total: 0 of 0 routes for 0 networks in 4 tables"'
 
@@ -67,6 +42,7 @@ class Withdraw(Scripted):
         process = subprocess.Popen([self.bird, '60'])
         self.addCleanup(process.wait)
         self.addCleanup(process.kill)
+        wait_until(lambda: Path(f'/proc/{process.pid}/comm').read_text() == 'bird\n', 10, .01)
         (self.group / 'cgroup.procs').write_text(f'{process.pid}\n')
         (self.group / 'cgroup.kill').write_text('')
 
@@ -178,68 +154,98 @@ class CheckConfiguration(Scripted):
 
 
 class Firewall(Scripted):
+    """nft takes everything but what is "bad", even an empty file; what makes a table is "good"."""
+
     def setUp(self) -> None:
         super().setUp()
-        self.program('nft', f'echo "$@" >>{self.folder}/nft\ncase "$*" in\n'
-                            '"list table"*) exit ${LOADED:-1} ;;\n'
-                            '*-f*) for f; do :; done; grep -q good "$f" ;;\nesac')
+        self.kept = self.folder / 'kept'
+        self.program('nft', f'echo "$@" >>{self.folder}/nft\ncd {self.folder}\ncase "$*" in\n'
+                            'list*) [ -e loaded ]; exit ;;\nesac\n'
+                            'for file; do :; done\ncat "$file" >text || exit\n'
+                            'if grep -q bad text; then exit 1; fi\n'
+                            'case "$*" in -c*) ;; *) if grep -q good text; then cp text loaded; fi ;; esac')
 
-    def load(self, agent: str, loaded: str = '1') -> subprocess.CompletedProcess:
-        return self.run_script('firewall', 'load', IMRS_AGENT=self.program('agent', agent), LOADED=loaded,
-                               IMRS_CONFIGURATION=self.folder / 'agent.json',
-                               IMRS_FIREWALL_KEPT=self.folder / 'kept')
+    def load(self, agent: str) -> subprocess.CompletedProcess:
+        return self.run_script('firewall', 'load', IMRS_AGENT=self.program('agent', agent),
+                               IMRS_CONFIGURATION=self.folder / 'agent.json', IMRS_FIREWALL_KEPT=self.kept)
+
+    def boot(self) -> None:
+        (self.folder / 'loaded').unlink(missing_ok=True)
 
     def test_good_rules_are_kept(self) -> None:
         self.assertEqual(self.load('echo good 1').returncode, 0)
-        self.assertEqual(self.said('kept'), 'good 1\n')
-        self.assertEqual((self.folder / 'kept').stat().st_mode & 0o777, 0o600)
+        self.assertEqual((self.said('kept'), self.said('loaded')), ('good 1\n', 'good 1\n'))
+        self.assertEqual(self.kept.stat().st_mode & 0o777, 0o600)
         self.assertTrue(self.said('nft').startswith('-c -f '))
 
     def test_the_last_good_ones_stand_in(self) -> None:
         self.load('echo good 1')
-        for agent in ('echo bad', 'exit 2'):
+        for agent in ('echo bad', 'exit 2', 'exit 0', 'echo; exit 0', 'echo "# none"', 'echo good; exit 1'):
+            self.boot()
             run = self.load(agent)
-            self.assertEqual(run.returncode, 1)
-            self.assertIn('the rules of the last good configuration are loaded', run.stderr)
-            self.assertEqual(self.said('kept'), 'good 1\n')
+            self.assertEqual(run.returncode, 1, agent)
+            self.assertIn('the rules of the last good configuration are loaded', run.stderr, agent)
+            self.assertEqual((self.said('kept'), self.said('loaded')), ('good 1\n', 'good 1\n'), agent)
             self.assertFalse((self.folder / 'kept.new').exists())
 
     def test_what_is_loaded_stays(self) -> None:
         self.load('echo good 1')
         (self.folder / 'nft').unlink()
-        self.assertIn('the rules that are loaded stay', self.load('exit 2', loaded='0').stderr)
+        self.assertIn('the rules that are loaded stay', self.load('exit 2').stderr)
         self.assertEqual(self.said('nft'), 'list table inet imrs\n')
 
     def test_none(self) -> None:
-        run = self.load('exit 2')
-        self.assertEqual(run.returncode, 1)
-        self.assertIn('there are no rules', run.stderr)
+        for kept in (None, '', '# a comment'):
+            if kept is not None:
+                self.kept.write_text(kept)
+            run = self.load('exit 2')
+            self.assertEqual(run.returncode, 1)
+            self.assertIn('there are no rules', run.stderr)
+
+    def test_a_full_disk_is_no_reason_not_to_load(self) -> None:
+        self.load('echo good 1')
+        self.boot()
+        (self.folder / 'kept.new').symlink_to('/dev/full')
+        run = self.load('echo good 2')
+        self.assertEqual((run.returncode, self.said('loaded')), (0, 'good 2\n'))
+        self.assertIn('kept cannot be written; the rules are loaded', run.stderr)
+        self.assertEqual(self.said('kept'), 'good 1\n')
+        self.boot()
+        (self.folder / 'kept.new').symlink_to('/dev/full')
+        run = self.load('echo good 1')                 # what is kept already needs no place
+        self.assertEqual((run.returncode, run.stderr, self.said('loaded')), (0, '', 'good 1\n'))
+
+    def test_a_disk_that_is_gone_is_no_reason_not_to_load(self) -> None:
+        self.kept = Path('/none/kept')
+        run = self.load('echo good 1')
+        self.assertEqual((run.returncode, self.said('loaded')), (0, 'good 1\n'))
+        self.assertIn('/none/kept cannot be written', run.stderr)
 
     def test_rules_on_trial_are_not_the_last_good_ones(self) -> None:
         marker = self.folder / 'agent.json.pending'
         self.load('echo good 1')
         marker.touch()
-        self.assertEqual(self.load('echo good 2', loaded='0').returncode, 0)
-        self.assertEqual(self.said('kept'), 'good 1\n')
-        (self.folder / 'nft').unlink()
-        run = self.load('exit 2', loaded='0')          # what it goes back to is refused
+        self.assertEqual(self.load('echo good 2').returncode, 0)
+        self.assertEqual((self.said('kept'), self.said('loaded')), ('good 1\n', 'good 2\n'))
+        run = self.load('exit 2')                      # what it goes back to is refused
         self.assertIn('the rules of the last good configuration are loaded', run.stderr)
-        self.assertEqual(self.said('nft').splitlines()[-1], f'-f {self.folder}/kept')
-        self.assertIn('stay', self.load('exit 2', loaded='0').stderr)
-        self.load('echo good 3', loaded='0')
+        self.assertEqual(self.said('loaded'), 'good 1\n')
+        self.assertIn('stay', self.load('exit 2').stderr)
+        self.load('echo good 3')
         marker.unlink()                                # it has held
-        self.assertIn('stay', self.load('exit 2', loaded='0').stderr)
+        self.assertIn('stay', self.load('exit 2').stderr)
         self.assertEqual(self.said('kept'), 'good 3\n')
 
 
 class RecoverConfiguration(Scripted):
-    TOLD = ['systemctl try-reload-or-restart imrs-firewall.service imrs-bird.service']
+    TOLD = ['systemctl try-reload-or-restart imrs-firewall.service', 'bird-configuration renew']
 
     def setUp(self) -> None:
         super().setUp()
         self.marker = self.folder / 'agent.json.pending'
         self.marker.write_text('{"restarts":false}\n')
         self.program('systemctl', f'echo systemctl "$@" >>{self.folder}/done')
+        self.bird = self.program('bird', f'echo bird-configuration "$@" >>{self.folder}/done')
         self.program('imrsctl', f'echo imrsctl "$@" >>{self.folder}/done\ncase "$*" in\n'
                                 'upgrade) exit ${UPGRADE:-0} ;;\n'
                                 f'"config recover"*) [ -e {self.marker} ] && echo "one is back"\n'
@@ -247,7 +253,7 @@ class RecoverConfiguration(Scripted):
 
     def recover(self, when: str, **environment: str) -> list[str]:
         run = self.run_script('recover-configuration', when, IMRS_CONFIGURATION=self.folder / 'agent.json',
-                              **environment)
+                              IMRS_BIRD_CONFIGURATION=self.bird, **environment)
         self.assertEqual(run.returncode, 0, run.stderr)
         return self.said('done').splitlines()
 

@@ -1,6 +1,7 @@
 """The package's units, and the files beside them that the system reads: what can be said without a boot."""
 
 import configparser
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / 'packaging' / 'package'
 UNITS = ('imrs-agent', 'imrs-bird', 'imrs-firewall', 'imrs-recover', 'imrs-tuning')
 SYSTEM_UNITS = Path('/lib/systemd/system')
+MANAGER = '/lib/systemd/systemd'
 MOST_EXPOSED = 30                       # of systemd-analyze's 0 to 100, that is 3.0
 OTHERS = ('usr/sbin/bird', 'usr/sbin/birdc', 'usr/lib/bird/prepare-environment', 'usr/bin/systemd-tmpfiles',
           'lib/systemd/systemd-sysctl')  # what units of ours and bird.service call of other packages
@@ -73,6 +75,21 @@ def analyze(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
                           capture_output=True, text=True, timeout=60, check=False)
 
 
+def dependencies(folder: Path, name: str) -> dict[str, set[str]]:
+    """By kind, as systemd's manager sees them. It does not tell them to root."""
+    folder.parent.chmod(0o755)
+    other = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] if os.geteuid() == 0 else []
+    run = subprocess.run([*other, MANAGER, '--test', '--system', '--no-pager', f'--unit={name}'],
+                         env={'SYSTEMD_UNIT_PATH': str(folder / 'lib/systemd/system')},
+                         capture_output=True, text=True, timeout=60, check=False)
+    found: dict[str, set[str]] = {}
+    part = run.stdout.partition(f'-> Unit {name}:\n')[2].partition('-> Unit ')[0]
+    for kind, unit_named in re.findall(r'(?m)^\s+(\w+): (\S+) \(', part):
+        found.setdefault(kind, set()).add(unit_named)
+    assert run.returncode == 0 and found, run.stderr[-2000:]
+    return found
+
+
 @unittest.skipUnless(shutil.which('systemd-analyze') and SYSTEM_UNITS.is_dir(),
                      'systemd-analyze is missing (Debian package systemd)')
 class Analyzed(unittest.TestCase):
@@ -102,6 +119,20 @@ class Analyzed(unittest.TestCase):
                           f'--threshold={MOST_EXPOSED}', f'{name}.service')
             self.assertEqual(run.returncode, 0, f'{name}: {run.stdout[-200:]}{run.stderr}')
             self.assertRegex(run.stdout, r'Overall exposure level for .*: [0-3]\.\d')
+
+    @unittest.skipUnless(os.access(MANAGER, os.X_OK), f'{MANAGER} is missing')
+    def test_the_disk_of_the_state_may_break(self) -> None:
+        """Its unit then stops. Who requires it is stopped, and not started again."""
+        disk = self.folder / 'lib/systemd/system/var-lib-imrs.mount'
+        disk.write_text('[Mount]\nWhat=/dev/sdz1\nWhere=/var/lib/imrs\n')
+        self.addCleanup(disk.unlink)
+        for name in UNITS:
+            wanted = dependencies(self.folder, f'{name}.service')
+            self.assertIn('sysinit.target' if name != 'imrs-firewall' else 'local-fs.target', wanted['After'])
+            for kind in ('Requires', 'Requisite', 'BindsTo', 'PartOf', 'PropagatesStopTo'):
+                self.assertNotIn(disk.name, wanted.get(kind, set()), f'{name}: {kind}')
+            if name in ('imrs-agent', 'imrs-firewall'):
+                self.assertIn(disk.name, wanted['After'], name)
 
 
 class Written(unittest.TestCase):
@@ -138,10 +169,10 @@ class Written(unittest.TestCase):
                   'LimitCORE': '0', 'LimitMEMLOCK': 'infinity',
                   'ExecStopPost': '+/usr/lib/imrs/withdraw', 'ProtectSystem': 'strict',
                   'DevicePolicy': 'closed', 'MemoryDenyWriteExecute': 'yes', 'NoNewPrivileges': 'yes',
-                  'StateDirectory': 'imrs', 'RuntimeDirectory': 'imrs', 'ConfigurationDirectory': 'imrs'}
+                  'RuntimeDirectory': 'imrs', 'ConfigurationDirectory': 'imrs'}
         for key, value in wanted.items():
             self.assertEqual(agent.one('Service', key), value, key)
-        after = agent.one('Unit', 'After').split()
+        after = ' '.join(agent.all('Unit', 'After')).split()
         for earlier in ('network.target', 'imrs-bird.service', 'imrs-firewall.service',
                         'imrs-tuning.service'):
             self.assertIn(earlier, after)
@@ -165,6 +196,9 @@ class Written(unittest.TestCase):
         folders = (PACKAGE / 'tmpfiles.conf').read_text()
         self.assertRegex(folders, r'(?m)^d /run/imrs-bird +2750 imrs-bird +imrs-agent$')
         self.assertRegex(folders, r'(?m)^d /run/imrs-bird-config +0750 root +imrs-bird$')
+        # It starts with the file of before while the agent runs: nothing may remove it at a restart.
+        self.assertIn('+/usr/lib/imrs/bird-configuration start', bird.all('Service', 'ExecStartPre'))
+        self.assertEqual(bird.all('Service', 'RuntimeDirectory'), [])
         self.assertNotIn('Conflicts', bird.text)    # starting bird.service would stop ours, for good
         drop_in = (PACKAGE / 'units/bird.service.d/imrs-appliance.conf').read_text()
         self.assertIn('\nConditionPathExists=!/usr/lib/imrs/imrs-agent\n', drop_in)

@@ -37,6 +37,8 @@ TEST(TcpLimitsOf, Table) {
     if (limits) {
       EXPECT_EQ(limits->connections, c.want) << c.description;
       EXPECT_EQ(limits->probe_connections, TcpLimits().probe_connections) << c.description;
+      EXPECT_LE(c.workers * ((8U << 20) + limits->held), 900U << 20)
+          << "beside the stacks; " << c.description;
       // All connections of all workers open, and still one descriptor left for each socket and more.
       EXPECT_LE(c.sockets + c.workers * (limits->connections + limits->probe_connections), c.descriptors);
     } else {

@@ -10,7 +10,7 @@ from lablib.routewatch import RouteWatch, host_routes
 from lablib.vm import asking, guest
 from lablib.vm.site import Site
 from lablib.vm.trials import TrialError
-from lablib.vm.trials.boot import answers, check_refusals, ready
+from lablib.vm.trials.boot import answers, check_closed, check_refusals, ready
 
 CONFIGURATION = '/etc/imrs/agent.json'
 WATCHED = 20               # seconds in which nothing may happen: that can only be waited for
@@ -51,7 +51,8 @@ def configuration(site: Site) -> list[str]:
 
 
 def full_disk(site: Site) -> list[str]:
-    """The host router notices nothing, a new zone is served all the same, and a power cut does no harm."""
+    """The host router notices nothing, a new zone is served all the same, and a power cut does no harm: the
+    firewall is loaded, too."""
     ready(site)
     left = site.machine.port.run(FILL, 120).split()[0]
     try:
@@ -66,12 +67,13 @@ def full_disk(site: Site) -> list[str]:
         site.power_on()
         site.wait_routes()
         served = asking.served_serial()
+        check_closed()
     finally:
         site.restore_primary()
         site.machine.port.run(EMPTY)
     site.wait_serial(version.serial)
     return [f'{left} octets left: a new version served in {took:.1f} s, no route went',
-            f'after a power cut, the primary unreachable: all five routes, serial {served}']
+            f'after a power cut, the primary unreachable: all five routes, serial {served}, firewall loaded']
 
 
 def dead_primary(site: Site) -> list[str]:
