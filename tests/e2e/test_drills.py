@@ -20,7 +20,7 @@ BESIEGED = {'overload', 'tcp-full', 'syn-flood'}     # test_siege.py has worse
 USUAL = {
     'engine-killed', 'tcp-deaf', 'wrong-quick', 'agent-killed', 'loop-stalled', 'agent-term', 'upgrade',
     'upgrade-fails', 'order-stands', 'drain', 'bird-killed', 'bird-stopped', 'bird-disable', 'cable',
-    'no-way-out', 'lying-primary', 'web-stopped', 'disk-full'}
+    'device-deleted', 'no-way-out', 'lying-primary', 'web-stopped', 'disk-full'}
 
 
 class Every(unittest.TestCase):

@@ -124,6 +124,15 @@ def host_restarted(site: Site) -> Round:
     return site.withdrawn(stop, ALL, lambda: site.lab.host_bird.ensure(HOST_CONFIG))
 
 
+def device_deleted(site: Site) -> Round:
+    """The agent makes it anew, and is the same process."""
+    before = site.lab.agent.process()
+    one = site.withdrawn(lambda: netns.ip('link', 'del', 'anycast0', namespace=net.APPLIANCE))
+    if site.lab.agent.process() != before:
+        raise DrillError('the agent was started anew')
+    return one
+
+
 def no_way_out(site: Site) -> Round:
     def change(verb: str, *rest: str) -> None:
         netns.ip('route', verb, 'default', *rest, namespace=net.APPLIANCE)
@@ -191,6 +200,7 @@ DRILLS = (
           prefixes=frozenset(net.PREFIXES_V4)),
     Drill('wrong-password', 'wrong password at the host', wrong_password, gone=15),
     Drill('host-restarted', 'host router restarted', host_restarted, gone=5),
+    Drill('device-deleted', 'the device of the service addresses deleted by hand', device_deleted, gone=.5),
     Drill('no-way-out', 'default route gone (IPv4)', no_way_out, gone=1, prefixes=frozenset(net.PREFIXES_V4),
           fresh=True),
     Drill('next-hop-dead', 'next hop dead, not the BGP neighbour (IPv4)', next_hop_dead, gone=2,
