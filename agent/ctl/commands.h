@@ -17,6 +17,10 @@ inline constexpr const char* kExitStatuses =
     "3: status: not everything is announced; preflight: a point failed; config diff: something differs; "
     "setup: something is still missing.";
 
+// For people: what starts a whole appliance.
+inline constexpr const char* kStartAll =
+    "systemctl start imrs-firewall imrs-tuning imrs-bird imrs-agent imrs-recover.path";
+
 struct Options {
   std::string socket = "/run/imrs/control.sock";
   bool json = false;

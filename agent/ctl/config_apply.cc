@@ -141,10 +141,19 @@ class Application {
     }
   }
 
+  // Rules of who gets in that are not loaded now would lock people out at the next boot, on no trial.
   Told load_firewall() {
-    const auto done = told(run_command(settings_.reload_firewall));
-    loaded_ = boot_ticks();
-    return done;
+    if (auto done = run_command(settings_.reload_firewall); !done) return told(done);
+    const auto runs = settings_.reload_firewall.empty() ? Result<void>()
+                                                        : run_command(settings_.firewall_runs);
+    if (runs) {
+      loaded_ = boot_ticks();
+      return {Outcome::Done, ""};
+    }
+    const std::string why = "the firewall does not run, so its rules are not loaded (" +
+                            runs.error().message + ")";
+    if (!candidate_.effects.access) return {Outcome::Done, why};
+    return {Outcome::Failed, why + "; start it first: systemctl start imrs-firewall"};
   }
 
   // Connections of before say nothing: the firewall lets them go on.

@@ -48,6 +48,10 @@ void add_apply(CLI::App& config, Options& options, int& exit_code) {
       ->capture_default_str();
   command->add_option("--reload-firewall", settings->reload_firewall, "how the firewall is loaded anew")
       ->capture_default_str();
+  command
+      ->add_option("--firewall-runs", settings->firewall_runs,
+                   "what succeeds if the firewall runs; without one access.icann is not changed")
+      ->capture_default_str();
   command->callback([&options, &exit_code, settings, seconds] {
     settings->limits.within = std::chrono::seconds(*seconds);
     exit_code = apply_config(options, *settings);

@@ -2,7 +2,9 @@
 // is all there is to it: the previous files are safe before the marker, the marker before the first new file.
 #include "agent/ctl/config_files.h"
 
+#include <fmt/format.h>
 #include <grp.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -56,10 +58,42 @@ Result<void> remove_file(const std::string& path) {
   return sync_directory_of(path);
 }
 
-Result<void> copy_private(const std::string& from, const std::string& to) {
-  const auto content = read_small_file(from);
+Result<void> write_as(std::optional<gid_t> of, const std::string& path, std::string_view content) {
+  const AsGroup group(of);
+  if (!group.good()) return system_error("group of " + path);
+  return write_whole(path, {reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
+}
+
+// Of the group that the file has: put_back() gives it back as it is.
+Result<void> keep_before(const std::string& file) {
+  const auto content = read_small_file(file);
   if (!content) return content.error();
-  return write_private(to, *content);
+  return write_as(group_for(file), before_of(file), *content);
+}
+
+// A second name for `file`, in its directory, as of one that is just being made there (kFreshMark).
+Result<std::string> second_name(const std::string& file, const std::string& beside) {
+  constexpr int kTries = 16;
+  constexpr std::uint32_t kSixDigits = 1U << 24;
+  for (int i = 0; i < kTries; ++i) {
+    std::uint32_t number = 0;
+    if (::getrandom(&number, sizeof number, 0) != sizeof number) return system_error("getrandom");
+    std::string name = fmt::format("{}{}{:06x}", beside, kFreshMark, number % kSixDigits);
+    if (::link(file.c_str(), name.c_str()) == 0) return name;
+    if (errno != EEXIST) break;
+  }
+  return system_error(fmt::format("{}: a second name for {}", beside, file));
+}
+
+// Writes nothing: on a full disk a copy would leave the one that is on trial in its place.
+Result<void> bring_back(const std::string& file) {
+  const auto name = second_name(before_of(file), file);
+  if (!name) return name.error();
+  const bool renamed = ::rename(name->c_str(), file.c_str()) == 0;
+  const int failure = errno;
+  (void)::unlink(name->c_str());  // rename(2) leaves it if it was done before: both were one file
+  if (!renamed) return system_error("rename to " + file, failure);
+  return sync_directory_of(file);
 }
 
 bool exists(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
@@ -74,9 +108,7 @@ std::string marker_of(const std::string& config) { return config + ".pending"; }
 Result<std::string> read_small_file(const std::string& path) { return read_regular_file(path, kMostOctets); }
 
 Result<void> write_private(const std::string& path, std::string_view content) {
-  const AsGroup group(group_for(path));
-  if (!group.good()) return system_error("group of " + path);
-  return write_whole(path, {reinterpret_cast<const std::uint8_t*>(content.data()), content.size()});
+  return write_as(group_for(path), path, content);
 }
 
 Result<std::optional<ConfigChange>> ConfigChange::pending(const std::string& config) {
@@ -102,9 +134,9 @@ Result<std::optional<ConfigChange>> ConfigChange::pending(const std::string& con
 }
 
 Result<void> ConfigChange::save() const {
-  if (auto saved = copy_private(config_, before_of(config_)); !saved) return saved;
+  if (auto saved = keep_before(config_); !saved) return saved;
   if (secrets_.empty() || !exists(secrets_)) return {};
-  return copy_private(secrets_, before_of(secrets_));
+  return keep_before(secrets_);
 }
 
 Result<void> ConfigChange::mark(std::int64_t deadline, bool restarts) {
@@ -142,10 +174,10 @@ Result<void> ConfigChange::replace_config(std::string_view content) const {
 
 Result<void> ConfigChange::put_back() const {
   if (!secrets_.empty()) {
-    auto done = had_secrets_ ? copy_private(before_of(secrets_), secrets_) : remove_file(secrets_);
+    auto done = had_secrets_ ? bring_back(secrets_) : remove_file(secrets_);
     if (!done) return done;
   }
-  return copy_private(before_of(config_), config_);
+  return bring_back(config_);
 }
 
 Result<void> ConfigChange::hold() const { return remove_file(marker_of(config_)); }

@@ -48,7 +48,8 @@ class ConfigChange {
   [[nodiscard]] Result<void> hold() const;
   [[nodiscard]] Result<void> keep_previous() const;
 
-  [[nodiscard]] Result<void> put_back() const;  // may be repeated
+  // May be repeated, and needs no room on the disk.
+  [[nodiscard]] Result<void> put_back() const;
   [[nodiscard]] Result<void> unmark() const;
 
  private:

@@ -1,5 +1,6 @@
 // imrsctl decommission. Called by main, by way of commands.cc. Everything that can be known to be in the way
-// is looked at before the first step; without --yes-really nothing is done at all.
+// is looked at before the first step; without --yes-really or --give-up nothing is done at all. One that was
+// begun goes on only where it erases: before that it is planned anew, for it may have been long ago.
 #include "agent/ctl/decommission_command.h"
 
 #include <fmt/format.h>
@@ -26,6 +27,8 @@
 #include "agent/decommission/receipt.h"
 #include "agent/remote/run_program.h"
 #include "agent/snapshot/snapshot.h"
+#include "agent/snapshot/standing_orders.h"
+#include "agent/web/text.h"
 
 namespace imrs::ctl {
 namespace {
@@ -33,7 +36,7 @@ namespace {
 using decommission::Journal;
 
 struct Settings {
-  bool really = false;
+  bool really = false, give_up = false;
   std::string config = "/etc/imrs/agent.json";
   std::string receipt = "/root/imrs-receipt";
   std::string journal = decommission::kJournalFile;
@@ -66,35 +69,53 @@ Result<void> check_outside(const std::string& option, const std::string& path,
   return {};
 }
 
-Result<Journal> begun_or_planned(const Settings& settings) {
-  auto begun = decommission::load_journal(settings.journal);
-  if (!begun) return begun.error();
-  if (*begun) return std::move(**begun);
+// What is to be done.
+struct Work {
+  Journal journal;
+  bool begun = false;  // before, and cut off
+  std::string note;    // for people; mostly empty
+};
+
+Result<Work> work_anew(const Settings& settings, std::optional<Journal> begun) {
   if (::access(marker_of(settings.config).c_str(), F_OK) == 0) {
     return Error{Errc::Refused,
                  "a change of the configuration is on trial; wait for it, or, if it was cut off, "
                  "\"imrsctl config recover\" first"};
   }
   const auto config = load_config(settings.config);
+  if (!config && begun) {
+    begun->done.clear();
+    return Work{.journal = std::move(*begun),
+                .begun = true,
+                .note = fmt::format("this is the plan of {}, for the configuration cannot be read now: {}",
+                                    web::utc_text(begun->begun_ms), config.error().message)};
+  }
   if (!config) return config.error();
   auto plan = decommission::make_plan(*config, settings.config, settings.places);
   if (!plan) return plan.error();
-  return Journal{.plan = std::move(*plan), .begun_ms = now_ms(), .done = {}, .items = {}};
+  return Work{.journal = {.plan = std::move(*plan), .begun_ms = now_ms(), .done = {}, .items = {}},
+              .begun = begun.has_value(),
+              .note = ""};
 }
 
-Result<Journal> checked(const Settings& settings) {
+Result<Work> checked(const Settings& settings) {
   if (::geteuid() != 0)
     return Error{Errc::Refused, "must be run as root: it stops programs and erases files"};
-  auto journal = begun_or_planned(settings);
-  if (!journal) return journal;
+  auto begun = decommission::load_journal(settings.journal);
+  if (!begun) return begun.error();
+  const bool goes_on = *begun && (*begun)->may_have_erased();
+  auto work = goes_on ? Work{.journal = std::move(**begun), .begun = true, .note = ""}
+                      : work_anew(settings, std::move(*begun));
+  if (!work) return work;
+  const decommission::Plan& plan = work->journal.plan;
   const std::pair<const char*, std::string> outside[] = {{"--journal", settings.journal},
                                                          {"--receipt", settings.receipt}};
   for (const auto& [option, path] : outside) {
-    if (auto good = check_outside(option, path, journal->plan.places); !good) return good.error();
+    if (auto good = check_outside(option, path, plan.places); !good) return good.error();
   }
   if (::access(settings.manager.c_str(), X_OK) != 0) return system_error("--manager: " + settings.manager);
-  if (auto good = decommission::check_before(journal->plan); !good) return good.error();
-  return journal;
+  if (auto good = decommission::check_before(plan); !good) return good.error();
+  return work;
 }
 
 // ---- the hands --------------------------------------------------------------------------------
@@ -127,36 +148,41 @@ Result<int> manage(const std::string& manager, std::vector<std::string> words) {
 }
 
 // What counts is what is so then: a unit that is not installed is stopped too.
-Result<void> manage_until_no(const std::string& manager, const std::string& unit, const std::string& verb,
-                             const std::string& question) {
+Result<void> manage_until(bool wanted, const std::string& manager, const std::string& unit,
+                          const std::string& verb, const std::string& question) {
   if (auto status = manage(manager, {verb, unit}); !status) return status.error();
   const auto status = manage(manager, {"--quiet", question, unit});
   if (!status) return status.error();
-  if (*status != 0) return {};
-  return Error{Errc::Refused,
-               fmt::format("\"{} {}\" still says yes; what was said is above", question, unit)};
+  if ((*status == 0) == wanted) return {};
+  return Error{Errc::Refused, fmt::format("\"{} {}\" still says {}; what was said is above", question, unit,
+                                          wanted ? "no" : "yes")};
 }
 
 decommission::Hands hands_for(const decommission::Plan& plan, const Settings& settings) {
   const std::string manager = settings.manager, config = settings.config;
   const std::string agent = plan.control_socket, bird = plan.bird_socket;
-  return {
-      .order = [agent, config](std::string_view verb) { return order(agent, config, verb); },
-      .drained = [agent] { return drained(agent); },
-      .exported = [bird] { return decommission::exported_by_bird(bird); },
-      .disable =
-          [manager](const std::string& unit) {
-            return manage_until_no(manager, unit, "disable", "is-enabled");
-          },
-      .stop =
-          [manager](const std::string& unit) { return manage_until_no(manager, unit, "stop", "is-active"); },
-      .now_ms = now_ms,
-      .sleep = [](std::chrono::seconds time) { std::this_thread::sleep_for(time); },
-      .say =
-          [](const std::string& line) {
-            (void)print(line);
-            (void)std::fflush(stdout);
-          }};
+  return {.order = [agent, config](std::string_view verb) { return order(agent, config, verb); },
+          .drained = [agent] { return drained(agent); },
+          .exported = [bird] { return decommission::exported_by_bird(bird); },
+          .disable =
+              [manager](const std::string& unit) {
+                return manage_until(false, manager, unit, "disable", "is-enabled");
+              },
+          .enable =
+              [manager](const std::string& unit) {
+                return manage_until(true, manager, unit, "enable", "is-enabled");
+              },
+          .stop =
+              [manager](const std::string& unit) {
+                return manage_until(false, manager, unit, "stop", "is-active");
+              },
+          .now_ms = now_ms,
+          .sleep = [](std::chrono::seconds time) { std::this_thread::sleep_for(time); },
+          .say =
+              [](const std::string& line) {
+                (void)print(line);
+                (void)std::fflush(stdout);
+              }};
 }
 
 // ---- the command ------------------------------------------------------------------------------
@@ -176,18 +202,23 @@ Result<void> write_receipts(const Journal& journal, const std::string& receipt) 
   return {};
 }
 
-int show(Journal journal, const Settings& settings) {
-  const bool begun = !journal.done.empty();
+int show(Work work, const Settings& settings) {
+  Journal& journal = work.journal;
   if (journal.items.empty()) {  // no inventory yet
     auto links = decommission::list_links(journal.plan);
     if (!links) return fail(links.error().message + "; nothing was done", kFailed);
     journal.items = std::move(*links);
   }
+  const char* const state = !work.begun                 ? "would be decommissioned"
+                            : journal.may_have_erased() ? "is half decommissioned"
+                                                        : "is half decommissioned (nothing is erased yet; "
+                                                          "--give-up ends it)";
+  if (!work.note.empty()) (void)print(work.note);
   (void)print(
       fmt::format("{} {}; with --yes-really these steps are taken, and the receipt is {}.txt and .json:\n{}"
                   "Nothing has been done{}.",
-                  journal.plan.identity, begun ? "is half decommissioned" : "would be decommissioned",
-                  settings.receipt, decommission::plan_text(journal), begun ? " now" : ""));
+                  journal.plan.identity, state, settings.receipt, decommission::plan_text(journal),
+                  work.begun ? " now" : ""));
   return kBadUse;
 }
 
@@ -209,19 +240,52 @@ Result<Locks> lock_both(const Settings& settings) {
   return Locks{.journal = std::move(*journal), .config = std::move(*config)};
 }
 
+std::string orders_text(const Settings& settings) {
+  constexpr const char* kEnds = "\"imrsctl resume\" ends it when the agent runs";
+  const auto directory = state_directory_of(settings.config);
+  const auto standing = directory ? read_standing_orders(*directory)
+                                  : Result<StandingOrders>(directory.error());
+  if (!standing) return fmt::format("an order to drain or to withdraw may stand; {}", kEnds);
+  std::vector<std::string> orders;
+  for (const auto& one : standing->overlaid) orders.push_back(one.order + " of " + one.neighbour);
+  if (orders.empty()) return "no order to drain or to withdraw stands";
+  return fmt::format("what was ordered stands ({}); {}", fmt::join(orders, ", "), kEnds);
+}
+
+int give_up(const Settings& settings) {
+  constexpr const char* kNothing = "; nothing was done";
+  if (::geteuid() != 0) return fail(std::string("must be run as root") + kNothing, kFailed);
+  const auto locks = lock_both(settings);
+  if (!locks) return fail(locks.error().message + kNothing, kFailed);
+  const auto journal = decommission::load_journal(settings.journal);
+  if (!journal) return fail(journal.error().message + kNothing, kFailed);
+  if (!*journal) {
+    return fail(fmt::format("no decommissioning is begun: there is no {}", settings.journal), kFailed);
+  }
+  const auto done = decommission::give_up(**journal, settings.journal, hands_for((*journal)->plan, settings));
+  if (!done) return fail(done.error().message + "; it is not given up", kFailed);
+  return print(
+      fmt::format("given up. What was stopped stays so until: {}\n{}", kStartAll, orders_text(settings)));
+}
+
 int decommission_it(const Settings& settings) {
-  auto journal = checked(settings);
-  if (!journal) return fail(journal.error().message + "; nothing was done", kFailed);
-  if (!settings.really) return show(std::move(*journal), settings);
+  if (settings.give_up) return give_up(settings);
+  auto work = checked(settings);
+  if (!work) return fail(work.error().message + "; nothing was done", kFailed);
+  if (!settings.really) return show(std::move(*work), settings);
   const auto locks = lock_both(settings);
   if (!locks) return fail(locks.error().message + "; nothing was done", kFailed);
-  journal = checked(settings);  // again: others could change it until now
-  if (!journal) return fail(journal.error().message + "; nothing was done", kFailed);
-  const auto done = decommission::execute(*journal, settings.journal, hands_for(journal->plan, settings));
+  work = checked(settings);  // again: others could change it until now
+  if (!work) return fail(work.error().message + "; nothing was done", kFailed);
+  if (!work->note.empty()) (void)print(work->note);
+  Journal& journal = work->journal;
+  const auto done = decommission::execute(journal, settings.journal, hands_for(journal.plan, settings));
   if (!done) {
-    return fail(done.error().message + "\nimrsctl: the same command goes on from there", kFailed);
+    return fail(done.error().message + "\nimrsctl: the same command goes on from there" +
+                    (journal.may_have_erased() ? "" : ", and --give-up ends it: nothing is erased yet"),
+                kFailed);
   }
-  if (auto written = write_receipts(*journal, settings.receipt); !written) {
+  if (auto written = write_receipts(journal, settings.receipt); !written) {
     return fail(written.error().message + "; the same command, with another --receipt, writes it", kFailed);
   }
   if (::unlink(settings.journal.c_str()) != 0) return fail(system_error(settings.journal).message, kFailed);
@@ -236,7 +300,12 @@ void add_decommission(CLI::App& app, Options& /*options*/, int& exit_code) {
                                                "drain, withdraw, stop, and erase keys, secrets, statistics, "
                                                "zones and configuration; the machine stays "
                                                "its host's");
-  command->add_flag("--yes-really", settings->really, "do it; else only say what would be done");
+  CLI::Option* const really = command->add_flag("--yes-really", settings->really,
+                                                "do it; else only say what would be done");
+  command
+      ->add_flag("--give-up", settings->give_up,
+                 "end one that was begun and has erased nothing yet: its units are enabled again")
+      ->excludes(really);
   command->add_option("--receipt", settings->receipt, "where to, with .txt and .json")->capture_default_str();
   command->add_option("--config", settings->config, "the configuration file")->capture_default_str();
   command->add_option("--journal", settings->journal, "how far it has come, for going on after a power cut")

@@ -1,5 +1,5 @@
 // Writes the configuration of a new instance. Called by main, by way of commands.cc. It must never overwrite
-// one unasked, nor print a secret.
+// one unasked, nor put one in service unasked, nor print a secret.
 #include "agent/ctl/setup_command.h"
 
 #include <fmt/format.h>
@@ -9,8 +9,10 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <ctime>
+#include <filesystem>
 #include <memory>
 
 #include "agent/base/directory.h"
@@ -18,6 +20,7 @@
 #include "agent/base/whole_file.h"
 #include "agent/ctl/config_candidate.h"
 #include "agent/ctl/config_files.h"
+#include "agent/preflight/look_system.h"
 
 namespace imrs::ctl {
 namespace {
@@ -25,11 +28,17 @@ namespace {
 constexpr const char* kNoSourceKey =
     "secrets.json has no \"source_key\": the sources counted here cannot be merged with the fleet's";
 
+// Those that take a configuration as soon as there is one: each tries again every ten seconds.
+constexpr std::array kUnits{"imrs-agent", "imrs-bird", "imrs-firewall"};
+constexpr const char* kStop = "systemctl stop imrs-agent imrs-bird imrs-firewall";
+
 struct SetupSettings {
   std::string sheet;
   site::Places places;
   std::string secrets;
-  bool generate = false, dry_run = false, force = false;
+  bool generate = false, dry_run = false, force = false, go_live = false;
+  std::string manager = "/usr/bin/systemctl";
+  std::string of_units = "/etc/imrs";  // the directory that the units read
 
   [[nodiscard]] std::string config() const { return places.directory + "/agent.json"; }
   [[nodiscard]] std::string secrets_file() const { return places.directory + "/secrets.json"; }
@@ -82,6 +91,40 @@ Result<Made> make(const SetupSettings& settings, std::string given) {
 Result<void> make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0755) == 0 || errno == EEXIST) return {};
   return system_error(path);
+}
+
+bool is_of_units(const SetupSettings& settings) {
+  std::error_code error, other;
+  const auto directory = std::filesystem::weakly_canonical(settings.places.directory, error);
+  const auto of_units = std::filesystem::weakly_canonical(settings.of_units, other);
+  return !error && !other && directory == of_units;
+}
+
+// "imrs-agent is activating", ...: those that would take what is written. None where there is no systemd.
+std::vector<std::string> at_work(const SetupSettings& settings) {
+  std::vector<std::string> out;
+  if (!is_of_units(settings)) return out;
+  for (const char* unit : kUnits) {
+    const std::string state = preflight::unit_state(settings.manager, std::string(unit) + ".service");
+    if (state.empty() || state == "inactive" || state == "failed") continue;
+    out.push_back(fmt::format("{} is {}", unit, state));
+  }
+  return out;
+}
+
+Result<void> check_at_rest(const SetupSettings& settings) {
+  const auto units = at_work(settings);
+  if (units.empty() || settings.go_live) return {};
+  if (is_there(settings.config())) {
+    return Error{Errc::Refused,
+                 fmt::format("{}: it is in service, and would take what is written at its next start, on no "
+                             "trial; \"imrsctl config apply\" changes it, or first: {}",
+                             fmt::join(units, ", "), kStop)};
+  }
+  return Error{Errc::Refused,
+               fmt::format("{}: within ten seconds the configuration would be in service, with its firewall "
+                           "and its routes, before anybody has looked at it; first: {} (or --go-live)",
+                           fmt::join(units, ", "), kStop)};
 }
 
 // The lock under which all is read and written; none, while there is nothing yet.
@@ -146,11 +189,22 @@ void append(std::string& text, const char* what, const std::vector<std::string>&
   for (const std::string& line : lines) text += fmt::format("{}: {}\n", what, line);
 }
 
+std::string what_next(const SetupSettings& settings, bool complete) {
+  std::string text = complete ? "nothing is missing; \"imrsctl preflight\" looks at the rest" : "";
+  if (settings.dry_run || !is_of_units(settings)) return text;
+  if (!text.empty()) text += "\n";
+  if (!at_work(settings).empty()) return text + "it goes live within ten seconds: the units run";
+  return text +
+         fmt::format("it starts by: {}\n(and by a start of the machine, where these are enabled)", kStartAll);
+}
+
 int setup(const SetupSettings& settings) {
   auto given = given_secrets(settings);
   if (!given) return fail(given.error().message, kFailed);
   const auto lock = settings.dry_run ? Result<UniqueFd>(UniqueFd()) : begin(settings);
   if (!lock) return fail(lock.error().message, kFailed);
+  const auto at_rest = settings.dry_run ? Result<void>() : check_at_rest(settings);
+  if (!at_rest) return fail(at_rest.error().message, kFailed);
   const auto made = make(settings, std::move(*given));
   if (!made) return fail(made.error().message, kFailed);
   if (!settings.dry_run) {
@@ -167,7 +221,7 @@ int setup(const SetupSettings& settings) {
   const auto missing = missing_for_start(made->site, made->secrets, absent_of(made->site.files),
                                          settings.places);
   append(text, "MISSING", missing);
-  print(text + (missing.empty() ? "nothing is missing; \"imrsctl preflight\" looks at the rest" : ""));
+  print(text + what_next(settings, missing.empty()));
   return missing.empty() ? kGood : kNotHealthy;
 }
 
@@ -220,6 +274,10 @@ void add_setup(CLI::App& app, Options& /*options*/, int& exit_code) {
                     "make those secrets that can be made here: BGP passwords, a cluster's cookie secret");
   command->add_flag("--dry-run", settings->dry_run, "print agent.json, and write nothing");
   command->add_flag("--force", settings->force, "replace what is there, which is kept as FILE.previous");
+  command->add_flag("--go-live", settings->go_live,
+                    "write it though imrs-agent, imrs-bird or imrs-firewall run or try to: they take it");
+  command->add_option("--manager", settings->manager, "what is called like systemctl")->capture_default_str();
+  command->add_option("--of-units", settings->of_units)->group("");  // for tests
   command->callback([&exit_code, settings] { exit_code = setup(*settings); });
 }
 

@@ -4,12 +4,14 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <iterator>
 #include <map>
 #include <set>
 
+#include "agent/base/whole_file.h"
 #include "agent/decommission/check.h"
 #include "agent/decommission/erase.h"
 
@@ -268,6 +270,22 @@ Result<void> execute(Journal& journal, const std::string& path, const Hands& han
     if (auto saved = save_journal(journal, path); !saved) return saved;
   }
   return {};
+}
+
+// Each of them, whatever the journal has: one that was planned anew has forgotten what it had disabled.
+Result<void> give_up(const Journal& journal, const std::string& path, const Hands& hands) {
+  if (journal.may_have_erased()) {
+    return Error{Errc::Refused,
+                 "it has begun to erase what the appliance cannot do without; it can only be gone on with "
+                 "(--yes-really), and the appliance installed anew afterwards"};
+  }
+  for (const Step& step : steps_of(journal.plan)) {
+    if (step.kind != Step::Kind::Stop) continue;
+    if (auto enabled = hands.enable(step.unit); !enabled) return enabled;
+    hands.say("enabled again: " + step.unit);
+  }
+  if (::unlink(path.c_str()) != 0) return system_error(path);
+  return sync_directory_of(path);
 }
 
 }  // namespace imrs::decommission

@@ -25,6 +25,7 @@ struct Hands {
   std::function<Result<std::vector<std::string>>()> exported;
   // Sees to it that a unit of the service manager is not started again.
   std::function<Result<void>(const std::string& unit)> disable;
+  std::function<Result<void>(const std::string& unit)> enable;  // what disable() did, undone
   std::function<Result<void>(const std::string& unit)> stop;
   std::function<std::int64_t()> now_ms;
   std::function<void(std::chrono::seconds)> sleep;
@@ -34,5 +35,10 @@ struct Hands {
 // Until all steps are done, or one is not; then nothing after it is. `journal` is saved to `path` before the
 // first and after each step.
 [[nodiscard]] Result<void> execute(Journal& journal, const std::string& path, const Hands& hands);
+
+// Ends one that has erased nothing: all units that it disables are enabled again (not started), and the
+// journal's file is gone. Orders to drain and to withdraw stand. May be repeated. Errc::Refused: it may have
+// erased something.
+[[nodiscard]] Result<void> give_up(const Journal& journal, const std::string& path, const Hands& hands);
 
 }  // namespace imrs::decommission

@@ -41,6 +41,7 @@ struct Journal {
   std::vector<Done> done;
   std::vector<Item> items;
   [[nodiscard]] bool has(const std::string& step) const;
+  [[nodiscard]] bool may_have_erased() const { return has(kInventoryStep); }
   bool operator==(const Journal&) const = default;
 };
 

@@ -180,7 +180,7 @@ std::vector<Step> steps_of(const Plan& plan) {
       {Kind::NobodySays, "nobody says", "no BIRD is there any more", ""},
       stop("imrs-firewall.service", "the packet filter"),
       stop("imrs-tuning.service", "the kernel's settings"),
-      {Kind::Inventory, "inventory", "list what will be erased: everything in " + places, ""},
+      {Kind::Inventory, kInventoryStep, "list what will be erased: everything in " + places, ""},
       {Kind::EraseSecrets, "erase secrets", "erase passwords, TSIG secrets, TLS keys, and agent.json", ""},
       {Kind::ErasePlaces, "erase places", "erase zones, images, statistics, orders and the rest", ""},
       {Kind::EraseAudit, "erase audit log", "erase the audit logs", ""},

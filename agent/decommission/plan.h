@@ -36,6 +36,9 @@ struct Plan {
 [[nodiscard]] Result<Plan> make_plan(const Config& config, const std::string& config_file,
                                      const std::vector<std::string>& places);
 
+// The step before the first one that erases.
+inline constexpr const char* kInventoryStep = "inventory";
+
 struct Step {
   enum class Kind : std::uint8_t {
     Drain,         // has the agent drain, and waits for it

@@ -242,6 +242,11 @@ Finding tun(Place&) { return judge_tun(look_at_kernel()); }
 Finding landlock(Place&) { return judge_landlock(look_at_kernel()); }
 Finding seccomp(Place&) { return judge_seccomp(look_at_kernel()); }
 Finding bird(Place& place) { return judge_bird(version_said_by(place.given().bird)); }
+Finding firewall(Place& place) {
+  const auto tables = said_by({place.given().nft, "-j", "list", "tables", "inet"});
+  return judge_firewall({unit_state(place.given().systemctl, "imrs-firewall.service"),
+                         tables ? has_our_table(*tables) : std::nullopt});
+}
 Finding users(Place& place) { return judge_users(look_at_users(place.config_or_null())); }
 Finding files(Place& place) {
   return judge_files(look_at_files(place.given().config_path, place.config_or_null()));
@@ -282,6 +287,7 @@ constexpr Point kPoints[] = {{"configuration", false, configuration},
                              {"landlock", false, landlock},
                              {"seccomp", false, seccomp},
                              {"bird", false, bird},
+                             {"firewall", false, firewall},
                              {"users", false, users},
                              {"secrets", false, files}};
 

@@ -23,7 +23,7 @@ struct Given {
   Result<Snapshot> snapshot;           // an error: why the agent could not be asked
   std::optional<QueriesSeen> queries;  // nothing: it does not run
   std::optional<IpAddress> spoof_target;
-  std::string bird = "/usr/sbin/bird", nft = "/usr/sbin/nft";
+  std::string bird = "/usr/sbin/bird", nft = "/usr/sbin/nft", systemctl = "/usr/bin/systemctl";
 };
 
 [[nodiscard]] std::vector<std::string> point_names();

@@ -1,5 +1,5 @@
-// Looks at users and files, and runs what has to be asked: BIRD for its version, nft for its counters. Called
-// by checks.cc.
+// Looks at users and files, and runs what has to be asked: BIRD for its version, systemctl for units, nft for
+// tables and counters. Called by checks.cc; imrsctl setup asks for units too.
 #include "agent/preflight/look_system.h"
 
 #include <fcntl.h>
@@ -142,8 +142,16 @@ bool is_of_replacing(std::string_view rest) {
   return plain && front.ends_with(kFreshMark) && is_kept(front.substr(0, front.size() - kFreshMark.size()));
 }
 
+FileSeen with_readers(FileSeen seen, std::vector<Reader> readers) {
+  if (!seen.error.empty()) return seen;
+  seen.readers = std::move(readers);
+  seen.folders = folders_of(seen.path);
+  return seen;
+}
+
 // The file, and after it, by name, what is beside it and has the same secrets or older ones.
-void look_at_secrets(const std::string& path, std::vector<FileSeen>& seen, std::vector<uid_t> owners = {}) {
+void look_at_secrets(const std::string& path, std::vector<FileSeen>& seen, std::vector<Reader> readers,
+                     std::vector<uid_t> owners = {}) {
   const fs::path file(path);
   std::vector<std::string> beside;
   std::error_code error;
@@ -154,21 +162,12 @@ void look_at_secrets(const std::string& path, std::vector<FileSeen>& seen, std::
     beside.push_back(entry->path().string());
   }
   std::ranges::sort(beside);
-  seen.push_back(look_at(path, kOfSecrets, owners));
+  seen.push_back(with_readers(look_at(path, kOfSecrets, owners), std::move(readers)));
   for (const std::string& one : beside) {
     struct stat status {};
     if (::lstat(one.c_str(), &status) == 0)
       seen.push_back(look_at(one, kOfSecrets, owners));  // else just gone
   }
-}
-
-FileSeen look_at_anchors(const std::string& path, const UserConfig& users) {
-  FileSeen seen = look_at(path, kOfPublic);
-  if (!seen.error.empty()) return seen;
-  seen.readers = {{"imrs-zone", users.zone_uid, users.zone_gid},
-                  {"imrs-audit", users.audit_uid, users.audit_gid}};
-  seen.folders = folders_of(path);
-  return seen;
 }
 
 std::uint64_t packets_of(const nlohmann::json& expressions) {
@@ -202,6 +201,31 @@ Result<std::string> version_said_by(const std::string& program) {
   const std::string line = said->substr(0, said->find('\n'));
   if (line.empty()) return Error{Errc::Refused, program + " --version says nothing"};
   return line;
+}
+
+std::string unit_state(const std::string& manager, const std::string& unit) {
+  constexpr std::string_view kStates[] = {"active", "reloading",  "inactive",
+                                          "failed", "activating", "deactivating"};
+  const auto said = said_by({manager, "is-active", unit});
+  if (!said) return "";
+  const std::string_view line = std::string_view(*said).substr(0, said->find('\n'));
+  return std::ranges::find(kStates, line) == std::end(kStates) ? "" : std::string(line);
+}
+
+std::optional<bool> has_our_table(std::string_view nft_json) {
+  try {
+    bool there = false;
+    const auto json = nlohmann::json::parse(nft_json);
+    if (!json.at("nftables").is_array()) return {};
+    for (const auto& object : json.at("nftables")) {
+      if (!object.contains("table")) continue;
+      const auto& table = object.at("table");
+      there = there || (table.at("family") == "inet" && table.at("name") == "imrs");
+    }
+    return there;
+  } catch (const nlohmann::json::exception&) {
+    return {};
+  }
 }
 
 std::optional<ForgedSeen> forged_seen(std::string_view nft_json) {
@@ -240,13 +264,21 @@ std::vector<User> look_at_users(const Config* config) {
 
 std::vector<FileSeen> look_at_files(const std::string& config_path, const Config* config) {
   std::vector<FileSeen> seen;
-  look_at_secrets(config_path, seen);
-  if (config == nullptr) return seen;
-  if (!config->secrets_file.empty()) look_at_secrets(config->secrets_file, seen);
-  if (config->web.tls) look_at_secrets(config->web.tls->key, seen, {config->users.web_uid});
+  if (config == nullptr) {
+    look_at_secrets(config_path, seen, {});
+    return seen;
+  }
+  const UserConfig& users = config->users;
+  const Reader agent{"imrs-agent", users.agent_uid, users.agent_gid};
+  const Reader web{"imrs-web", users.web_uid, users.web_gid};
+  const Reader zones{"imrs-zone", users.zone_uid, users.zone_gid};
+  const Reader audit{"imrs-audit", users.audit_uid, users.audit_gid};
+  look_at_secrets(config_path, seen, {agent});
+  if (!config->secrets_file.empty()) look_at_secrets(config->secrets_file, seen, {agent});
+  if (config->web.tls) look_at_secrets(config->web.tls->key, seen, {web}, {users.web_uid});
   for (const ZoneConfig& zone : config->zones) {
     for (const std::string& anchors : zone.trust_anchors) {
-      seen.push_back(look_at_anchors(anchors, config->users));
+      seen.push_back(with_readers(look_at(anchors, kOfPublic), {zones, audit}));
     }
   }
   return seen;

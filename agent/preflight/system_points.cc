@@ -114,6 +114,23 @@ Finding judge_bird(const Result<std::string>& version) {
   return pass(text);
 }
 
+Finding judge_firewall(const FirewallSeen& seen) {
+  const bool asked = !seen.unit.empty();
+  const bool runs = seen.unit == "active" || seen.unit == "reloading";
+  const std::string evidence = fmt::format(
+      "{}; {}", asked ? "imrs-firewall is " + seen.unit : "whether imrs-firewall runs cannot be asked",
+      !seen.table   ? "whether its rules are loaded cannot be asked"
+      : *seen.table ? "its rules are loaded"
+                    : "its rules, the table inet imrs, are not loaded");
+  if ((asked && !runs) || seen.table == false) {
+    return fail(evidence, fmt::format("systemctl {} imrs-firewall; journalctl -u imrs-firewall says what is "
+                                      "in the way",
+                                      runs ? "reload" : "start"));
+  }
+  if (asked && seen.table) return pass(evidence);
+  return unknown(evidence, "as root: systemctl status imrs-firewall; nft list table inet imrs");
+}
+
 Finding judge_users(std::span<const User> users) {
   std::vector<std::string> bad;
   std::map<uid_t, std::string> seen;
@@ -139,11 +156,11 @@ Finding judge_files(std::span<const FileSeen> files) {
   if (!bad.empty())
     return fail(
         joined(bad, "; "),
-        "chown root:imrs-agent and chmod 0640 of files with secrets; chmod 0644 of trust anchors, and "
-        "0755 of their folders");
+        "chown root:imrs-agent and chmod 0640 of agent.json and secrets.json, the same with imrs-web of the "
+        "TLS key; chmod 0644 of trust anchors, and 0755 of the folders");
   if (files.empty()) return unknown("no file with secrets is known", "see the point configuration");
-  return pass(fmt::format("{} files, open to nobody who need not read them; trust anchors to all who must",
-                          files.size()));
+  return pass(
+      fmt::format("{} files, open to nobody who need not read them, and to all who must", files.size()));
 }
 
 }  // namespace imrs::preflight

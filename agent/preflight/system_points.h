@@ -1,5 +1,6 @@
 // agent/preflight/system_points.h
-// The points about what is installed: kernel, BIRD, users, files with secrets. Pure: facts in, a finding out.
+// The points about what is installed: kernel, BIRD, firewall, users, files with secrets. Pure: facts in, a
+// finding out.
 #pragma once
 
 #include <sys/types.h>
@@ -34,6 +35,12 @@ struct KernelFeatures {
 
 // `version`: what the program says of itself.
 [[nodiscard]] Finding judge_bird(const Result<std::string>& version);
+
+struct FirewallSeen {
+  std::string unit;           // state of imrs-firewall (unit_state()); empty: nobody says it
+  std::optional<bool> table;  // its rules are loaded; nothing: nft does not say it
+};
+[[nodiscard]] Finding judge_firewall(const FirewallSeen& seen);
 
 struct User {
   std::string name;          // of the system's user, or of the program if it has none

@@ -29,7 +29,8 @@ constexpr CommandRule kCommands[] = {
     {"stats", kObserver, kLooks, false, false, {}, 0, {kJson, {"--top", Count}}},
     {"history", kObserver, kLooks, false, false, {}, 0, {kJson}},
     {"watch", kObserver, kLooks, false, false, {}, 0, {kJson, {"--times", Count, true}}},
-    {"preflight", kObserver, kLooks, false, kConfig, {}, 0, {kJson, {"--only", Word}}},
+    {"preflight", kObserver, kLooks, false, kConfig, {}, 0,
+     {{kJson, {"--only", Word}, {"--store", Flag, false, kOperator}}}},
     {"attack-report", kObserver, kLooks, false, false, {}, 0, {kJson, {"--seconds", Seconds}}},
     {"drain", kOperator, kUrgent, false, kConfig, {Selector, Selector}, 0, {kJson, kReason}},
     {"withdraw", kOperator, kUrgent, false, kConfig, {Selector, Selector}, 0, {kJson, kReason}},
@@ -166,10 +167,16 @@ Error bad_use(const CommandRule& rule, const std::string& what) {
   return Error{Errc::InvalidInput, fmt::format("{}: {}", rule.words, what)};
 }
 
+Error not_his(Role role, Role least, std::string_view what) {
+  return Error{Errc::Refused, fmt::format("{}: is the {}'s, and this key is an {}'s", what, to_string(least),
+                                          to_string(role))};
+}
+
 // Reads what follows the command's own words.
 class Reader {
  public:
-  Reader(const CommandRule& rule, std::span<const std::string> words) : rule_(rule), words_(words) {}
+  Reader(Role role, const CommandRule& rule, std::span<const std::string> words)
+      : role_(role), rule_(rule), words_(words) {}
 
   Result<std::vector<std::string>> run() {
     while (at_ < words_.size()) {
@@ -205,6 +212,7 @@ class Reader {
     const std::string name = word.substr(0, equals);
     const auto found = std::ranges::find(rule_.options, name, &OptionRule::name);
     if (found == rule_.options.end()) return bad_use(rule_, "this option is not allowed from afar");
+    if (role_ < found->least) return not_his(role_, found->least, fmt::format("{} {}", rule_.words, name));
     if (has(*found)) return bad_use(rule_, name + " is given twice");
     seen_.push_back(found->name);
     if (found->kind == Flag) {
@@ -221,6 +229,7 @@ class Reader {
     return {};
   }
 
+  Role role_;
   const CommandRule& rule_;
   std::span<const std::string> words_;
   std::size_t at_ = 0, places_ = 0;
@@ -277,12 +286,9 @@ Result<Call> authorize(Role role, const std::vector<std::string>& words) {
     return Error{Errc::InvalidInput,
                  "there is no such command from afar; an empty command line lists those that are"};
   }
-  if (role < rule->least) {
-    return Error{Errc::Refused, fmt::format("{}: is the {}'s, and this key is an {}'s", rule->words,
-                                            to_string(rule->least), to_string(role))};
-  }
+  if (role < rule->least) return not_his(role, rule->least, rule->words);
   const std::size_t count = word_count(*rule);
-  auto rest = Reader(*rule, std::span(own).subspan(count)).run();
+  auto rest = Reader(role, *rule, std::span(own).subspan(count)).run();
   if (!rest) return rest.error();
   own.resize(count);
   own.insert(own.end(), rest->begin(), rest->end());
@@ -315,7 +321,7 @@ std::string commands_text(Role role) {
       line += bracketed(i < rule.needed, std::string(shape_of(rule.places[i])));
     }
     for (const OptionRule& option : rule.options) {
-      if (option.kind == None) continue;
+      if (option.kind == None || role < option.least) continue;
       const std::string value = option.kind == Flag ? "" : fmt::format(" {}", shape_of(option.kind));
       line += bracketed(option.required, std::string(option.name) + value);
     }

@@ -10,6 +10,8 @@
 //                 are about files or the local shell, and need no appliance
 //   config diff   is the operator's, though it changes nothing: the file that it is given names others, which
 //                 are read with root's rights
+//   preflight --store
+//                 is the operator's: it replaces the report that the ops page shows
 //   audit-log     is the operator's, for it holds people's names and addresses, and an observer's key is
 //                 often a machine's
 #pragma once
@@ -57,6 +59,7 @@ struct OptionRule {
   std::string_view name;  // "--reason"
   Kind kind = Kind::None;
   bool required = false;
+  Role least = Role::Observer;  // of those who may use the command
 };
 
 struct CommandRule {

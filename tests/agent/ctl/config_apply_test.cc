@@ -41,6 +41,7 @@ class ConfigApply : public testing::Test {
     settings_.restart = told("restart");
     settings_.reload_bird = told("bird");
     settings_.reload_firewall = told("firewall");
+    settings_.firewall_runs = "true";
   }
 
   // A command that leaves a line.
@@ -146,6 +147,30 @@ TEST_F(ConfigApply, TakenBackIfACommandFails) {
   EXPECT_EQ(apply(changed(R"({"access": {"icann": ["192.0.2.0/24"]}, "health": {"rise": 4}})")), kFailed);
   EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
   EXPECT_EQ(agent.upgrades(), 0) << "it was never told";
+}
+
+// A reload of a unit that does not run succeeds, and loads nothing: whoever confirms has shown nothing.
+TEST_F(ConfigApply, WhoGetsInIsNotChangedWithoutAFirewall) {
+  PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
+  settings_.firewall_runs = "exit 3";
+  testing::internal::CaptureStdout();
+  int access = 0, other = 0;
+  {
+    const auto operator_ = confirming();
+    access = apply(changed(R"({"access": {"icann": ["192.0.2.0/24"]}})"));
+    other = apply(changed(R"({"access": {"host": ["192.0.2.0/24"]}})"));
+  }
+  const std::string printed = testing::internal::GetCapturedStdout();
+  EXPECT_EQ(access, kFailed);
+  EXPECT_THAT(printed, HasSubstr("load the firewall: the firewall does not run"));
+  EXPECT_THAT(printed, HasSubstr("systemctl start imrs-firewall"));
+  EXPECT_THAT(printed, Not(HasSubstr("load the firewall: done")));
+  EXPECT_EQ(other, kGood) << "locks nobody out; but what was not loaded is said";
+  EXPECT_THAT(directory_.read("agent.json"), HasSubstr("192.0.2.0/24"));
+  EXPECT_THAT(directory_.read("agent.json"), Not(HasSubstr("icann\":[")));
+  settings_.reload_firewall = "";
+  const auto operator_ = confirming();
+  EXPECT_EQ(apply(changed(R"({"access": {"icann": ["192.0.2.0/24"]}})")), kGood) << "nobody is to be told";
 }
 
 TEST_F(ConfigApply, TakenBackIfNobodyConfirmsThatHeGetsIn) {

@@ -2,10 +2,17 @@
 #include "agent/ctl/config_files.h"
 
 #include <gmock/gmock.h>
+#include <fcntl.h>
 #include <grp.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <vector>
@@ -109,6 +116,63 @@ TEST(ConfigFiles, RecoveringMayBeCutOffToo) {
   EXPECT_THAT(*recover(place.config, Mark::Remove), HasSubstr("the previous one is back"));
   EXPECT_EQ(place.pair(), "old config + old secrets");
   EXPECT_EQ(*recover(place.config, Mark::Remove), "nothing to put back");
+}
+
+// In a process of its own; its exit status says at which line it was wrong.
+int status_of(const std::function<int()>& child) {
+  const pid_t pid = ::fork();
+  if (pid == 0) ::_exit(child());
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+// Twice, as after a power cut between the files.
+int goes_back(const Place& place, ConfigChange& change) {
+  if (change.replace_config(std::string(100'000, 'x')).ok()) return 10;  // there is room
+  for (int times = 0; times < 2; ++times) {
+    if (!change.put_back().ok()) return 11;
+    if (place.pair() != "old config + old secrets") return 12;
+    if (place.directory.files().size() != 5) return 13;  // both, their .before, and the marker
+  }
+  return change.unmark().ok() && place.directory.files().size() == 2 ? 0 : 14;
+}
+
+TEST(ConfigFiles, GoingBackWritesNothing) {
+  const Place place(true);
+  ConfigChange change = place.change(true);
+  for (const Act& step : kForward) ASSERT_TRUE(step(change).ok());
+  EXPECT_EQ(status_of([&] {
+              ::signal(SIGXFSZ, SIG_IGN);
+              const rlimit none{0, 0};
+              if (::setrlimit(RLIMIT_FSIZE, &none) != 0) return 1;
+              return goes_back(place, change);
+            }),
+            0);
+}
+
+TEST(ConfigFiles, GoingBackNeedsNoRoomOnTheDisk) {
+  constexpr int kNoMounts = 77;
+  const test::TempDirectory directory;
+  const int status = status_of([&] {
+    if (::unshare(CLONE_NEWNS) != 0 || ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("full", directory.path().c_str(), "tmpfs", 0, "size=64k") != 0) {
+      return kNoMounts;
+    }
+    ::setenv("TMPDIR", directory.path().c_str(), 1);
+    const Place place(true);
+    ConfigChange change = place.change(true);
+    for (const Act& step : kForward) {
+      if (!step(change).ok()) return 1;
+    }
+    const int fill = ::open(directory.path("fill").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    const std::string page(4096, 'x');
+    while (::write(fill, page.data(), page.size()) > 0) {
+    }
+    return goes_back(place, change);
+  });
+  if (status == kNoMounts) GTEST_SKIP() << "SKIPPED: only root may mount";
+  EXPECT_EQ(status, 0);
 }
 
 TEST(ConfigFiles, OnlyWhatHoldsReplacesTheWayBack) {
@@ -231,6 +295,24 @@ TEST(ConfigFiles, KeepTheirGroup) {
   EXPECT_EQ(::getegid(), 0U);
   EXPECT_EQ(directory.read("agent.json"), "new");
   EXPECT_EQ(directory.files().size(), 1U) << "no temporary file is left";
+}
+
+TEST(ConfigFiles, GoBackToTheirGroup) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root may give files to groups";
+  constexpr gid_t kGroup = 64001;
+  const Place place(true);
+  for (const std::string& file : {place.config, place.secrets}) {
+    ASSERT_EQ(::chown(file.c_str(), 0, kGroup), 0);
+  }
+  ConfigChange change = place.change(true);
+  for (const Act& step : kForward) ASSERT_TRUE(step(change).ok());
+  ASSERT_TRUE(change.put_back().ok());
+  for (const std::string& file : {place.config, place.secrets}) {
+    struct stat status {};
+    ASSERT_EQ(::stat(file.c_str(), &status), 0);
+    EXPECT_EQ(status.st_gid, kGroup) << file;
+    EXPECT_EQ(status.st_mode & 07777U, 0640U) << file;
+  }
 }
 
 TEST(ConfigFiles, ErrorsNameTheFile) {

@@ -22,6 +22,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+constexpr const char* kAllStop = "case $2 in is-*) exit 3;; esac";
+constexpr const char* kTuningStays =
+    "[ \"$2 $3\" != 'is-active imrs-tuning.service' ] || exit 0; case $2 in is-*) exit 3;; esac";
+
 class Decommission : public testing::Test {
  protected:
   void SetUp() override {
@@ -34,7 +38,7 @@ class Decommission : public testing::Test {
     fs::permissions(place_.write("tls/server.key", "hunter2"), fs::perms(0600));
     place_.write("state/zones/@.zone", "a zone");
     place_.write("state/audit.log", "who\n");
-    manager("case $2 in is-*) exit 3;; esac");
+    manager(kAllStop);
   }
 
   void manager(const std::string& script) {
@@ -96,7 +100,7 @@ TEST_F(Decommission, WithTheWordAllOfIt) {
 
 // All but the last look was done, and an observer looked on meanwhile.
 TEST_F(Decommission, WhatComesBeforeTheLastLookHoldsNothingUp) {
-  manager("[ \"$2 $3\" != 'is-active imrs-tuning.service' ] || exit 0; case $2 in is-*) exit 3;; esac");
+  manager(kTuningStays);
   EXPECT_EQ(run({"--yes-really"}).status, 1);
   auto journal = nlohmann::json::parse(directory_.read("journal"));
   for (const char* step :
@@ -142,7 +146,7 @@ TEST_F(Decommission, WhatDoesNotStopStopsIt) {
   EXPECT_THAT(ran.err, HasSubstr("the same command goes on from there"));
   EXPECT_EQ(place_.files().size(), 5U);
   EXPECT_THAT(run({}).out, HasSubstr("is half decommissioned"));
-  manager("case $2 in is-*) exit 3;; esac");
+  manager(kAllStop);
   fs::remove(place_.path("agent.json"));  // as if the power had gone while it was erased
   EXPECT_EQ(run({"--yes-really"}).status, 0);
   EXPECT_THAT(place_.files(), IsEmpty());
@@ -183,17 +187,88 @@ TEST_F(Decommission, ATrialIsWaitedFor) {
   EXPECT_FALSE(directory_.has("called"));
 }
 
-// The place itself is gone, and what is left of a trial stops nothing any more.
+// By the plan of then: the place itself is gone.
 TEST_F(Decommission, WhatIsBegunGoesOnWithoutTheConfigurationsDirectory) {
-  manager("[ \"$2 $3\" != 'is-active imrs-tuning.service' ] || exit 0; case $2 in is-*) exit 3;; esac");
+  manager(kTuningStays);
   EXPECT_EQ(run({"--yes-really"}).status, 1);
   place_.write("agent.json.pending", "{}");
-  EXPECT_THAT(run({"--yes-really"}).err, HasSubstr("step \"stop imrs-tuning.service\" is not done"));
+  EXPECT_THAT(run({"--yes-really"}).err, HasSubstr("on trial")) << "it is looked at anew";
   fs::remove_all(place_.path());
-  manager("case $2 in is-*) exit 3;; esac");
+  EXPECT_THAT(run({"--yes-really"}).err, HasSubstr("step \"stop imrs-tuning.service\" is not done"));
+  manager(kAllStop);
   const Ran ran = run({"--yes-really"});
   EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("for the configuration cannot be read now"));
   EXPECT_TRUE(directory_.has("receipt.txt"));
+}
+
+// Begun on the wrong machine, say, which was started again; and ended for good a year later.
+TEST_F(Decommission, WhatHasErasedNothingIsPlannedAnew) {
+  const AnsweringAgent agent(directory_.path("control.sock"), obedient());
+  manager(kTuningStays);
+  const Ran cut = run({"--yes-really"});
+  EXPECT_EQ(cut.status, 1);
+  EXPECT_THAT(cut.err, HasSubstr("--give-up ends it: nothing is erased yet"));
+  auto config = nlohmann::json::parse(place_.read("agent.json"));
+  config["instance"]["identity"] = "aa02-fr-par.l.dns.icann.org";
+  config["web"]["tls"]["key"] = place_.path("tls/other.key");
+  place_.write("agent.json", config.dump());
+  const TempDirectory elsewhere;
+  fs::create_symlink(elsewhere.write("key", "hunter2"), place_.path("tls/other.key"));
+  manager(kAllStop);
+  EXPECT_THAT(run({"--yes-really"}).err, HasSubstr("tls/other.key is a symbolic link")) << "checked anew";
+  fs::remove(place_.path("tls/other.key"));
+  place_.write("tls/other.key", "hunter2");
+  EXPECT_THAT(run({}).out, HasSubstr("aa02-fr-par.l.dns.icann.org is half decommissioned"));
+  const Ran ran = run({"--yes-really"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_THAT(agent.orders(), ElementsAre(HasSubstr("\"drain\""), HasSubstr("\"withdraw\""),
+                                          HasSubstr("\"drain\""), HasSubstr("\"withdraw\"")));
+  EXPECT_THAT(directory_.read("receipt.txt"), HasSubstr("aa02-fr-par"));
+}
+
+TEST_F(Decommission, MayBeGivenUpBeforeItErases) {
+  EXPECT_THAT(run({"--give-up"}).err, HasSubstr("no decommissioning is begun"));
+  EXPECT_FALSE(directory_.has("called"));
+  manager(kTuningStays);
+  EXPECT_EQ(run({"--yes-really"}).status, 1);
+  place_.write("state/orders.json", R"({"start": "a", "number": 2, "waived": [], "overlaid": [
+    {"neighbour": "host4", "order": "withdraw", "reason": "the appliance is decommissioned"}]})");
+  const auto before = place_.files();
+  const Ran stays = run({"--give-up"});
+  EXPECT_EQ(stays.status, 1);
+  EXPECT_THAT(stays.err, HasSubstr("\"is-enabled imrs-recover.path\" still says no"));
+  EXPECT_TRUE(directory_.has("journal"));
+  manager("");
+  directory_.write("called", "");
+  const Ran ran = run({"--give-up"});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  EXPECT_THAT(ran.out, HasSubstr("systemctl start imrs-firewall"));
+  EXPECT_THAT(ran.out, HasSubstr("withdraw of host4"));
+  EXPECT_THAT(ran.out, HasSubstr("imrsctl resume"));
+  EXPECT_FALSE(directory_.has("journal"));
+  EXPECT_THAT(place_.files(), testing::UnorderedElementsAreArray(before));
+  std::string want;
+  for (const char* unit : {"imrs-recover.path", "imrs-agent.service", "imrs-bird.service",
+                           "imrs-firewall.service", "imrs-tuning.service"}) {
+    want += std::string("enable ") + unit + "\n--quiet is-enabled " + unit + "\n";
+  }
+  EXPECT_EQ(directory_.read("called"), want);
+  EXPECT_EQ(run({"--give-up", "--yes-really"}).status, 2);
+}
+
+TEST_F(Decommission, IsNotGivenUpOnceItErases) {
+  manager(kTuningStays);
+  EXPECT_EQ(run({"--yes-really"}).status, 1);
+  auto journal = nlohmann::json::parse(directory_.read("journal"));
+  journal["done"].push_back({{"step", "inventory"}, {"time_ms", 1}, {"note", ""}});
+  directory_.write("journal", journal.dump());
+  directory_.write("called", "");
+  const Ran ran = run({"--give-up"});
+  EXPECT_EQ(ran.status, 1);
+  EXPECT_THAT(ran.err, HasSubstr("it has begun to erase"));
+  EXPECT_TRUE(directory_.has("journal"));
+  EXPECT_EQ(directory_.read("called"), "");
 }
 
 TEST_F(Decommission, WhatIsInTheWayIsSaidBeforeTheFirstStep) {

@@ -39,7 +39,8 @@ class Setup : public testing::Test {
  protected:
   // In a directory that is not there yet.
   Said setup(std::vector<std::string> words) {
-    words.insert(words.begin(), {"setup", directory_.write("sheet.json", sheet_), "--directory", etc_});
+    words.insert(words.begin(), {"setup", directory_.write("sheet.json", sheet_), "--directory", etc_,
+                                 "--manager", directory_.path("systemctl")});
     std::ranges::reverse(words);
     CLI::App app;
     Options options;
@@ -57,6 +58,11 @@ class Setup : public testing::Test {
          {"anchors/root.ds", "anchors/arpa.ds", "tls/server.pem", "tls/server.key", "tls/client-ca.pem"}) {
       directory_.write("etc/" + std::string(name), "x");
     }
+  }
+
+  // What `systemctl is-active UNIT` says, in the shell's words.
+  void units(const std::string& script) const {
+    ::chmod(directory_.write("systemctl", "#!/bin/sh\n" + script + "\n").c_str(), 0755);
   }
 
   std::string write_secrets(const char* text) const {
@@ -154,6 +160,44 @@ TEST_F(Setup, KeepsSecretsThatLieThereAlone) {
   ASSERT_EQ(::unlink(config.c_str()), 0);
   EXPECT_EQ(setup({"--force"}).status, kNotHealthy);
   EXPECT_EQ(directory_.read("etc/secrets.json.previous"), before);
+}
+
+// Debian enables what it installs; since the machine's first start each unit looks for a configuration.
+TEST_F(Setup, IsRefusedWhileAUnitWouldTakeIt) {
+  const std::vector<std::string> here{"--of-units", etc_};
+  for (const char* unit : {"imrs-agent", "imrs-bird", "imrs-firewall"}) {
+    for (const char* state : {"active", "activating", "deactivating", "reloading"}) {
+      units("[ $2 = " + std::string(unit) + ".service ] && echo " + state + " || echo inactive");
+      testing::internal::CaptureStderr();
+      EXPECT_EQ(setup(here).status, kFailed) << unit << state;
+      const std::string said = testing::internal::GetCapturedStderr();
+      EXPECT_THAT(said, HasSubstr(std::string(unit) + " is " + state));
+      EXPECT_THAT(said, HasSubstr("systemctl stop imrs-agent imrs-bird imrs-firewall"));
+      EXPECT_FALSE(directory_.has("etc"));
+    }
+  }
+  EXPECT_EQ(setup({"--of-units", etc_, "--dry-run"}).status, kNotHealthy);
+  EXPECT_FALSE(directory_.has("etc"));
+  const Said live = setup({"--of-units", etc_ + "/", "--go-live"});
+  EXPECT_EQ(live.status, kNotHealthy);
+  EXPECT_THAT(live.text, HasSubstr("goes live within ten seconds"));
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(setup({"--of-units", etc_, "--force"}).status, kFailed) << "in service";
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("\"imrsctl config apply\" changes it"));
+  EXPECT_EQ(setup({"--of-units", etc_ + "2", "--force"}).status, kNotHealthy) << "no unit reads it here";
+}
+
+TEST_F(Setup, GoesOnWhereNothingWouldTakeIt) {
+  const std::vector<std::string> here{"--of-units", etc_, "--force"};
+  for (const char* state : {"echo inactive; exit 3", "echo failed; exit 3",
+                            "echo System has not been booted with systemd >&2; exit 1", "exit 0"}) {
+    units(state);
+    const Said said = setup(here);
+    EXPECT_EQ(said.status, kNotHealthy) << state;
+    EXPECT_THAT(said.text, HasSubstr("it starts by: systemctl start imrs-firewall")) << state;
+  }
+  ASSERT_EQ(::unlink(directory_.path("systemctl").c_str()), 0);
+  EXPECT_EQ(setup(here).status, kNotHealthy) << "no systemctl";
 }
 
 TEST_F(Setup, ADryRunWritesNothing) {

@@ -77,6 +77,7 @@ class Decommissioning : public testing::Test {
               if (unit == enabled_) return Error{Errc::Refused, "it stays enabled"};
               return {};
             },
+            .enable = [](const std::string&) { return Result<void>(); },
             .stop = [this](const std::string& unit) -> Result<void> {
               done_.push_back("stop " + unit);
               if (unit == stuck_) return Error{Errc::Refused, "it does not stop"};

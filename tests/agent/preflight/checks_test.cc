@@ -49,7 +49,8 @@ Given given(Result<Config> config, Result<Snapshot> snapshot = kNoAgent) {
           .queries = std::nullopt,
           .spoof_target = std::nullopt,
           .bird = "/nowhere/bird",
-          .nft = "/nowhere/nft"};
+          .nft = "/nowhere/nft",
+          .systemctl = "/nowhere/systemctl"};
 }
 
 Finding find(const std::vector<Finding>& all, const std::string& name) {

@@ -222,6 +222,8 @@ TEST(Look, Files) {
   config.secrets_file = folder.write("secrets.json", "{}");
   config.web.tls = TlsConfig{"", folder.path("none.key"), ""};
   config.users.web_uid = 995;
+  config.users.web_gid = 997;
+  config.users.agent_gid = 993;
   ZoneConfig zone;
   zone.trust_anchors = {folder.write("anchors/root", "")};
   ::chmod(zone.trust_anchors[0].c_str(), 0604);
@@ -232,7 +234,12 @@ TEST(Look, Files) {
   const auto files = look_at_files(folder.write("agent.json", "{}"), &config);
   ASSERT_EQ(files.size(), 4U);
   EXPECT_EQ(files[1].access.mode, 0640U);
-  EXPECT_THAT(files[1].readers, IsEmpty());
+  for (int i : {0, 1}) {
+    ASSERT_EQ(files[i].readers.size(), 1U);
+    EXPECT_EQ(files[i].readers[0].name, "imrs-agent");
+    EXPECT_EQ(files[i].readers[0].group, 993U);
+    EXPECT_EQ(files[i].folders[0].access.mode, 0700U);
+  }
   EXPECT_EQ(files[1].forbidden, 037U);
   EXPECT_EQ(files[1].folder_mode, 0700U);
   EXPECT_THAT(files[2].error, HasSubstr("none.key"));
@@ -248,6 +255,65 @@ TEST(Look, Files) {
   EXPECT_EQ(files[3].folders[1].access.mode, 0700U);
   EXPECT_EQ(files[3].folders.back().path, "/");
   EXPECT_EQ(look_at_files("/nowhere/agent.json", nullptr).size(), 1U);
+  folder.write("none.key", "");
+  const FileSeen key = look_at_files(folder.path("agent.json"), &config)[2];
+  ASSERT_EQ(key.readers.size(), 1U);
+  EXPECT_EQ(key.readers[0].name, "imrs-web");
+  EXPECT_EQ(key.readers[0].group, 997U);
+}
+
+// As who puts them there by hand, or by a tool, leaves them.
+TEST(Look, FilesOfRootAloneAreNotTheAgents) {
+  if (::geteuid() != 0) GTEST_SKIP() << "SKIPPED: only root has such files";
+  const test::TempDirectory folder;
+  ASSERT_EQ(::chmod(folder.path().c_str(), 0755), 0);
+  Config config;
+  config.users.agent_uid = config.users.agent_gid = 64001;
+  config.secrets_file = folder.write("secrets.json", "{}");
+  const std::string agent_json = folder.write("agent.json", "{}");
+  ASSERT_EQ(::chmod(config.secrets_file.c_str(), 0600), 0);
+  ASSERT_EQ(::chmod(agent_json.c_str(), 0640), 0);
+  const Finding bad = judge_files(look_at_files(agent_json, &config));
+  EXPECT_EQ(bad.verdict, Verdict::Fail);
+  EXPECT_THAT(bad.evidence, HasSubstr("agent.json cannot be read by imrs-agent (mode 0640, owner 0"));
+  EXPECT_THAT(bad.evidence, HasSubstr("secrets.json cannot be read by imrs-agent (mode 0600, owner 0"));
+  for (const std::string& file : {agent_json, config.secrets_file}) {
+    ASSERT_EQ(::chown(file.c_str(), 0, 64001), 0);
+    ASSERT_EQ(::chmod(file.c_str(), 0640), 0);
+  }
+  const Finding good = judge_files(look_at_files(agent_json, &config));
+  EXPECT_EQ(good.verdict, Verdict::Pass) << good.evidence;
+}
+
+TEST(Look, StatesOfUnits) {
+  const test::TempDirectory folder;
+  const auto state = [&](const std::string& text) {
+    const std::string file = folder.write("systemctl", "#!/bin/sh\n" + text);
+    ::chmod(file.c_str(), 0755);
+    return unit_state(file, "imrs-firewall.service");
+  };
+  EXPECT_EQ(state("[ \"$*\" = 'is-active imrs-firewall.service' ] && echo active"), "active");
+  EXPECT_EQ(state("echo activating; exit 3"), "activating");
+  EXPECT_EQ(state("echo inactive; exit 3"), "inactive");
+  EXPECT_EQ(state("echo 'System has not been booted with systemd as init system' >&2; exit 1"), "");
+  EXPECT_EQ(state("exit 0"), "");
+  EXPECT_EQ(unit_state(folder.path("none"), "x"), "");
+}
+
+TEST(Look, TheFirewallsTable) {
+  const auto text = [](const std::string& tables) {
+    return R"({"nftables": [{"metainfo": {"version": "1.0.6"}})" + tables + "]}";
+  };
+  const std::string ours = R"(, {"table": {"family": "inet", "name": "imrs", "handle": 7}})";
+  const std::string other = R"(, {"table": {"family": "inet", "name": "filter", "handle": 1}})";
+  EXPECT_EQ(has_our_table(text(other + ours)), true);
+  EXPECT_EQ(has_our_table(text(other)), false);
+  EXPECT_EQ(has_our_table(text("")), false);
+  EXPECT_EQ(has_our_table(text(R"(, {"table": {"family": "ip", "name": "imrs"}})")), false);
+  for (const char* none : {"", "Operation not permitted (you must be root)", "[]", R"({"nftables": 5})",
+                           R"({"nftables": [{"table": 5}]})"}) {
+    EXPECT_EQ(has_our_table(none), std::nullopt) << none;
+  }
 }
 
 TEST(Look, FilesWithSecretsThatReplacingHasLeft) {

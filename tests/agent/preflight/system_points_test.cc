@@ -69,6 +69,31 @@ TEST(SystemPoints, Bird) {
   for (const auto& c : cases) expect(judge_bird(c.said), c.want, c.evidence, c.description);
 }
 
+TEST(SystemPoints, Firewall) {
+  const struct {
+    const char* description;
+    FirewallSeen seen;
+    Verdict want;
+    const char *evidence, *remedy;
+  } cases[] = {
+      {"there", {"active", true}, Verdict::Pass, "imrs-firewall is active; its rules are loaded", ""},
+      {"being loaded anew", {"reloading", true}, Verdict::Pass, "reloading", ""},
+      {"stopped", {"inactive", false}, Verdict::Fail, "are not loaded", "systemctl start imrs-firewall"},
+      {"it tries", {"activating", true}, Verdict::Fail, "activating", "systemctl start imrs-firewall"},
+      {"failed", {"failed", {}}, Verdict::Fail, "imrs-firewall is failed", "journalctl"},
+      {"flushed by hand", {"active", false}, Verdict::Fail, "not loaded", "systemctl reload imrs-firewall"},
+      {"no nft", {"active", {}}, Verdict::Unknown, "rules are loaded cannot be asked", "nft list table"},
+      {"no systemd", {"", true}, Verdict::Unknown, "runs cannot be asked", "systemctl status"},
+      {"no systemd, no rules", {"", false}, Verdict::Fail, "not loaded", "systemctl start"},
+      {"neither", {"", {}}, Verdict::Unknown, "cannot be asked", "as root"},
+  };
+  for (const auto& c : cases) {
+    const Finding finding = judge_firewall(c.seen);
+    expect(finding, c.want, c.evidence, c.description);
+    EXPECT_THAT(finding.remedy, HasSubstr(c.remedy)) << c.description;
+  }
+}
+
 TEST(SystemPoints, Users) {
   const User agent{"imrs-agent", 991}, zone{"imrs-zone", 992};
   expect(judge_users(std::vector{agent, zone}), Verdict::Pass, "2 users", "good");

@@ -65,6 +65,7 @@ TEST(Roles, AnOperatorChanges) {
       {"config diff - --json", "config diff - --json"},
       {"config apply - --dry-run", "config apply - --dry-run"},
       {"config confirm", "config confirm"},
+      {"preflight --store --json", "preflight --store --json"},
       {"audit-log --last 5", "audit-log --last=5"},
   };
   for (const auto& [line, want] : cases) {
@@ -120,6 +121,7 @@ TEST(Roles, NobodyGetsAround) {
       "watch --times 0",
       "watch --times 3601",
       "preflight --config /etc/shadow",
+      "preflight --store=/etc/shadow",
       "config diff",
       "config diff /etc/shadow",
       "config diff - -",
@@ -212,6 +214,8 @@ TEST(Roles, ARefusedLineKeepsNoSecret) {
 TEST(Roles, TheListIsOfTheRole) {
   EXPECT_THAT(commands_text(Role::Observer), HasSubstr("status [--json]\n"));
   EXPECT_THAT(commands_text(Role::Observer), Not(HasSubstr("drain")));
+  EXPECT_THAT(commands_text(Role::Observer), HasSubstr("preflight [--json] [--only WHAT]\n"));
+  EXPECT_THAT(commands_text(Role::Operator), HasSubstr("preflight [--json] [--only WHAT] [--store]\n"));
   EXPECT_THAT(commands_text(Role::Operator), HasSubstr("drain [v4|v6|NEIGHBOUR]"));
   EXPECT_THAT(commands_text(Role::Operator), HasSubstr("rotate certificate   < FILE\n"));
 }
