@@ -60,19 +60,28 @@ Result<AnswerPolicy> AnswerPolicy::make(const std::vector<std::string>& secrets,
 }
 
 AnswerPolicy::Memory AnswerPolicy::memory() const {
-  Memory memory{.secrets = {}, .rate_key = rate_key_, .own_secrets = own_secrets_, .renew_at = renew_at_};
+  Memory memory{.secrets = {},
+                .denied = {settings_.denied.begin(), settings_.denied.begin() + settings_.denied_count},
+                .rate_key = rate_key_,
+                .own_secrets = own_secrets_,
+                .renew_at = renew_at_};
   for (std::uint32_t i = 0; i < settings_.secret_count; ++i) {
     memory.secrets.push_back(hex_text(settings_.secrets[i]));
   }
   return memory;
 }
 
-AnswerPolicy AnswerPolicy::remember(const Memory& memory) {
+AnswerPolicy AnswerPolicy::remember(const Memory& memory, Steady::time_point now) {
   AnswerPolicy policy;
   EngineSettings& settings = policy.settings_;
   for (const std::string& hex : memory.secrets) {
     if (settings.secret_count == EngineSettings::kMaxSecrets) break;
     settings.secrets[settings.secret_count++] = cookie_secret(hex);
+  }
+  for (const std::uint64_t hash : memory.denied) {
+    if (settings.denied_count == EngineSettings::kMaxDenied) break;
+    settings.denied[settings.denied_count++] = hash;
+    policy.crashes_[hash] = {.times = kCrashesUntilDenied, .last = now};
   }
   policy.rate_key_ = memory.rate_key;
   policy.own_secrets_ = memory.own_secrets;
@@ -100,22 +109,25 @@ bool AnswerPolicy::set_expired(std::uint32_t zones) {
   return std::exchange(settings_.expired, zones) != zones;
 }
 
-bool AnswerPolicy::forget_denials_without_crashes() {
-  const std::uint32_t before = settings_.denied_count;
-  const auto denied = std::span(settings_.denied).first(before);
-  const auto gone = std::ranges::remove_if(denied, [this](auto hash) { return !crashes_.contains(hash); });
-  settings_.denied_count = before - static_cast<std::uint32_t>(gone.size());
-  return !gone.empty();
+void AnswerPolicy::end_denial(std::uint64_t hash) {
+  crashes_.erase(hash);
+  const auto gone = std::ranges::remove(std::span(settings_.denied).first(settings_.denied_count), hash);
+  settings_.denied_count -= static_cast<std::uint32_t>(gone.size());
 }
 
+// True if the settings have changed.
 bool AnswerPolicy::forget_old(Steady::time_point now) {
-  std::erase_if(crashes_, [now](const auto& one) { return now - one.second.last >= kCrashMemory; });
-  return forget_denials_without_crashes();
-}
-
-bool AnswerPolicy::on_new_image() {
-  crashes_.clear();
-  return forget_denials_without_crashes();
+  const auto is_old = [now](const Crashes& crashes) { return now - crashes.last >= kCrashMemory; };
+  std::erase_if(crashes_, [&](const auto& one) {
+    const auto denied = std::span(settings_.denied).first(settings_.denied_count);
+    return is_old(one.second) && std::ranges::find(denied, one.first) == denied.end();
+  });
+  const auto denied = std::span(settings_.denied).first(settings_.denied_count);
+  const auto old = std::ranges::find_if(denied, [&](auto hash) { return is_old(crashes_.at(hash)); });
+  if (old == denied.end() || now < next_pardon_) return false;
+  end_denial(*old);
+  next_pardon_ = now + kBetweenPardons;
+  return true;
 }
 
 // How often it is now.
@@ -133,8 +145,7 @@ int AnswerPolicy::count_crash(std::uint64_t hash, Steady::time_point now) {
 // Full: the oldest makes room; it comes back if it still kills.
 void AnswerPolicy::deny(std::uint64_t hash) {
   if (settings_.denied_count == settings_.denied.size()) {
-    crashes_.erase(settings_.denied.front());
-    (void)forget_denials_without_crashes();
+    end_denial(settings_.denied.front());
   }
   settings_.denied[settings_.denied_count++] = hash;
 }

@@ -2,8 +2,8 @@
 // What the engine is told besides images: the secrets of DNS cookies, and the questions it has to drop
 // because engines have died of them. Pure but for getrandom(2); the clock is an argument.
 //
-// What is dropped is forgotten with the next image, after a day, and in an upgrade in place: any of these may
-// be the remedy, and what still kills is found again within a second.
+// What is dropped is forgotten after a day, for a new image or program may be the remedy; one question at a
+// time, for what still kills has to do so again, and several in a row would be an engine that is down.
 #pragma once
 
 #include <chrono>
@@ -29,21 +29,23 @@ class AnswerPolicy {
   static constexpr int kCrashesUntilDenied = 2;
   static constexpr std::chrono::hours kOwnSecretLife{24};
   static constexpr std::chrono::hours kCrashMemory{24};  // from a question's last crash
+  static constexpr std::chrono::minutes kBetweenPardons{10};
 
   // `secrets`: those of a cluster, the first makes cookies. None: this instance makes its own, a new one
   // every day, and takes the one before for another day. Errc::System: no random numbers.
   [[nodiscard]] static Result<AnswerPolicy> make(const std::vector<std::string>& secrets,
                                                  Steady::time_point now);
 
-  // What it knows, for an agent that hands it to the next one; crashes and denials are not handed over.
+  // What it knows, for an agent that hands it to the next one. What is denied then has its day anew.
   struct Memory {
     std::vector<std::string> secrets;  // hex
+    std::vector<std::uint64_t> denied;
     std::array<std::uint64_t, 2> rate_key{};
     bool own_secrets = false;
     Steady::time_point renew_at{};
   };
   [[nodiscard]] Memory memory() const;
-  [[nodiscard]] static AnswerPolicy remember(const Memory& memory);
+  [[nodiscard]] static AnswerPolicy remember(const Memory& memory, Steady::time_point now);
 
   // True if the settings have changed since they were last asked for: tell the engine.
   [[nodiscard]] bool renew(Steady::time_point now);
@@ -55,10 +57,6 @@ class AnswerPolicy {
   // know of it, or nothing. The question of the quick probes (health/expectations.h) is never denied: every
   // target would be silent, and the engine replaced for it again and again.
   [[nodiscard]] std::string on_engine_ended(std::span<const WorkerPage> pages, Steady::time_point now);
-
-  // Another image is served: what killed with the one before need not kill any more. True if the settings
-  // have changed.
-  [[nodiscard]] bool on_new_image();
 
   [[nodiscard]] const EngineSettings& settings() const noexcept { return settings_; }
   // EngineSetup::rate_key: one for the agent's life.
@@ -76,12 +74,12 @@ class AnswerPolicy {
   int count_crash(std::uint64_t hash, Steady::time_point now);
   void deny(std::uint64_t hash);
   bool forget_old(Steady::time_point now);
-  bool forget_denials_without_crashes();
+  void end_denial(std::uint64_t hash);
 
   EngineSettings settings_;
   std::array<std::uint64_t, 2> rate_key_{};
   bool own_secrets_ = false;
-  Steady::time_point renew_at_{};
+  Steady::time_point renew_at_{}, next_pardon_{};
   std::map<std::uint64_t, Crashes> crashes_;  // by question hash; whatever is denied is here too
 };
 

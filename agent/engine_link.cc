@@ -83,9 +83,11 @@ Result<std::unique_ptr<EngineLink>> EngineLink::adopt(asio::any_io_executor exec
   using Clock = std::chrono::steady_clock;
   AnswerPolicy policy = AnswerPolicy::remember(
       {.secrets = handed.secrets,
+       .denied = handed.denied,
        .rate_key = {handed.rate_key[0], handed.rate_key[1]},
        .own_secrets = handed.own_secrets,
-       .renew_at = Clock::time_point(Clock::duration(handed.renew_at))});
+       .renew_at = Clock::time_point(Clock::duration(handed.renew_at))},
+      Clock::now());
   std::unique_ptr<EngineLink> link(new EngineLink(std::move(executor), std::move(settings), std::move(policy),
                                                   std::move(sockets), processes, expectations));
   if (auto taken = link->take_counters(UniqueFd(handed.counters)); !taken) return taken.error();
@@ -116,6 +118,7 @@ HandedEngine EngineLink::hand_over() const {
     out.sockets.push_back({fd.get(), role.worker, role.transport, role.family, role.service, role.probe});
   }
   out.secrets = memory.secrets;
+  out.denied = memory.denied;
   out.rate_key = {memory.rate_key[0], memory.rate_key[1]};
   out.own_secrets = memory.own_secrets;
   out.renew_at = memory.renew_at.time_since_epoch().count();
@@ -272,7 +275,6 @@ void EngineLink::on_serving(const EngineServing& serving) {
   const auto took = std::chrono::steady_clock::now() - offered_at_;
   swap_ms_ = static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::milliseconds>(took).count());
   trouble_.clear();
-  if (policy_.on_new_image()) send_settings();
   on_serving_(*served_.image);
   settle();
 }

@@ -16,7 +16,7 @@ namespace imrs::agent {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedSocket, fd, worker, transport, family, service, probe)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedEngine, pid, channel, counters, image, digest, generation, restarts,
-                                   started, sockets, secrets, rate_key, own_secrets, renew_at)
+                                   started, sockets, secrets, denied, rate_key, own_secrets, renew_at)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedDecision, neighbour, family, targets, phase, overlay, flaps, reason,
                                    order, expired, way_out, held_until, up_since, drain_began, since_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedWaiver, check, until)

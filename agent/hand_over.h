@@ -33,7 +33,7 @@ struct HandedEngine {
   std::vector<HandedSocket> sockets;
   // AnswerPolicy
   std::vector<std::string> secrets;  // hex
-  std::vector<std::uint64_t> rate_key;
+  std::vector<std::uint64_t> denied, rate_key;
   bool own_secrets = false;
   std::int64_t renew_at = 0;
 };

@@ -140,10 +140,15 @@ bool KernelLook::stop() {
   return shared_->changed.wait_for(lock, kEndLimit, [this] { return !shared_->runs; });
 }
 
-std::shared_ptr<const KernelSeen> KernelLook::latest(TimePoint now) const {
+std::shared_ptr<const KernelSeen> KernelLook::last() const {
   const std::scoped_lock lock(shared_->mutex);
-  if (shared_->latest == nullptr || now - shared_->latest->begun > kBelieved) return nullptr;
   return shared_->latest;
+}
+
+std::shared_ptr<const KernelSeen> KernelLook::latest(TimePoint now) const {
+  auto seen = last();
+  if (seen == nullptr || now - seen->begun > kBelieved) return nullptr;
+  return seen;
 }
 
 UniqueFd KernelLook::news() const { return UniqueFd(::fcntl(shared_->news.get(), F_DUPFD_CLOEXEC, 0)); }

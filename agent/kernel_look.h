@@ -55,6 +55,9 @@ class KernelLook {
   // nullptr: there is none yet, or it has begun longer than kBelieved before `now`.
   [[nodiscard]] std::shared_ptr<const KernelSeen> latest(TimePoint now) const;
 
+  // However old it is; nullptr: there is none yet.
+  [[nodiscard]] std::shared_ptr<const KernelSeen> last() const;
+
   // An eventfd(2), non-blocking: readable when there has been a look since it was last read.
   [[nodiscard]] UniqueFd news() const;
 

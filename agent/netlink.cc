@@ -58,6 +58,7 @@ Result<DeviceSeen> look_at_device(const std::string& name) {
     const std::string_view label = entry->ifa_name;  // of an address: perhaps with something after a colon
     if (label.substr(0, label.find(':')) != name) continue;
     if (seen.index == 0) seen.index = static_cast<int>(::if_nametoindex(name.c_str()));
+    if (seen.index == 0) return system_error("index of " + name);
     if (entry->ifa_addr == nullptr || (entry->ifa_flags & IFF_UP) == 0) continue;
     const bool v4 = entry->ifa_addr->sa_family == AF_INET;
     if (!v4 && entry->ifa_addr->sa_family != AF_INET6) continue;

@@ -283,7 +283,7 @@ asio::awaitable<void> Supervisor::stop(std::string reason, int exit_code) {
 
 // The interfaces by which answers leave, and those of the neighbours, as far as the configuration names them.
 std::vector<LinkState> Supervisor::links() const {
-  const auto seen = kernel_.latest(std::chrono::steady_clock::now());
+  const auto seen = kernel_.last();
   return seen ? seen->links : std::vector<LinkState>();
 }
 
@@ -327,6 +327,7 @@ Snapshot Supervisor::snapshot() const {
     now.alarms.push_back(std::move(alarm));
   }
   if (std::string alarm = way_out_alarm(); !alarm.empty()) now.alarms.push_back(std::move(alarm));
+  if (std::string alarm = self_test_alarm(); !alarm.empty()) now.alarms.push_back(std::move(alarm));
   for (std::string& alarm : engine_->alarms()) now.alarms.push_back(std::move(alarm));
   return now;
 }

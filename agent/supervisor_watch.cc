@@ -45,7 +45,7 @@ asio::awaitable<void> Supervisor::watch_expiry() {
     was_expired = over.has_value();
     if (!engine_->swapping()) zone_.on_settled();
     set_expired(zone_.expired_zones());
-    auto set = clock_.look(read_wall_clock(), std::chrono::steady_clock::now(), zone_.root_confirmed());
+    auto set = clock_.look(read_wall_clock(), std::chrono::steady_clock::now(), zone_.root_zone());
     if (set) {
       history_.add(Topic::Decision, std::move(*set));
       zone_.on_clock_set();

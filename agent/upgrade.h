@@ -36,6 +36,10 @@ inline constexpr int kNeedsRestart = 3;
     boost::asio::any_io_executor executor, NextProgram next, HandedOver state,
     std::chrono::milliseconds limit = kSelfTestLimit);
 
+// What somebody has to know of one that does not end; empty: nothing. No other is run meanwhile, for each
+// holds the device.
+[[nodiscard]] std::string self_test_alarm();
+
 // Becomes the program. Returns only when that failed, and then nothing has changed.
 [[nodiscard]] Error become_next(const NextProgram& next, const HandedOver& state);
 

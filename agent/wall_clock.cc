@@ -61,13 +61,13 @@ WallClockWatch WallClockWatch::adopt(TrustedClock clock, std::int64_t floor) {
   return watch;
 }
 
-std::optional<std::string> WallClockWatch::look(const WallClock& wall, Moment now, std::int64_t confirmed) {
+std::optional<std::string> WallClockWatch::look(const WallClock& wall, Moment now, const RootZone& root) {
   if (!clock_.synchronised()) {
     if (!believable(wall)) return std::nullopt;
     set(wall);
     return "the wall clock is synchronised now: the trusted time is set to it";
   }
-  if (!is_proven_wrong(wall, now, confirmed)) return std::nullopt;
+  if (!is_proven_wrong(wall, now, root)) return std::nullopt;
   const std::int64_t off = dissent_->off;
   set(wall);
   return fmt::format(
@@ -76,16 +76,16 @@ std::optional<std::string> WallClockWatch::look(const WallClock& wall, Moment no
       std::abs(off), off < 0 ? "behind" : "ahead of");
 }
 
-bool WallClockWatch::is_proven_wrong(const WallClock& wall, Moment now, std::int64_t confirmed) {
+bool WallClockWatch::is_proven_wrong(const WallClock& wall, Moment now, const RootZone& root) {
   const std::int64_t off = wall.time - clock_.now();
   if (!believable(wall) || std::abs(off) <= kTolerated) {
     dissent_.reset();
     return false;
   }
   const bool goes_on = dissent_ && std::abs(off - dissent_->off) <= kSame &&
-                       confirmed < dissent_->since_trusted;
+                       root.confirmed < dissent_->since_trusted;
   if (!goes_on) dissent_ = Dissent{now, clock_.now(), off};
-  return now - dissent_->since >= kProof;
+  return root.failing && now - dissent_->since >= kProof;
 }
 
 void WallClockWatch::set(const WallClock& wall) {

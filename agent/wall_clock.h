@@ -4,7 +4,7 @@
 // synchronised. Once it has been believed as synchronised, steps of it change nothing, as long as a primary
 // confirms the root zone. What was believed may have been wrong, too: TSIG (RFC 8945 section 5.2.3) then
 // fails with every primary. So a wall clock that has been synchronised and off by the same amount for an
-// hour, in which nobody has confirmed the root zone, is taken.
+// hour, in which nobody has confirmed the root zone and primaries that were asked failed, is taken.
 #pragma once
 
 #include <chrono>
@@ -28,6 +28,12 @@ struct WallClock {
 // Errc::System: it cannot be read.
 [[nodiscard]] Result<std::int64_t> read_kept_time(const std::string& state_directory);
 
+// What primaries say of the root zone that is served.
+struct RootZone {
+  std::int64_t confirmed = 0;  // when one last had it, trusted time; 0: never
+  bool failing = false;  // those last asked gave nothing: how often they are asked is the configuration's
+};
+
 class WallClockWatch {
  public:
   using Moment = std::chrono::steady_clock::time_point;
@@ -47,8 +53,8 @@ class WallClockWatch {
   [[nodiscard]] std::int64_t floor() const noexcept { return floor_; }
 
   // Why the trusted clock has just been set, for the log; nothing: it has not. To be called several times a
-  // second. `confirmed`: when a primary last had the root zone that is served, trusted time; 0: never.
-  [[nodiscard]] std::optional<std::string> look(const WallClock& wall, Moment now, std::int64_t confirmed);
+  // second.
+  [[nodiscard]] std::optional<std::string> look(const WallClock& wall, Moment now, const RootZone& root);
 
   // Why the wall clock needs somebody's attention; empty: it does not.
   [[nodiscard]] std::string alarm(const WallClock& wall) const;
@@ -64,7 +70,7 @@ class WallClockWatch {
   [[nodiscard]] bool believable(const WallClock& wall) const noexcept {
     return wall.synchronised && wall.time >= floor_;
   }
-  bool is_proven_wrong(const WallClock& wall, Moment now, std::int64_t confirmed);
+  bool is_proven_wrong(const WallClock& wall, Moment now, const RootZone& root);
   void set(const WallClock& wall);
 
   TrustedClock clock_;

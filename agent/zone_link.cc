@@ -159,9 +159,11 @@ void ZoneLink::refresh(Tracked& zone) const {
   zone.by_this_clock = true;
 }
 
-std::int64_t ZoneLink::root_confirmed() const {
+RootZone ZoneLink::root_zone() const {
   const auto root = zones_.find(".");
-  return root == zones_.end() ? 0 : root->second.refreshed;
+  if (root == zones_.end()) return {};
+  const std::string& last = root->second.state.last_attempt;
+  return {.confirmed = root->second.refreshed, .failing = last == "refused" || last == "unreachable"};
 }
 
 // Set forward, all become older: the clock may have stood still, and how long nobody knows.

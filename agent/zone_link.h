@@ -21,6 +21,7 @@
 #include "agent/expiry.h"
 #include "agent/processes.h"
 #include "agent/snapshot/snapshot.h"
+#include "agent/wall_clock.h"
 
 namespace imrs::agent {
 
@@ -65,7 +66,7 @@ class ZoneLink {
   void on_clock_set();
 
   // When a primary last had the root zone that is served, trusted time; 0: never, or none is served.
-  [[nodiscard]] std::int64_t root_confirmed() const;
+  [[nodiscard]] RootZone root_zone() const;
 
   // By origin, trusted time.
   using Confirmed = std::map<std::string, std::int64_t>;

@@ -23,8 +23,7 @@ constexpr const char* kEstablished = "Established";
 
 std::string not_ours(const std::vector<std::string>& missing) {
   return fmt::format(
-      "BIRD does not know {}: its configuration is not ours; render it with imrs-agent "
-      "--print-bird-config",
+      "BIRD does not know {}: its configuration is not ours; \"systemctl reload imrs-bird\" makes it anew",
       fmt::join(missing, ", "));
 }
 

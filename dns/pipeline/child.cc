@@ -92,8 +92,8 @@ Result<void> restrict_files_to(const ZoneSettings& settings) {
       log_error("{}", packet ? unexpected(*packet).message : packet.error().message);
       ::_exit(1);
     }
+    clock.set_offset(message->clock_offset);  // first: what is synchronised is written down
     clock.set_synchronised(message->clock_synchronised != 0);
-    clock.set_offset(message->clock_offset);
   }
 }
 

@@ -105,15 +105,25 @@ AnswerPolicy denying(std::vector<WorkerPage>& pages) {
   return policy;
 }
 
-TEST(AnswerPolicy, ANewImageEndsAllDenials) {
+// Whoever has found several would have an engine that is down, all of them being tried at once.
+TEST(AnswerPolicy, DenialsAreForgottenOneAtATime) {
   std::vector<WorkerPage> pages(1);
-  AnswerPolicy policy = denying(pages);
-  EXPECT_TRUE(policy.on_new_image());
-  EXPECT_EQ(policy.settings().denied_count, 0U);
-  EXPECT_TRUE(policy.alarms().empty());
-  EXPECT_FALSE(policy.on_new_image()) << "nothing has changed";
-  EXPECT_THAT(policy.on_engine_ended(pages, kStart), HasSubstr("(1. time)"));
-  EXPECT_THAT(policy.on_engine_ended(pages, kStart), HasSubstr("dropped from now on")) << "it still kills";
+  AnswerPolicy policy = make({std::string(32, '0')});
+  for (std::uint64_t hash = 1; hash <= 3; ++hash) {
+    pages[0].fatal = hash;
+    for (int i = 0; i < 2; ++i) (void)policy.on_engine_ended(pages, kStart);
+  }
+  const auto later = kStart + hours(30);
+  EXPECT_TRUE(policy.renew(later));
+  EXPECT_EQ(policy.settings().denied_count, 2U);
+  EXPECT_EQ(policy.alarms().size(), 2U);
+  EXPECT_FALSE(policy.renew(later + AnswerPolicy::kBetweenPardons - seconds(1)));
+  EXPECT_TRUE(policy.renew(later + AnswerPolicy::kBetweenPardons));
+  ASSERT_EQ(policy.settings().denied_count, 1U);
+  EXPECT_EQ(policy.settings().denied[0], 3U);
+  pages[0].fatal = 1;
+  EXPECT_THAT(policy.on_engine_ended(pages, later), HasSubstr("(1. time)"));
+  EXPECT_THAT(policy.on_engine_ended(pages, later), HasSubstr("dropped from now on")) << "it still kills";
 }
 
 TEST(AnswerPolicy, ADenialIsForgottenAfterADay) {
@@ -160,12 +170,17 @@ TEST(AnswerPolicy, TheQuickProbesQuestionIsNeverDenied) {
   EXPECT_EQ(policy.settings().denied_count, 0U);
 }
 
-TEST(AnswerPolicy, TheNextAgentBeginsWithoutDenials) {
+TEST(AnswerPolicy, TheNextAgentDropsTheSame) {
   std::vector<WorkerPage> pages(1);
   const AnswerPolicy policy = denying(pages);
-  const AnswerPolicy next = AnswerPolicy::remember(policy.memory());
-  EXPECT_EQ(next.settings().denied_count, 0U);
+  AnswerPolicy next = AnswerPolicy::remember(policy.memory(), kStart + hours(5));
+  ASSERT_EQ(next.settings().denied_count, 1U);
+  EXPECT_EQ(next.settings().denied[0], 0xabcU);
   EXPECT_EQ(next.settings().secrets, policy.settings().secrets);
+  (void)next.renew(kStart + hours(28));
+  EXPECT_EQ(next.settings().denied_count, 1U);
+  (void)next.renew(kStart + hours(29));
+  EXPECT_EQ(next.settings().denied_count, 0U) << "it has its day anew";
 }
 
 }  // namespace

@@ -13,6 +13,7 @@ namespace {
 using testing::HasSubstr;
 
 constexpr std::int64_t kNow = 1764150000;
+constexpr RootZone kFailing{.confirmed = 0, .failing = true};
 
 struct Case {
   const char* description;
@@ -39,19 +40,19 @@ TEST(WallClock, IsBelievedOnceWhenItIsSynchronisedAndItsStepsNotAtOnceAfterwards
   constexpr WallClockWatch::Moment kThen{};
   WallClockWatch watch({3600, false}, std::nullopt);
   const TrustedClock copy = watch.clock();
-  EXPECT_FALSE(watch.look({kNow - 500, false}, kThen, 0)) << "a step that nobody vouches for";
+  EXPECT_FALSE(watch.look({kNow - 500, false}, kThen, kFailing)) << "a step that nobody vouches for";
   EXPECT_LT(copy.now(), 4000);
   EXPECT_FALSE(copy.synchronised());
-  EXPECT_TRUE(watch.look({kNow, true}, kThen, 0));
+  EXPECT_TRUE(watch.look({kNow, true}, kThen, kFailing));
   EXPECT_GE(copy.now(), kNow) << "copies are the same clock";
   EXPECT_TRUE(copy.synchronised());
-  EXPECT_FALSE(watch.look({kNow + 5000, true}, kThen, 0));
-  EXPECT_FALSE(watch.look({kNow - 5000, false}, kThen, 0));
-  EXPECT_FALSE(watch.look({kNow - 5000, true}, kThen, 0));
+  EXPECT_FALSE(watch.look({kNow + 5000, true}, kThen, kFailing));
+  EXPECT_FALSE(watch.look({kNow - 5000, false}, kThen, kFailing));
+  EXPECT_FALSE(watch.look({kNow - 5000, true}, kThen, kFailing));
   EXPECT_LT(copy.now(), kNow + 5);
 
   WallClockWatch from_the_start({kNow, true}, std::nullopt);
-  EXPECT_FALSE(from_the_start.look({kNow + 5000, true}, kThen, 0));
+  EXPECT_FALSE(from_the_start.look({kNow + 5000, true}, kThen, kFailing));
 }
 
 TEST(WallClock, NeverTakesTheTrustedTimeBehindWhatWasKept) {
@@ -59,14 +60,14 @@ TEST(WallClock, NeverTakesTheTrustedTimeBehindWhatWasKept) {
   EXPECT_FALSE(watch.clock().synchronised());
   EXPECT_THAT(watch.alarm({kNow - 500, true}),
               HasSubstr("earlier than the time kept on disk, and not taken"));
-  EXPECT_FALSE(watch.look({kNow - 1, true}, {}, 0));
+  EXPECT_FALSE(watch.look({kNow - 1, true}, {}, kFailing));
   EXPECT_GE(watch.clock().now(), kNow);
-  EXPECT_TRUE(watch.look({kNow, true}, {}, 0)) << "as soon as it is not earlier any more";
+  EXPECT_TRUE(watch.look({kNow, true}, {}, kFailing)) << "as soon as it is not earlier any more";
 
   WallClockWatch stepped({kNow + 5000, true}, kNow);
   const WallClock earlier{kNow - 1, true};
   for (int minute = 0; minute < 300; ++minute) {
-    EXPECT_FALSE(stepped.look(earlier, WallClockWatch::Moment{} + std::chrono::minutes(minute), 0));
+    EXPECT_FALSE(stepped.look(earlier, WallClockWatch::Moment{} + std::chrono::minutes(minute), kFailing));
   }
   EXPECT_GE(stepped.clock().now(), kNow + 5000);
 }
@@ -135,11 +136,20 @@ TEST(WallClock, OneThatWasBelievedWronglyIsGivenUp) {
     std::optional<int> taken;
     for (int minute = 0; minute < 180 && !taken; ++minute) {
       const auto now = WallClockWatch::Moment{} + std::chrono::minutes(minute);
-      if (watch.look(c.wall(minute), now, c.confirmed(minute))) taken = minute;
+      if (watch.look(c.wall(minute), now, {c.confirmed(minute), true})) taken = minute;
     }
     EXPECT_EQ(taken, c.taken) << c.description;
     const std::int64_t want = c.taken ? c.wall(*c.taken).time : kNow;
     EXPECT_NEAR(static_cast<double>(watch.clock().now()), static_cast<double>(want), 2) << c.description;
+  }
+}
+
+// With a long refresh interval an hour without a confirmation is nothing.
+TEST(WallClock, IsNotTakenWhileNoPrimaryFails) {
+  WallClockWatch watch({kNow, true}, std::nullopt);
+  for (int minute = 0; minute < 600; ++minute) {
+    const auto now = WallClockWatch::Moment{} + std::chrono::minutes(minute);
+    EXPECT_FALSE(watch.look({kNow + 600, true}, now, {.confirmed = 0, .failing = false})) << minute;
   }
 }
 
@@ -148,8 +158,8 @@ TEST(WallClock, SaysWhyItWasSet) {
   clock.set_now(kNow);
   WallClockWatch watch = WallClockWatch::adopt(clock, 0);
   const WallClock wall{kNow - 600, true};
-  EXPECT_FALSE(watch.look(wall, {}, 0)) << "an agent before this one has believed it";
-  const auto why = watch.look(wall, WallClockWatch::Moment{} + WallClockWatch::kProof, 0);
+  EXPECT_FALSE(watch.look(wall, {}, kFailing)) << "an agent before this one has believed it";
+  const auto why = watch.look(wall, WallClockWatch::Moment{} + WallClockWatch::kProof, kFailing);
   ASSERT_TRUE(why);
   EXPECT_THAT(*why, testing::ContainsRegex("60[01] s behind the trusted time for an hour"));
   EXPECT_EQ(watch.alarm(wall), "");

@@ -248,18 +248,18 @@ TEST_F(ZoneLinkTest, AClockThatIsSetBackMakesNoZoneYounger) {
   constexpr std::int64_t kAhead = 30 * kDay;
   configure({".", "arpa."});
   take_over({".", "arpa."}, {{".", kTime - kDay}, {"arpa.", kTime - kDay - kAhead}});
-  EXPECT_EQ(link_->root_confirmed(), kTime - kDay);
+  EXPECT_EQ(link_->root_zone().confirmed, kTime - kDay);
   start();
   confirm(".", kSerial);
-  ASSERT_TRUE(until([this] { return link_->root_confirmed() >= kTime; }));
+  ASSERT_TRUE(until([this] { return link_->root_zone().confirmed >= kTime; }));
   const auto set_by = [this](std::int64_t seconds) {
     clock_.set_now(clock_.now() + seconds);
     link_->on_clock_set();
   };
   set_by(5 * kDay);
-  EXPECT_NEAR(static_cast<double>(link_->root_confirmed()), static_cast<double>(kTime), 5);
+  EXPECT_NEAR(static_cast<double>(link_->root_zone().confirmed), static_cast<double>(kTime), 5);
   set_by(-kAhead);
-  EXPECT_NEAR(static_cast<double>(link_->root_confirmed()), static_cast<double>(kTime - kAhead), 5);
+  EXPECT_NEAR(static_cast<double>(link_->root_zone().confirmed), static_cast<double>(kTime - kAhead), 5);
   EXPECT_EQ(state("arpa.").confirmed, kTime - kDay - kAhead) << "as it was written down";
   ASSERT_TRUE(until([this] { return clock_message_ && clock_message_->clock_offset == clock_.offset(); }));
   EXPECT_EQ(clock_message_->clock_synchronised, 1U);

@@ -87,8 +87,8 @@ TEST_F(SpeakerTest, NamesWhatAForeignConfigurationLacks) {
   start();
   ASSERT_TRUE(run_until([&] { return !speaker->observed().error.empty(); }));
   EXPECT_EQ(speaker->observed().error,
-            "BIRD does not know drain_host6: its configuration is not ours; render it with imrs-agent "
-            "--print-bird-config");
+            "BIRD does not know drain_host6: its configuration is not ours; "
+            "\"systemctl reload imrs-bird\" makes it anew");
   run_for(milliseconds(100));
   EXPECT_EQ(disabled, 0);
   bird.enabled["drain_host6"] = false;

@@ -17,6 +17,7 @@ MAKERS: dict[str, tuple[tuple[str, str], ...]] = {
     'engine_.alarms': (('agent/answer_policy.cc', 'alarms'),),
     'waivers_.alarms': (('agent/waivers.cc', 'alarms'),),
     'way_out_alarm': (('agent/supervisor_watch.cc', 'way_out_alarm'),),
+    'self_test_alarm': (('agent/upgrade.cc', 'self_test_alarm'),),
     'clock_.alarm': (('agent/wall_clock.cc', 'alarm'),),
     'traffic_.alarms': (('agent/traffic_watch.cc', 'alarms'),),
     'zone_.expiry_alarms': (('agent/zone_link.cc', 'expiry_alarms'),),
