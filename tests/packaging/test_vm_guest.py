@@ -11,7 +11,13 @@ from lablib.vm import guest
 
 ROOT = {'Uid': '0\t0\t0\t0', 'Gid': '0\t0\t0\t0', 'Groups': '', 'CapInh': '0' * 16, 'CapPrm': 'f' * 16,
         'CapEff': 'f' * 16, 'CapBnd': 'f' * 16, 'CapAmb': '0' * 16, 'NoNewPrivs': '0', 'Seccomp': '0',
-        'ns/mnt': 'mnt:[1]', 'ns/net': 'net:[1]', 'ns/ipc': 'ipc:[1]', 'wx': '0', 'oom_score_adj': '0'}
+        'ns/mnt': 'mnt:[1]', 'ns/net': 'net:[1]', 'ns/ipc': 'ipc:[1]', 'wx': '0', 'oom_score_adj': '0',
+        'stat': f'1 (systemd) S {"7 " * 15}0 1 0'}
+
+
+def stat(name: str, nice: str) -> str:
+    """A line of /proc/PID/stat of a program with a name that is hard to read."""
+    return f'218 ({name} 1) 2) S {"7 " * 15}{nice} 1 0'
 
 
 def ours(name: str, number: int, **fields: str) -> guest.Process:
@@ -21,7 +27,8 @@ def ours(name: str, number: int, **fields: str) -> guest.Process:
     kept = want if name in guest.AMBIENT else '0' * 16
     right = {**ROOT, 'Uid': ids, 'Gid': ids, 'CapPrm': want, 'CapEff': want, 'CapBnd': want,
              'CapInh': kept, 'CapAmb': kept, 'NoNewPrivs': '1', 'Seccomp': '2', 'ns/mnt': 'mnt:[2]',
-             'ns/ipc': 'ipc:[2]', 'oom_score_adj': guest.OOM_SCORE.get(name, '0')}
+             'ns/ipc': 'ipc:[2]', 'oom_score_adj': guest.OOM_SCORE.get(name, '0'),
+             'stat': stat(name, guest.NICE.get(name, '0'))}
     return guest.Process(name, 100 + number, {**right, **fields})
 
 
@@ -54,6 +61,8 @@ class Faults(unittest.TestCase):
             ('code that can be written', {'imrs_engine': {'wx': '2'}}, ['imrs-engine: wx 2, not 0']),
             ('killed as late as the agent', {'imrs_web': {'oom_score_adj': '-900'}},
              ['imrs-web: oom_score_adj -900, not 0']),
+            ('before the agent', {'imrs_engine': {'stat': stat('imrs-engine', '-20')}},
+             ['imrs-engine: nice -20, not 0']),
             ('the machine\'s mounts', {'bird': {'ns/mnt': 'mnt:[1]'}},
              ['bird: in the mnt namespace of process 1']),
             ('another network', {'imrs_agent': {'ns/net': 'net:[7]'}},
@@ -109,6 +118,18 @@ grep: /proc/221/status: No such file or directory
                    '→ Overall exposure level for imrs-bird.service: 9.6 UNSAFE :-{\n')
         self.assertEqual(guest.exposures(printed), {'imrs-agent.service': 3.0, 'imrs-bird.service': 9.6})
         self.assertEqual(guest.exposures('Failed to connect\n'), {})
+
+
+class Settings(unittest.TestCase):
+    def test_each_is_looked_for(self) -> None:
+        right = [f'{path.replace("*", name)}:{value}' for path, value in guest.settings()
+                 for name in ('all', 'anycast0')]
+        self.assertEqual(guest.settings_not_in_force('\n'.join(right)), [])
+        missing, _ = next(iter(guest.settings()))
+        self.assertEqual(guest.settings_not_in_force('\n'.join(right[2:])), [f'{missing} is not there'])
+        one = '/proc/sys/net/ipv4/conf/anycast0/accept_redirects'
+        other = [f'{one}:1' if line.startswith(one) else line for line in right]
+        self.assertEqual(guest.settings_not_in_force('\n'.join(other)), [f'{one} is 1, not 0'])
 
 
 class Serving(unittest.TestCase):

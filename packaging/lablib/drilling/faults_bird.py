@@ -128,7 +128,8 @@ def device_deleted(site: Site) -> Round:
     """The agent makes it anew, and is the same process."""
     before = site.lab.agent.process()
     one = site.withdrawn(lambda: netns.ip('link', 'del', 'anycast0', namespace=net.APPLIANCE))
-    if site.lab.agent.process() != before:
+    after = site.lab.agent.process()
+    if before is None or after is None or before.pid != after.pid:
         raise DrillError('the agent was started anew')
     return one
 

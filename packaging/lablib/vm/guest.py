@@ -4,7 +4,10 @@ Landlock shows nowhere in /proc: what zone and audit may not open is held by the
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
 
 SERVICES = ('imrs-agent.service', 'imrs-bird.service')
 UNITS = (*SERVICES, 'imrs-firewall.service', 'imrs-tuning.service')
@@ -22,6 +25,8 @@ CAPABILITIES = {
 }
 # When memory is short the kernel takes a program that has grown, and never the agent for it.
 OOM_SCORE = {'imrs-agent': '-900', 'bird': '-900'}
+# Before the workers, whose flood must not keep them from saying so.
+NICE = {'imrs-agent': '-10', 'bird': '-10'}
 AMBIENT = ('bird',)        # not made by us: systemd gives it its user and keeps the capabilities so
 SANDBOXED = ('imrs-engine', 'imrs-zone', 'imrs-audit', 'imrs-web')
 
@@ -30,7 +35,7 @@ LISTING = f'''
 pids="1 $(cat {' '.join(f"/sys/fs/cgroup/system.slice/{unit}/cgroup.procs" for unit in SERVICES)})"
 each() {{ for pid in $pids; do for file; do printf '/proc/%s/%s ' "$pid" "$file"; done; done; }}
 ps -o pid=,args= -p "$(echo $pids | tr ' ' ,)"
-grep -H . $(each status oom_score_adj)
+grep -H . $(each status oom_score_adj stat)
 grep -cH '^[^ ]* .wx' $(each maps)
 stat -c %N $(each {' '.join(f'ns/{kind}' for kind in NAMESPACES)})
 '''
@@ -46,13 +51,14 @@ true
 '''
 # A unit that is refused asks the agent these every ten seconds; it says them and ends.
 ASKED = ('--check', '--print-firewall', '--print-bird-config', '--write-bird-config')
+SETTINGS = Path(__file__).parents[2] / 'package' / 'sysctl.conf'
 EXPOSURE = f'systemd-analyze security --no-pager {" ".join(UNITS)} | grep "Overall exposure level"'
 
 
 @dataclass(frozen=True)
 class Process:
-    """`fields`: of /proc/PID/status; "oom_score_adj"; "ns/mnt" and others; "wx": mappings both writable and
-    executable."""
+    """`fields`: of /proc/PID/status; "stat"; "oom_score_adj"; "ns/mnt" and others; "wx": mappings both
+    writable and executable."""
     name: str                  # "imrs-agent", "imrs-launcher", "bird", ...
     pid: int
     fields: dict[str, str]
@@ -126,11 +132,38 @@ def _confinement_faults(process: Process, init: Process) -> list[str]:
     score = OOM_SCORE.get(process.name, '0')
     if fields.get('oom_score_adj') != score:
         wrong.append(f'oom_score_adj {fields.get("oom_score_adj")}, not {score}')
+    nice = fields['stat'].rpartition(')')[2].split()[16]                   # proc(5): the 19th field
+    if nice != (wanted := NICE.get(process.name, '0')):
+        wrong.append(f'nice {nice}, not {wanted}')
     for kind in ('mnt', 'ipc'):
         if fields[f'ns/{kind}'] == init.fields[f'ns/{kind}']:
             wrong.append(f'in the {kind} namespace of process 1')
     if fields['ns/net'] != init.fields['ns/net']:
         wrong.append('not in the machine\'s network namespace')
+    return wrong
+
+
+def settings() -> Iterator[tuple[str, str]]:
+    """Of the package's sysctl.d file: the path, which may have asterisks, and the value."""
+    for line in SETTINGS.read_text(encoding='utf-8').splitlines():
+        if line and not line.startswith('#'):
+            key, value = line.split(' = ')
+            yield f'/proc/sys/{key.replace(".", "/")}', value
+
+
+def command_for_settings() -> str:
+    return f'grep -H . {" ".join(path for path, _ in settings())}; true'
+
+
+def settings_not_in_force(printed: str) -> list[str]:
+    """`printed`: by command_for_settings()."""
+    found = dict(line.split(':', 1) for line in printed.splitlines() if line.startswith('/proc/sys/'))
+    wrong = []
+    for path, value in settings():
+        matching = {name: there for name, there in found.items() if fnmatchcase(name, path)}
+        wrong += [f'{name} is {there}, not {value}' for name, there in matching.items() if there != value]
+        if not matching:
+            wrong.append(f'{path} is not there')
     return wrong
 
 

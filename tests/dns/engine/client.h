@@ -11,7 +11,8 @@
 
 namespace imrs::test {
 
-inline constexpr int kPatienceMs = 10000;
+// Longer than a busy machine leaves a thread without a processor.
+inline constexpr int kPatienceMs = 60000;
 
 // Connected to the loopback address of the family.
 [[nodiscard]] UniqueFd connect_to(Family family, Transport transport, std::uint16_t port);

@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "agent/base/dns_sockets.h"
+#include "tests/dns/engine/client.h"
 
 namespace imrs::test {
 namespace {
@@ -90,7 +91,7 @@ TestEngine::TestEngine(std::uint8_t workers, engine::TcpLimits limits, std::uint
 }
 
 void TestEngine::serve(std::shared_ptr<const image::Image> image) {
-  auto served = engine_->serve(std::move(image), ++generation_, std::chrono::seconds(10));
+  auto served = engine_->serve(std::move(image), ++generation_, std::chrono::milliseconds(kPatienceMs));
   if (!served) give_up(served.error());
 }
 

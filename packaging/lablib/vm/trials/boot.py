@@ -96,6 +96,13 @@ def exposure(site: Site) -> list[str]:
     return [f'{unit}: exposure {value}' for unit, value in found.items()]
 
 
+def settings(site: Site) -> list[str]:
+    ready(site)
+    if wrong := guest.settings_not_in_force(site.machine.port.run(guest.command_for_settings())):
+        raise TrialError('settings of the kernel that are not in force:\n' + '\n'.join(wrong))
+    return [f'{len(list(guest.settings()))} settings of the kernel are in force']
+
+
 def quiet(site: Site) -> list[str]:
     """No unit has failed, Debian's own bird.service does not run, and no port is open that need not be."""
     ready(site)

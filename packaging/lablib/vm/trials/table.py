@@ -21,6 +21,7 @@ TRIALS = (
     Trial('metrics', True, boot.metrics, 'a Prometheus scrapes the box over mutual TLS'),
     Trial('confinement', True, boot.confinement, 'what each process may do, from /proc in the guest'),
     Trial('exposure', True, boot.exposure, 'systemd-analyze security of the units'),
+    Trial('settings', True, boot.settings, 'settings of the kernel: those of the package are in force'),
     Trial('quiet', True, boot.quiet, 'no unit failed, no second BIRD, strangers dropped'),
     Trial('power', False, power.cuts, 'five power cuts in the middle of a zone update'),
     Trial('reboot', False, leaving.reboot, 'an orderly reboot: drained, withdrawn, back'),
