@@ -154,7 +154,6 @@ std::size_t Routing::order(const Selection& selection, const health::Order& orde
     if (selection.family && *selection.family != decided.family) continue;
     if (!selection.neighbour.empty() && selection.neighbour != decided.neighbour) continue;
     ++fit;
-    if (decided.state.overlay() != health::Overlay::Drain) decided.drain_began = Clock::now();
     feed(decided, order);
   }
   return fit;
@@ -198,7 +197,10 @@ void Routing::withdraw_all(const std::string& reason) {
 }
 
 health::Verdict Routing::feed(Decision& decided, const health::Event& event) {
-  health::Verdict verdict = health::step(decided.state, event, policy_, Clock::now());
+  const auto now = Clock::now();
+  const bool drained_before = decided.state.overlay() == health::Overlay::Drain;
+  health::Verdict verdict = health::step(decided.state, event, policy_, now);
+  if (!drained_before && decided.state.overlay() == health::Overlay::Drain) decided.drain_began = now;
   if (!verdict.changed) return verdict;
   decided.since_ms = wall_ms();
   history_.add(Topic::Decision,

@@ -6,6 +6,8 @@ from pathlib import Path
 from lablib import topology as net
 from lablib.certificates import Certificates
 
+STOP_DRAIN_MS = 200
+
 
 def agent_json(bird_socket: Path, trust_anchor: Path, state_directory: Path, control_socket: Path,
                certificates: Certificates) -> str:
@@ -20,7 +22,7 @@ def agent_json(bird_socket: Path, trust_anchor: Path, state_directory: Path, con
         'bgp': {
             'router_id': net.APPLIANCE_LINK4,
             'control_socket': str(bird_socket),
-            'drain_seconds': 2, 'stop_drain_ms': 200,
+            'drain_seconds': 2, 'stop_drain_ms': STOP_DRAIN_MS,
             'neighbours': [
                 {'name': 'host4', 'address': net.HOST_LINK4, 'source': net.APPLIANCE_LINK4, **session},
                 {'name': 'host6', 'address': net.HOST_LINK6, 'source': net.APPLIANCE_LINK6, **session},

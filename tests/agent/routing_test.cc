@@ -1,4 +1,4 @@
-// What becomes of the decisions when the device goes: no BIRD and no probe is needed for that.
+// What becomes of the decisions when the device goes, or the agent ends. No BIRD and no probe is needed.
 #include "agent/routing.h"
 
 #include <gmock/gmock.h>
@@ -37,7 +37,7 @@ HandedDecision up(const std::string& neighbour, Family family) {
   return out;
 }
 
-class DeviceGone : public testing::Test {
+class AdoptedRouting : public testing::Test {
  protected:
   boost::asio::io_context context_;
   const Config config_ = two_neighbours();
@@ -55,6 +55,8 @@ class DeviceGone : public testing::Test {
                    history_,
                    {.pressure = {}, .engine_unfit = {}, .changed = [this] { ++changes_; }}};
 };
+
+using DeviceGone = AdoptedRouting;
 
 TEST_F(DeviceGone, EverybodyIsToldOfNothingAndMayRiseAgain) {
   routing_.adopt({up("host4", Family::V4), up("host6", Family::V6)});
@@ -83,6 +85,43 @@ TEST_F(DeviceGone, WhoHadNoWayOutHasNoneStill) {
   EXPECT_EQ(decided[0].phase, kDown);
   EXPECT_FALSE(decided[1].way_out);
   EXPECT_EQ(decided[1].reason, without.reason);
+}
+
+using Drains = AdoptedRouting;
+
+constexpr std::array<double, 2> kQuiet{0, 0};
+
+std::vector<int> overlays(const Routing& routing) {
+  std::vector<int> out;
+  for (const HandedDecision& decided : routing.hand_over()) out.push_back(decided.overlay);
+  return out;
+}
+
+// An agent that is told to stop drains; who looks after drains at that very moment must not take it for one
+// that has lasted.
+TEST_F(Drains, OneBeforeTheEndHasItsTimeFromItsBeginning) {
+  constexpr int kDrain = static_cast<int>(health::Overlay::Drain);
+  routing_.adopt({up("host4", Family::V4), up("host6", Family::V6)});
+  routing_.drain_rest("the agent was told to stop");
+  routing_.advance_drains(kQuiet);
+  EXPECT_THAT(overlays(routing_), ElementsAre(kDrain, kDrain));
+  routing_.finish_drains("the agent was told to stop");
+  EXPECT_THAT(overlays(routing_), testing::Each(static_cast<int>(health::Overlay::Drained)));
+}
+
+// Asked for once more: it goes on from where it was.
+TEST_F(Drains, OneThatIsOrderedTwiceDoesNotBeginAnew) {
+  routing_.adopt({up("host4", Family::V4), up("host6", Family::V6)});
+  routing_.order({.family = std::nullopt, .neighbour = ""}, {health::Overlay::Drain, "first"});
+  const auto before = routing_.hand_over();
+  routing_.order({.family = std::nullopt, .neighbour = ""}, {health::Overlay::Drain, "second"});
+  const auto after = routing_.hand_over();
+  ASSERT_EQ(after.size(), 2U);
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    EXPECT_NE(before[i].drain_began, 0);
+    EXPECT_EQ(after[i].drain_began, before[i].drain_began);
+    EXPECT_THAT(after[i].order, HasSubstr("second"));
+  }
 }
 
 }  // namespace

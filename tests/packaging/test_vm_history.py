@@ -26,6 +26,8 @@ class Departure(unittest.TestCase):
             ('not drained', [WHOLE, GONE, ENDED], [NOT_DRAINED]),
             ('one of three drained', [WHOLE, Moment(1, ALL, frozenset(list(SPECIFIC)[:1]), True), GONE],
              [NOT_DRAINED]),
+            ('drained for a moment', [WHOLE, DRAINED, Moment(1.2, COVERING, NONE, True), GONE],
+             ['GRACEFUL_SHUTDOWN stood for 0.20 s only']),
             ('the power went', [WHOLE, Moment(1, NONE, NONE, False)], [NOT_DRAINED, TOO_EARLY]),
             ('drained, then the session went', [WHOLE, DRAINED, Moment(2, NONE, NONE, False)], [TOO_EARLY]),
             ('the session went first', [WHOLE, DRAINED, Moment(2, ALL, SPECIFIC, False), GONE], [TOO_EARLY]))

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
+from lablib.agentjson import STOP_DRAIN_MS
 from lablib.drilling.plan import ALL, SPECIFIC, V4, V6, Drill, DrillError, DrillSkipped, Round
 from lablib.drilling.site import LIMIT, Site
 from lablib.processes import wait_until
 from lablib.stopthread import StoppedThread
 
 CORE_PATTERN = Path('/proc/sys/kernel/core_pattern')
+LEAST_OF_THE_DRAIN = .9    # between what the host router sees of its beginning and of its end
 
 
 def killed(number: int, site: Site) -> Round:
@@ -61,7 +63,15 @@ def withdrawn_by_order(site: Site) -> Round:
 
 
 def stopped_in_order(site: Site) -> Round:
-    return site.withdrawn(lambda: site.lab.kill_agent(signal.SIGTERM))
+    """It asks for others to be preferred, and leaves them the time for that."""
+    one = site.withdrawn(lambda: site.lab.kill_agent(signal.SIGTERM))
+    for prefix in sorted(SPECIFIC):
+        changes = [change for change in one.changes if change.prefix == prefix]
+        tagged = next((change.time for change in changes if change.added), one.end)    # or: it is back
+        went = [change.time for change in changes if not change.added and change.time > tagged]
+        if not went or went[0] - tagged < LEAST_OF_THE_DRAIN * STOP_DRAIN_MS / 1000:
+            raise DrillError(f'{prefix} was not drained for {STOP_DRAIN_MS} ms: {changes}')
+    return one
 
 
 def stopped_while_withdrawn(site: Site) -> Round:
