@@ -10,6 +10,7 @@
 
 #include "agent/base/hex.h"
 #include "agent/base/log.h"
+#include "agent/held_signals.h"
 #include "agent/report.h"
 #include "agent/part_settings.h"
 #include "agent/spawn.h"
@@ -59,7 +60,9 @@ Supervisor::Supervisor(const Config& config, Prepared prepared, NextProgram prog
       program_(std::move(program)),
       control_socket_(prepared.control ? std::move(*prepared.control) : UniqueFd()),
       control_(context_.get_executor(), [this](std::string_view request) { return answer(request); }),
-      started_ms_(wall_ms()) {}
+      started_ms_(wall_ms()) {
+  release_held_signals();
+}
 
 Result<void> Supervisor::set_up(ServiceSockets sockets) {
   auto engine = EngineLink::make(context_.get_executor(), engine_settings(config_), std::move(sockets),
@@ -133,6 +136,7 @@ void Supervisor::start_children() {
   });
   if (taken_over_) {
     zone_.on_served(*engine_->image());
+    processes_.reload_programs();  // not by the agent before, which may have had to go on
     return start_other_children();
   }
   if (!kept_image_) {

@@ -8,6 +8,7 @@
 #include <ctime>
 #include <stdexcept>
 
+#include "agent/held_signals.h"
 #include "agent/part_settings.h"
 #include "agent/supervisor.h"
 
@@ -99,8 +100,10 @@ asio::awaitable<void> Supervisor::upgrade(std::string path) {
   history_.add(Topic::Order, "upgrade in place to " + next.path);
   manager_.say(reloading());
   asio::steady_timer timer(context_);
-  // The device is down while BIRD does not obey: that is not handed over.
-  const auto ready = [this] { return device_.created() && device_.link_up() && engine_->can_hand_over(); };
+  // BIRD has yet to confirm a withdrawal, or has not and the device is down: that is not handed over.
+  const auto ready = [this] {
+    return device_.created() && device_.link_up() && !speaker_->withdrawing() && engine_->can_hand_over();
+  };
   for (int look = 0; look < kLooks && !ready(); ++look) {
     timer.expires_after(kLook);
     (void)co_await timer.async_wait(kNoThrow);
@@ -111,10 +114,10 @@ asio::awaitable<void> Supervisor::upgrade(std::string path) {
   if (ready()) passed = co_await self_test(context_.get_executor(), next, hand_over());
   if (passed && ready()) {
     co_await end_other_children();
-    if (!stopping_ && ready()) {
-      processes_.reload_programs();
-      passed = exec_next(next);
-    }
+    const HeldSignals held;
+    timer.expires_after(kLook);  // whatever came before is taken by now
+    (void)co_await timer.async_wait(kNoThrow);
+    if (!stopping_ && ready()) passed = exec_next(next);
     others_started_ = false;
     start_other_children();
   }

@@ -18,13 +18,13 @@ class TrafficWatch {
   static constexpr std::chrono::seconds kQuiet{60};  // without a query
   static constexpr std::chrono::seconds kRecent{60};
 
-  // Counts since the agent started; `announced`: anything is.
+  // Counts, which may have begun before the first look; `announced`: anything is.
   void look(std::uint64_t queries, std::uint64_t send_errors, bool announced, TimePoint now);
   [[nodiscard]] std::vector<std::string> alarms(TimePoint now) const;
 
  private:
   std::uint64_t queries_ = 0, send_errors_ = 0;
-  bool announced_ = false;
+  bool looked_ = false, announced_ = false;
   TimePoint last_query_{};
   std::optional<TimePoint> last_error_;
 };

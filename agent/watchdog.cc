@@ -21,7 +21,11 @@ void LoopWatchdog::start() {
 
 void LoopWatchdog::stop() { thread_ = std::jthread(); }
 
+// Signals are for the loop, also while it holds them (held_signals.h).
 void LoopWatchdog::watch(const std::stop_token& stop) {
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
   std::uint64_t seen = beats_.load(std::memory_order_relaxed);
   int without = 0;
   while (!stop.stop_requested()) {

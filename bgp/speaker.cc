@@ -20,6 +20,8 @@ void Speaker::announce(const AnnouncedSet& wanted) { impl_->announce(wanted); }
 
 bool Speaker::settled() const noexcept { return impl_->settled(); }
 
+bool Speaker::withdrawing() const noexcept { return impl_->withdrawing(); }
+
 asio::awaitable<bool> Speaker::wait_settled(std::chrono::milliseconds limit) {
   return Impl::wait_settled(impl_, limit);
 }

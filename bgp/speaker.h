@@ -90,6 +90,9 @@ class Speaker {
   // wanted now.
   [[nodiscard]] bool settled() const noexcept;
 
+  // A withdrawal waits for BIRD's confirmation, with its limits running: nobody else would keep them.
+  [[nodiscard]] bool withdrawing() const noexcept;
+
   // Waits until settled() or `limit`; returns settled().
   boost::asio::awaitable<bool> wait_settled(std::chrono::milliseconds limit);
 

@@ -27,6 +27,7 @@ class Speaker::Impl {
   void stop();
 
   [[nodiscard]] bool settled() const noexcept { return settled_; }
+  [[nodiscard]] bool withdrawing() const noexcept { return withdrawal_.pending(); }
   [[nodiscard]] const Observed& observed() const noexcept { return observed_; }
 
  private:

@@ -15,7 +15,7 @@
 namespace imrs::ctl {
 namespace {
 
-constexpr int kUpgradeLooks = 200;
+constexpr int kUpgradeLooks = 400;  // longer than the agent tries
 constexpr std::chrono::milliseconds kUpgradeLook{50};
 
 int say(const Options& options, const std::string& text) {

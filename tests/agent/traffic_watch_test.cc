@@ -34,6 +34,15 @@ TEST(TrafficWatch, SilenceIsNotOddWhileNothingIsAnnouncedOrNobodyEverAsked) {
   EXPECT_THAT(fresh.alarms(kStart + seconds(600)), IsEmpty());
 }
 
+// As after an upgrade in place: the counts go on.
+TEST(TrafficWatch, WhatWasCountedBeforeTheFirstLookIsNoNews) {
+  TrafficWatch watch;
+  watch.look(5000, 7, true, kStart);
+  EXPECT_THAT(watch.alarms(kStart), IsEmpty());
+  watch.look(5001, 8, true, kStart + seconds(1));
+  EXPECT_THAT(watch.alarms(kStart + seconds(1)), ElementsAre(HasSubstr("(8 so far)")));
+}
+
 TEST(TrafficWatch, ResponsesThatAreNotTakenAreToldForAMinute) {
   TrafficWatch watch;
   watch.look(1, 0, true, kStart);

@@ -164,21 +164,26 @@ TEST_F(SpeakerTest, GivesUpOnABirdThatAnswersTwice) {
 }
 
 TEST_F(SpeakerTest, TellsOnceThatAMuteBirdIsLate) {
+  settings.kill_limit = settings.mute_limit = std::chrono::seconds(60);  // it is told by its own limit
   start_announcing();
   bird.mute = true;
+  EXPECT_FALSE(speaker->withdrawing());
   const auto asked = Clock::now();
   announce(nothing());
+  EXPECT_TRUE(speaker->withdrawing()) << "an upgrade in place has to wait";
   ASSERT_TRUE(run_until([&] { return !late.empty(); }));
   EXPECT_GE(Clock::now() - asked, settings.withdraw_limit);
-  EXPECT_LT(Clock::now() - asked, settings.withdraw_limit + milliseconds(300));
+  EXPECT_LT(Clock::now() - asked, settings.withdraw_limit + milliseconds(3000));
   EXPECT_THAT(late[0], HasSubstr("BIRD has not confirmed the withdrawal within 400 ms"));
   run_for(settings.withdraw_limit * 2);
   EXPECT_EQ(late.size(), 1U);
   EXPECT_EQ(confirmed, 0);
+  EXPECT_TRUE(speaker->withdrawing());
   bird.mute = false;
   ASSERT_TRUE(run_until([&] { return confirmed == 1; }));
   EXPECT_TRUE(bird.none_enabled());
   EXPECT_TRUE(speaker->settled());
+  EXPECT_FALSE(speaker->withdrawing());
 }
 
 TEST_F(SpeakerTest, TellsThatABirdThatIsGoneIsLate) {
