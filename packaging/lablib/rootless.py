@@ -141,7 +141,7 @@ def _find() -> int | None:
         if process.name == HOLDER and process.uid == os.getuid():
             with suppress(ProcessLookupError):
                 pidfd = os.pidfd_open(process.pid)
-                if stat(process.pid) == process:     # not another's by now
+                if running(process):                 # not another's by now
                     return pidfd
     return None
 

@@ -2,7 +2,9 @@
 
 import os
 import statistics
+import time
 import unittest
+from collections.abc import Callable
 from pathlib import Path
 
 from lablib.drills import Drills, Outcome
@@ -11,6 +13,7 @@ from lablib.routewatch import RouteWatch
 
 DIRECTORY = Path('/run/imrs-e2e')
 WORST = 4
+LOAD_TRIES, LOAD_PAUSE = 4, 10      # seconds
 SKIPPED_SHARE = .05        # of the questions asked: what a load that was held up may leave out
 
 
@@ -49,10 +52,18 @@ class LabCase(unittest.TestCase):
         self.drills.kill_agent()
         self.drills.start_agent()
 
-    def assert_rate_held(self, summary: dict) -> None:
-        """The load really asked at its rate."""
-        self.assertLess(summary['skipped'], SKIPPED_SHARE * summary['sent'],
-                        f'the load generator was held up: {summary["skipped"]} questions were never asked')
+    def under_its_load(self, one_round: Callable[[], dict]) -> dict:
+        """The load's summary of the first round in which it really asked at its rate; of a round in which it
+        was held up nothing can be said but that no answer may be wrong."""
+        for _ in range(LOAD_TRIES):
+            summary = one_round()
+            self.assertEqual(summary['wrong'], 0, summary['examples'])
+            if summary['skipped'] < SKIPPED_SHARE * summary['sent']:
+                return summary
+            print(f'\n    once more: {summary["skipped"]} questions were not asked in time', end=' ',
+                  flush=True)
+            time.sleep(LOAD_PAUSE)
+        return self.fail(f'the load was held up in each of {LOAD_TRIES} rounds')
 
     def log_tail(self) -> str:
         return self.lab.agent.log_tail(40)

@@ -37,14 +37,14 @@ for number, address in enumerate(sys.stdin.read().split()):
     with socket.socket(family, socket.SOCK_DGRAM) as one:
         free_bind(one, six)
         one.bind((address, 0))
-        one.settimeout(2)
+        one.settimeout(30)
         one.sendto(query, (server, 53))
         one.recv(2000)
     if number % {COUNT // BY_TCP} == 0:
         with socket.socket(family, socket.SOCK_STREAM) as one:
             free_bind(one, six)
             one.bind((address, 0))
-            one.settimeout(2)
+            one.settimeout(30)
             one.connect((server, 53))
             one.sendall(len(query).to_bytes(2, "big") + query)
             one.recv(2000)

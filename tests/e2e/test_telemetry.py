@@ -60,7 +60,7 @@ class Telemetry(LabCase):
         self.assertGreater(self.value('imrs_tls_certificate_not_after_timestamp_seconds{file="server"}'),
                            time.time())
         self.assertEqual(self.ask('ALERTS{alertstate="firing",severity="critical"}'), [])
-        self.assertLess(self.value('scrape_duration_seconds{job="imrs"}'), .2)
+        self.assertTrue(wait_until(lambda: self.value('scrape_duration_seconds{job="imrs"}') < .2, 30))
 
     def test_only_those_with_a_certificate_are_let_in(self) -> None:
         page = net.SECURE_OPS_PAGE + 'metrics'
@@ -77,9 +77,9 @@ class Telemetry(LabCase):
         asked = {'A': 40, 'AAAA': 30, 'NS': 20, 'DS': 10}
         for kind, times in asked.items():
             for _ in range(times):
-                subprocess.run(['ip', 'netns', 'exec', net.HOST, 'dig', '+tries=1', '+time=2', '+noall',
+                subprocess.run(['ip', 'netns', 'exec', net.HOST, 'dig', '+tries=1', '+time=30', '+noall',
                                 '-b', net.CLIENT4, '@199.7.83.42', 'com.', kind], check=True,
-                               capture_output=True, timeout=10)
+                               capture_output=True, timeout=60)
         after = self.counts()
         for kind, times in asked.items():
             self.assertEqual(after['types'].get(kind, 0) - before['types'].get(kind, 0), times, kind)

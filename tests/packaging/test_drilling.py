@@ -38,9 +38,21 @@ class Judging(unittest.TestCase):
     def test_withdrawn_in_time_and_back(self) -> None:
         drill = self.drill(gone=1, back=2)
         self.assertEqual(command.judge(drill, Round(0, gone=1, back=2)), [])
-        self.assertIn('limit 1000 ms', command.judge(drill, Round(0, gone=1.1, back=2))[0])
-        self.assertIn('back after', command.judge(drill, Round(0, gone=1, back=2.1))[0])
+        self.assertEqual(command.judge(drill, Round(0, gone=4, back=8)), [])
+        self.assertIn('limit 1000 ms', command.judge(drill, Round(0, gone=4.1, back=2))[0])
+        self.assertIn('back after', command.judge(drill, Round(0, gone=1, back=8.1))[0])
         self.assertTrue(command.judge(drill, Round(0, gone=None, back=1)))
+
+    def test_the_median_is_held_to_the_limit(self) -> None:
+        drill = self.drill(gone=1, back=2)
+        right, slow = Round(0, gone=1, back=2), Round(0, gone=1.1, back=2.1)
+        self.assertEqual(command.late(drill, []), [])
+        self.assertEqual(command.late(drill, [slow, right, right]), [])
+        self.assertEqual(command.late(drill, [Round(0, gone=None, back=None)]), [])
+        gone, back = command.late(drill, [slow, right, slow])
+        self.assertIn('withdrawn after 1100 ms in the median of 3, limit 1000 ms', gone)
+        self.assertIn('back after 2100 ms', back)
+        self.assertEqual(command.late(self.drill(), [slow]), [], 'of what nobody may see')
 
     def test_only_what_is_broken_and_only_once(self) -> None:
         drill = self.drill(gone=1, prefixes=V4)

@@ -14,7 +14,7 @@ import time
 MOST = 1 << 14             # queries in one call: the ID's other bits tell calls apart
 WINDOW, TRIES = 128, 3
 OVERTAKEN = 64             # answers come in order, nearly: a query left behind by so many is given up
-QUIET = 0.4                # and all are after so many seconds without any answer
+QUIET = (.4, .8, 2)        # and all are after so many seconds without any answer, by try
 TCP_WINDOWS, TCP_PATIENCE = (64, 8, 1), 5
 
 
@@ -46,7 +46,7 @@ class Asker:
                 for start in range(0, len(todo), window):
                     self._tcp_window(messages, todo[start:start + window], tag, answers)
             else:
-                self._udp_round(messages, todo, tag, answers)
+                self._udp_round(messages, todo, tag, answers, QUIET[attempt])
             todo = [i for i in todo if answers[i] is None and len(queries[i]) >= 12]
             if not todo:
                 break
@@ -71,7 +71,8 @@ class Asker:
                     last = max(last, place)
         return last
 
-    def _udp_round(self, messages: list[bytes], todo: list[int], tag: int, answers: list) -> None:
+    def _udp_round(self, messages: list[bytes], todo: list[int], tag: int, answers: list,
+                   quiet: float) -> None:
         """WINDOW queries outstanding at any time; those that stay silent make room."""
         send, rest = self._udp.send, enumerate(todo)
         waiting: dict[int, int] = {}                   # query: its place in the sequence, in that order
@@ -88,11 +89,11 @@ class Asker:
                 heard = time.monotonic()
                 for i in [i for i, place in waiting.items() if place < last - OVERTAKEN]:
                     del waiting[i]
-            elif time.monotonic() - heard > QUIET:
+            elif time.monotonic() - heard > quiet:
                 waiting.clear()
                 heard = time.monotonic()
             else:
-                select.select([self._udp], [], [], QUIET / 8)
+                select.select([self._udp], [], [], quiet / 8)
 
     def _tcp_window(self, messages: list[bytes], part: list[int], tag: int, answers: list) -> None:
         """Pipelined over one connection, which is kept."""

@@ -18,6 +18,8 @@ from lablib.loadrun import LoadRun
 from lablib.routewatch import RouteWatch
 
 RATE = 2000                # questions a second
+WORST = 4                  # times the limit: what a round may take if the median keeps to it
+ENOUGH = 3                 # rounds for a median; as many are made where fewer were asked for, and were late
 MODULES = (faults_engine, faults_agent, faults_bird, faults_zone, faults_machine)
 DRILLS = {drill.name: drill for module in MODULES for drill in module.DRILLS}
 HEADINGS = ('fault', 'host router sees', 'limit', 'median', 'max', 'back, median', 'back, max', 'wrong',
@@ -60,16 +62,28 @@ class Outcome:
                 'skipped': self.skipped}
 
 
+def late(drill: Drill, rounds: list[Round]) -> list[str]:
+    """What took longer than it may, in the median of the rounds."""
+    found = []
+    for what, times, limit in (('withdrawn', [one.gone for one in rounds], drill.gone),
+                               ('back', [one.back for one in rounds], drill.back)):
+        known = [seconds for seconds in times if seconds is not None]
+        if drill.gone is not None and known and (median := statistics.median(known)) > limit:
+            found.append(f'{what} after {_ms(median)} in the median of {len(known)}, limit {_ms(limit)}')
+    return found
+
+
 def judge(drill: Drill, one: Round) -> list[str]:
-    """What was not as it has to be in that round."""
+    """What was not as it has to be in that round. The limits are for the median (late()): other work may come
+    between, and one round take longer, but not more than WORST times."""
     found = []
     changes = ', '.join(f'{"+" if change.added else "-"}{change.prefix}' for change in one.changes)
     if drill.gone is None:
         seen = [change for change in one.changes if not (drill.replaced and change.added)]
         return [f'the host router saw {changes}'] if seen else []
-    if one.gone is None or one.gone > drill.gone:
+    if one.gone is None or one.gone > WORST * drill.gone:
         found.append(f'withdrawn after {_ms(one.gone)}, limit {_ms(drill.gone)}')
-    if one.back is not None and one.back > drill.back:
+    if one.back is not None and one.back > WORST * drill.back:
         found.append(f'back after {_ms(one.back)}, limit {_ms(drill.back)}')
     went = Counter(change.prefix for change in one.changes if not change.added)
     if others := sorted(set(went) - drill.prefixes):
@@ -79,13 +93,19 @@ def judge(drill: Drill, one: Round) -> list[str]:
     return found
 
 
+def _rounds(drill: Drill, wished: int) -> int:
+    return min(wished, drill.rounds or wished)
+
+
 def perform(site: Site, drill: Drill, rounds: int) -> Outcome:
     outcome = Outcome(drill)
     version = site.lab.zones.current()
     assert version is not None
     with LoadRun([version.file], RATE) as load:
         site.load = load
-        for number in range(min(rounds, drill.rounds or rounds)):
+        for number in range(_rounds(drill, max(rounds, ENOUGH))):
+            if number >= _rounds(drill, rounds) and not late(drill, outcome.rounds):
+                break
             site.rounds_done = number
             if drill.fresh:
                 site.fresh_agent()
@@ -102,6 +122,7 @@ def perform(site: Site, drill: Drill, rounds: int) -> Outcome:
             outcome.failures += [f'round {number + 1}: {fault}' for fault in judge(drill, one)]
         summary = load.finish()
         site.load = None
+    outcome.failures += late(drill, outcome.rounds)
     _count(outcome, load, summary)
     return outcome
 

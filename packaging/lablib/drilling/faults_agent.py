@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from contextlib import contextmanager
 from collections.abc import Iterator
 from functools import partial
@@ -14,6 +15,7 @@ from lablib.processes import wait_until
 from lablib.stopthread import StoppedThread
 
 CORE_PATTERN = Path('/proc/sys/kernel/core_pattern')
+MOMENT = .03               # seconds: an upgrade takes half a second
 LEAST_OF_THE_DRAIN = .9    # between what the host router sees of its beginning and of its end
 
 
@@ -124,6 +126,22 @@ def upgraded(site: Site) -> Round:
     return one
 
 
+def upgraded_and_stopped(site: Site) -> Round:
+    """Told to stop at any moment of an upgrade, each round at a later one: it drains and ends, as whichever
+    of the two programs it is by then."""
+    before = site.lab.agent.process()
+
+    def fault() -> None:
+        site.lab.agent.send(signal.SIGHUP)
+        time.sleep(MOMENT * site.rounds_done)
+        site.lab.agent.send(signal.SIGTERM)
+    one = site.withdrawn(fault)
+    after = site.lab.agent.process()
+    if before is None or after is None or before.pid == after.pid:
+        raise DrillError('the agent has not ended')
+    return one
+
+
 def upgrade_fails(site: Site) -> Round:
     """To a program that fails, one that does not know the words, and one that is none."""
     def fault() -> None:
@@ -163,6 +181,8 @@ DRILLS = (
     Drill('term-withdrawn', 'IPv4 withdrawn by the operator, then the agent told to stop',
           stopped_while_withdrawn, gone=1, prefixes=V6),
     Drill('upgrade', 'agent upgraded', upgraded, lost_udp=0),
+    Drill('upgrade-term', 'agent told to stop in the middle of its upgrade', upgraded_and_stopped, gone=2,
+          fresh=True),
     Drill('upgrade-fails', 'agent upgraded to a binary that fails', upgrade_fails, lost_udp=0),
     Drill('order-stands', 'drained, then the agent killed', order_stands, gone=4, prefixes=SPECIFIC),
     Drill('drain', 'drained and resumed by the operator', drained, gone=4, prefixes=SPECIFIC, back=2),

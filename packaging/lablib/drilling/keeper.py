@@ -71,6 +71,7 @@ class Keeper:
             try:
                 self._look_at('agent', self._lab.agent, self._start_agent)
                 self._look_at('bird', self._lab.appliance_bird.service, self._lab.ensure_appliance_bird)
+                self._listen()                       # to start them may have taken seconds
                 self._look_at_beat()
             except (OSError, RuntimeError, LabError) as error:
                 self.failure = error

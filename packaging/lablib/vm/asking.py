@@ -26,7 +26,7 @@ def served_serial() -> int | None:
     import dns.query
     query = dns.message.make_query('.', 'SOA')
     try:
-        reply = in_namespace(net.HOST, lambda: dns.query.udp(query, net.SERVICE_ADDRESSES[0], timeout=1))
+        reply = in_namespace(net.HOST, lambda: dns.query.udp(query, net.SERVICE_ADDRESSES[0], timeout=LIMIT))
     except (OSError, dns.exception.DNSException):
         return None
     return reply.answer[0][0].serial if reply.answer else None
