@@ -17,6 +17,14 @@ enum class SharedCheck { SoaExpire, SignatureDates };
 inline constexpr SharedCheck kSharedChecks[] = {SharedCheck::SoaExpire, SharedCheck::SignatureDates};
 [[nodiscard]] std::string_view to_string(SharedCheck check);  // "soa-expire", "signature-dates"
 
+// When a primary last had a zone, as far as is known.
+struct Confirmation {
+  std::int64_t time = 0;       // trusted Unix time
+  bool by_this_clock = false;  // that was the time at which it happened; not: it was written down
+  bool at_most = false;        // it was then or earlier; who knows when takes the place of this, if older too
+  bool operator==(const Confirmation&) const = default;
+};
+
 struct ZoneAge {
   std::int64_t refreshed = 0;            // Unix time of the last load or "unchanged" from a primary
   std::uint32_t expire = 0;              // seconds

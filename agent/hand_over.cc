@@ -20,6 +20,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedEngine, pid, channel, counters, image, 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedDecision, neighbour, family, targets, phase, overlay, flaps, reason,
                                    order, expired, way_out, held_until, up_since, drain_began, since_ms)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedWaiver, check, until)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Confirmation, time, by_this_clock, at_most)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(HandedOver, version, shape, launcher, only_one, tun, control, carrier,
                                    link_up, notify, noc, ops, engine, decisions, waivers, history,
                                    clock_offset, clock_floor, confirmed, started_ms, start, order_number,

@@ -15,6 +15,7 @@
 
 #include "agent/base/result.h"
 #include "agent/config/config.h"
+#include "agent/expiry.h"
 #include "agent/snapshot/snapshot.h"
 
 namespace imrs::agent {
@@ -53,7 +54,7 @@ struct HandedWaiver {
 };
 
 struct HandedOver {
-  static constexpr int kVersion = 3;  // another one is refused: such a change needs a restart
+  static constexpr int kVersion = 4;  // another one is refused: such a change needs a restart
   int version = kVersion;
   std::string shape;  // of the configuration; see shape_of()
   int launcher = -1, only_one = -1, tun = -1, control = -1;
@@ -64,7 +65,7 @@ struct HandedOver {
   std::vector<HandedWaiver> waivers;
   std::vector<HistoryEntry> history;
   std::int64_t clock_offset = 0, clock_floor = 0, started_ms = 0;
-  std::map<std::string, std::int64_t> confirmed;  // ZoneLink::confirmed()
+  std::map<std::string, Confirmation> confirmed;  // ZoneLink::confirmed()
   std::string start;                              // StandingOrders::start, and its number
   std::uint64_t order_number = 0;
   bool clock_synchronised = false;

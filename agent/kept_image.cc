@@ -9,7 +9,6 @@
 
 #include "agent/base/memfd.h"
 #include "agent/base/regular_file.h"
-#include "agent/expiry.h"
 #include "dns/image/kept.h"
 #include "dns/image/layout.h"
 
@@ -35,23 +34,31 @@ Result<image::KeptHeader> read_header(int fd) {
   return image::decode_kept_header(octets);
 }
 
-Result<void> check_zones(const Config& config, const KeptImage& kept, std::int64_t now) {
+// What an image is looked at with.
+struct Moment {
+  std::int64_t now;
+  std::optional<SharedCheck> waived;
+};
+
+Result<void> check_zones(const Config& config, const KeptImage& kept, const Moment& at) {
   const auto zones = kept.image.image->zones();
   if (zones.size() != config.zones.size()) return unusable("it does not hold exactly the configured zones");
   for (const image::ZoneSummary& zone : zones) {
     if (std::ranges::find(config.zones, zone.origin, &ZoneConfig::origin) == config.zones.end()) {
       return unusable("it holds zone " + zone.origin + ", which is not configured");
     }
-    const ZoneAge age{.refreshed = std::min(kept.audited, now),
+    if (zone.origin != ".") continue;
+    const ZoneAge age{.refreshed = std::min(kept.audited, at.now),
                       .expire = zone.expire,
                       .first_signature_end = zone.first_signature_end,
                       .spread = 0};
-    if (auto why = expired(age, now)) return unusable("zone " + zone.origin + " has expired: " + why->detail);
+    auto why = expired(age, at.now, at.waived);
+    if (why) return unusable("zone " + zone.origin + " has expired: " + why->detail);
   }
   return {};
 }
 
-Result<KeptImage> load(const std::string& path, const Config& config, const Digest& basis, std::int64_t now) {
+Result<KeptImage> load(const std::string& path, const Config& config, const Digest& basis, const Moment& at) {
   auto file = open_regular_file(path);
   if (!file) return file.error();
   auto header = read_header(file->get());
@@ -65,20 +72,22 @@ Result<KeptImage> load(const std::string& path, const Config& config, const Dige
   if (!image) return image.error().within(path);
   if ((*image)->digest() != header->image) return unusable(path + ": it is not the image that was audited");
   KeptImage kept{{std::move(*image), std::make_shared<UniqueFd>(std::move(*memfd))}, header->audited};
-  if (auto right = check_zones(config, kept, now); !right) return right.error().within(path);
+  if (auto right = check_zones(config, kept, at); !right) return right.error().within(path);
   return kept;
 }
 
 }  // namespace
 
-Result<KeptImage> load_kept_image(const Config& config, std::int64_t now) {
+Result<KeptImage> load_kept_image(const Config& config, std::int64_t now,
+                                  const std::optional<SharedCheck>& waived) {
   if (config.state_directory.empty()) return Error{Errc::Unavailable, "there is no \"state_directory\""};
   auto basis = basis_of(config);
   if (!basis) return basis.error();
   const std::string path = config.state_directory + "/image/image";
-  auto newest = load(path, config, *basis, now);
+  const Moment at{now, waived};
+  auto newest = load(path, config, *basis, at);
   if (newest) return newest;
-  auto before = load(path + ".before", config, *basis, now);
+  auto before = load(path + ".before", config, *basis, at);
   if (before) return before;
   const bool nothing = newest.error().code == Errc::Unavailable && before.error().code == Errc::Unavailable;
   if (nothing) return newest.error();

@@ -23,6 +23,7 @@
 #include "agent/base/dns_sockets.h"
 #include "agent/base/log.h"
 #include "agent/privileges.h"
+#include "agent/waivers.h"
 
 namespace imrs::agent {
 namespace {
@@ -164,9 +165,10 @@ Result<Prepared> prepare(const Config& config, const std::string& program_direct
   auto kept_time = as_file_user(config.users.zone_uid,
                                 [&] { return read_kept_time(config.state_directory); });
   WallClockWatch clock(read_wall_clock(), kept_time ? std::optional(*kept_time) : std::nullopt);
-  auto image = as_file_user(config.users.audit_uid,
-                            [&] { return load_kept_image(config, clock.clock().now()); });
   auto orders = read_standing_orders(config.state_directory);
+  const std::int64_t now = clock.clock().now();
+  const auto waived = orders ? waived_by(*orders, now) : std::nullopt;
+  auto image = as_file_user(config.users.audit_uid, [&] { return load_kept_image(config, now, waived); });
   auto control = config.control_socket.empty() ? Result<UniqueFd>(UniqueFd())
                                                : open_control_socket(config.control_socket);
   auto locked = lock_memory();

@@ -42,4 +42,14 @@ std::vector<std::string> Waivers::alarms(std::int64_t now) const {
   return out;
 }
 
+std::optional<SharedCheck> waived_by(const StandingOrders& orders, std::int64_t now) {
+  Waivers waivers;
+  for (const StandingOrders::Waived& one : orders.waived) {
+    for (const SharedCheck check : kSharedChecks) {
+      if (one.check == to_string(check)) (void)waivers.waive(check, one.until, now);
+    }
+  }
+  return waivers.waived(now);
+}
+
 }  // namespace imrs::agent

@@ -11,6 +11,7 @@
 
 #include "agent/base/result.h"
 #include "agent/expiry.h"
+#include "agent/snapshot/standing_orders.h"
 
 namespace imrs::agent {
 
@@ -31,5 +32,8 @@ class Waivers {
  private:
   std::map<SharedCheck, std::int64_t> until_;
 };
+
+// The one that `orders` have waived and that is waived still.
+[[nodiscard]] std::optional<SharedCheck> waived_by(const StandingOrders& orders, std::int64_t now);
 
 }  // namespace imrs::agent

@@ -87,9 +87,11 @@ ZoneLink::Tracked& ZoneLink::tracked(const std::string& origin) {
   return configured != zones_.end() ? configured->second : leaving_[origin];
 }
 
-void ZoneLink::restored(const image::Image& image, std::int64_t confirmed) {
+void ZoneLink::restored(const image::Image& image, std::int64_t audited) {
   Confirmed all;
-  for (const image::ZoneSummary& zone : image.zones()) all[zone.origin] = confirmed;
+  for (const image::ZoneSummary& zone : image.zones()) {
+    all[zone.origin] = {.time = audited, .by_this_clock = false, .at_most = true};
+  }
   taken_over(image, all);
 }
 
@@ -99,7 +101,7 @@ void ZoneLink::taken_over(const image::Image& image, const Confirmed& confirmed)
     if (known == confirmed.end()) continue;
     Tracked& one = tracked(zone.origin);
     one.stored_serial = zone.serial;
-    one.stored_confirmed = known->second;
+    one.stored = known->second;
   }
 }
 
@@ -123,9 +125,10 @@ void ZoneLink::on_served(const image::Image& image) {
     if (state.serial != zone.serial || state.loaded_ms == 0) {
       state.loaded_ms = wall_ms();
       refresh(tracked);
-      if (tracked.stored_confirmed != 0 && tracked.stored_serial == zone.serial) {
-        tracked.refreshed = std::min(tracked.stored_confirmed, clock_.now());
-        tracked.by_this_clock = false;
+      tracked.refreshed.at_most = true;  // if it comes from the disk, its report may come after it
+      if (tracked.stored.time != 0 && tracked.stored_serial == zone.serial) {
+        tracked.refreshed = tracked.stored;
+        tracked.refreshed.time = std::min(tracked.stored.time, clock_.now());
       }
     }
     tracked.delegations = zone.delegations;
@@ -155,15 +158,14 @@ std::uint32_t ZoneLink::expired_zones() const {
 }
 
 void ZoneLink::refresh(Tracked& zone) const {
-  zone.refreshed = clock_.now();
-  zone.by_this_clock = true;
+  zone.refreshed = {.time = clock_.now(), .by_this_clock = true, .at_most = false};
 }
 
 RootZone ZoneLink::root_zone() const {
   const auto root = zones_.find(".");
   if (root == zones_.end()) return {};
   const std::string& last = root->second.state.last_attempt;
-  return {.confirmed = root->second.refreshed, .failing = last == "refused" || last == "unreachable"};
+  return {.confirmed = root->second.refreshed.time, .failing = last == "refused" || last == "unreachable"};
 }
 
 // Set forward, all become older: the clock may have stood still, and how long nobody knows.
@@ -171,8 +173,9 @@ void ZoneLink::on_clock_set() {
   const std::int64_t back = std::exchange(clock_offset_, clock_.offset()) - clock_.offset();
   for (auto* zones : {&zones_, &leaving_}) {
     for (auto& [origin, zone] : *zones) {
-      if (back > 0 && zone.by_this_clock) zone.refreshed -= back;
-      zone.refreshed = std::min(zone.refreshed, clock_.now());
+      Confirmation& last = zone.refreshed;
+      if (back > 0 && last.by_this_clock) last.time -= back;
+      last.time = std::min(last.time, clock_.now());
     }
   }
   ZoneClock message;
@@ -200,7 +203,7 @@ std::vector<std::string> ZoneLink::expiry_alarms() const {
 }
 
 ZoneAge ZoneLink::age_of(const Tracked& zone) const {
-  return {.refreshed = zone.refreshed,
+  return {.refreshed = zone.refreshed.time,
           .expire = zone.state.expire,
           .first_signature_end = zone.state.first_signature_end,
           .spread = spread_of(config_.instance.identity, zone.state.expire)};
@@ -211,7 +214,7 @@ std::vector<ZoneState> ZoneLink::states() const {
   all.reserve(zones_.size());
   for (const auto& [origin, tracked] : zones_) {
     all.push_back(tracked.state);
-    all.back().confirmed = tracked.refreshed;
+    all.back().confirmed = tracked.refreshed.time;
     if (tracked.sized_serial == tracked.state.serial) all.back().axfr_octets = tracked.axfr_octets;
   }
   return all;
@@ -332,12 +335,12 @@ void ZoneLink::on_report(const ZoneReport& report) {
   if (report.state == ZoneReport::State::Unreachable) count_refusal(state, kUnreachable);
   if (report.confirmed_at != 0) {
     tracked.stored_serial = report.confirmed_serial;
-    tracked.stored_confirmed = report.confirmed_at;
-    if (state.loaded_ms != 0 && report.confirmed_serial == state.serial) {
-      tracked.refreshed = std::max(tracked.refreshed, std::min(report.confirmed_at, clock_.now()));
-    }
+    tracked.stored = {.time = std::min(report.confirmed_at, clock_.now())};
+    const bool served = state.loaded_ms != 0 && report.confirmed_serial == state.serial;
+    const Confirmation& last = tracked.refreshed;
+    if (served && (last.at_most || last.time < tracked.stored.time)) tracked.refreshed = tracked.stored;
   } else if (report.confirmed != 0 && report.confirmed_serial == tracked.stored_serial) {
-    tracked.stored_confirmed = 0;  // a primary has it too: it is as fresh as any
+    tracked.stored = {};  // a primary has it too: it is as fresh as any
   }
   // Only what is served can be confirmed: a newer version may be waiting, or have been given up.
   if (report.confirmed != 0 && report.confirmed_at == 0 && report.confirmed_serial == state.serial) {

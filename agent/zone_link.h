@@ -68,11 +68,11 @@ class ZoneLink {
   // When a primary last had the root zone that is served, trusted time; 0: never, or none is served.
   [[nodiscard]] RootZone root_zone() const;
 
-  // By origin, trusted time.
-  using Confirmed = std::map<std::string, std::int64_t>;
+  using Confirmed = std::map<std::string, Confirmation>;  // by origin
 
-  // The engine is about to get an image that was kept, and that a primary had no later than `confirmed`.
-  void restored(const image::Image& image, std::int64_t confirmed);
+  // The engine is about to get an image that was kept, and that a primary had no later than `audited`. When
+  // it had each of the zones says imrs-zone, if it has them on disk.
+  void restored(const image::Image& image, std::int64_t audited);
   // An agent before this one serves the image; its confirmed().
   void taken_over(const image::Image& image, const Confirmed& confirmed);
 
@@ -91,12 +91,11 @@ class ZoneLink {
  private:
   struct Tracked {
     ZoneState state;
-    std::int64_t refreshed = 0;  // trusted time
-    bool by_this_clock = false;  // that was the time at which it happened; not: it was written down
+    Confirmation refreshed;
     std::uint32_t delegations = 0;
     // A version from the disk and when a primary last had it; its image is still on its way.
     std::uint32_t stored_serial = 0;
-    std::int64_t stored_confirmed = 0;
+    Confirmation stored;  // its time 0: there is none
     // What imrs-zone last said of a version's size.
     std::uint32_t sized_serial = 0, axfr_octets = 0;
   };

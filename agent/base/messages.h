@@ -204,7 +204,8 @@ struct ZoneReport {
   std::uint32_t axfr_octets = 0;  // Loaded: of an AXFR of this version
   std::uint32_t confirmed = 0;    // 1: a source has the current version, `confirmed_serial`: it is fresh
   std::uint32_t confirmed_serial = 0;
-  // When a source confirmed it, Unix time on the trusted clock; 0: now. Another time comes from the disk.
+  // When a source confirmed it, Unix time on the trusted clock; 0: now. Another time comes from the disk, and
+  // belongs to what is there, also if that was refused (`confirmed` is 0 then).
   std::int64_t confirmed_at = 0;
 };
 

@@ -178,7 +178,7 @@ class Checker {
   }
 
   Result<void> check(const Set& set, const ldns_rr_list* keys, Part& part) const {
-    std::optional<std::int64_t> end;
+    std::optional<std::int64_t> end, ended;
     std::string reason = "no RRSIG by a key of the zone";
     for (const Index index : set.signatures) {
       const ldns_rr* rrsig = zone_.record(index).rr;
@@ -188,12 +188,13 @@ class Checker {
       const std::int64_t until = time_of(ldns_rr_rrsig_expiration(rrsig));
       if (now_ < from) reason = "RRSIG not valid before " + wire::utc_text(from);
       if (now_ > until) reason = "RRSIG ended " + wire::utc_text(until);
+      const bool ttl_fits = set.ttl <= ldns_rdf2native_int32(ldns_rr_rrsig_origttl(rrsig));
+      if (now_ > until && ttl_fits) ended = std::max(ended.value_or(until), until);
       if (now_ < from || now_ > until) continue;
-      if (set.ttl > ldns_rdf2native_int32(ldns_rr_rrsig_origttl(rrsig))) {
-        return wrong(zone_, set, "TTL is longer than the signed one");
-      }
+      if (!ttl_fits) return wrong(zone_, set, "TTL is longer than the signed one");
       end = std::max(end.value_or(until), until);
     }
+    if (!end && !zone_.origin().is_root()) end = ended;
     if (!end) return wrong(zone_, set, reason);
     add_end(part.report, *end);
     return {};

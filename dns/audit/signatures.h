@@ -15,7 +15,7 @@ namespace imrs::audit {
 
 struct SignatureReport {
   std::uint32_t verified = 0;
-  std::int64_t first_end = 0;  // Unix time until which every set has a valid signature
+  std::int64_t first_end = 0;  // Unix time until which every set has, or had, a valid signature
 };
 
 // Signatures that this process has verified: over just these records, by one of just these keys. From one
@@ -34,10 +34,11 @@ class VerifiedSignatures {
 
 // The DNSKEY set is signed by a key that one of `anchors` (DS, DNSKEY) names, and every authoritative set
 // (delegation NS and glue are not) by one of its keys, for its TTL, within the signature's dates at `now`
-// (Unix time). A signature by one of the keys that does not verify is an error; those by other keys, or
-// outside their dates, neither help nor hurt. Each signature is verified once; those that `verified` holds
-// were, and are only looked at for their dates and TTL. After a success it holds those of this zone and no
-// others. `threads`: at least 1.
+// (Unix time). Of a zone other than the root the dates may have gone by: by the end that is found here the
+// agent has it answered with SERVFAIL. A signature by one of the keys that does not verify is an error; those
+// by other keys, or outside their dates, neither help nor hurt. Each signature is verified once; those that
+// `verified` holds were, and are only looked at for their dates and TTL. After a success it holds those of
+// this zone and no others. `threads`: at least 1.
 [[nodiscard]] Result<SignatureReport> check_signatures(const Reference& zone, const Records& anchors,
                                                        std::int64_t now, VerifiedSignatures& verified,
                                                        std::size_t threads);

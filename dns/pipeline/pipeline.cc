@@ -14,7 +14,9 @@
 #include "dns/image/image.h"
 #include "dns/pipeline/contents.h"
 #include "dns/pipeline/summary.h"
+#include "dns/transfer/axfr.h"
 #include "dns/transfer/timers.h"
+#include "dns/wire/protocol.h"
 #include "dns/zone/axfr_size.h"
 
 namespace imrs::pipeline {
@@ -80,6 +82,21 @@ std::uint32_t axfr_octets(const VerifiedZone& zone) {
 double chance() {
   static thread_local std::minstd_rand engine{std::random_device{}()};
   return std::uniform_real_distribution<double>(0.0, 1.0)(engine);
+}
+
+// 0: it has no SOA.
+std::uint32_t serial_of(const zone::Zone& zone) {
+  const auto apex = zone.nodes.find(zone.origin);
+  if (apex == zone.nodes.end()) return 0;
+  const auto soa = apex->second.find(wire::rrtype::SOA);
+  if (soa == apex->second.end() || soa->second.rdata.empty()) return 0;
+  return transfer::soa_serial(soa->second.rdata.front()).value_or(0);
+}
+
+// It is old enough to be answered with SERVFAIL, or not to be announced.
+bool is_over(const VerifiedZone& zone, std::int64_t confirmed, std::int64_t now) {
+  const std::int64_t end = zone.first_signature_end();
+  return now >= confirmed + zone.expire() || (end != 0 && now > end);
 }
 
 ZoneReport report_of(const ZoneSource& source, const Attempt& attempt) {
@@ -181,19 +198,15 @@ Result<void> Pipeline::restore(Tracked& tracked) {
   auto stored = store_->load(tracked.source.origin());
   if (!stored && stored.error().code == Errc::Unavailable) return {};  // a new instance
   const auto start = Steady::now();
-  std::int64_t confirmed = stored ? std::min(stored->confirmed, clock_()) : 0;
-  const auto accept_unexpired = [&](VerifiedZone candidate, const Phases& phases) -> Result<void> {
-    const std::int64_t age = clock_() - confirmed;
-    if (age >= candidate.expire()) {
-      return Error{Errc::Refused, "no primary has confirmed it for " + std::to_string(age) +
-                                      " s, and its SOA expire is " + std::to_string(candidate.expire())};
-    }
+  const std::int64_t confirmed = stored ? std::min(stored->confirmed, clock_()) : 0;
+  const std::uint32_t serial = stored ? serial_of(stored->zone) : 0;
+  const auto accept_stored = [&](VerifiedZone candidate, const Phases& phases) -> Result<void> {
     tracked.kept = confirmed;
     return accept(tracked, std::move(candidate), phases, start, confirmed);
   };
   Attempt attempt;
   if (stored) {
-    attempt = tracked.source.restore(std::move(stored->zone), accept_unexpired);
+    attempt = tracked.source.restore(std::move(stored->zone), accept_stored);
   } else {
     attempt.source = "disk";
     attempt.state = ZoneReport::State::Refused;
@@ -201,7 +214,8 @@ Result<void> Pipeline::restore(Tracked& tracked) {
   }
   if (broken_) return *broken_;
   ZoneReport report = report_of(tracked.source, attempt);
-  report.confirmed_at = confirmed;
+  report.confirmed_at = confirmed;  // also of what is refused: it may be what the agent serves
+  report.confirmed_serial = serial;
   if (attempt.state == ZoneReport::State::Loaded) report.axfr_octets = axfr_octets(*tracked.good);
   return sink_.report(report);
 }
@@ -252,8 +266,9 @@ Result<void> Pipeline::look_after(Tracked& tracked) {
   // A primary that was reached is asked again at the retry time; only silence makes the wait grow. While
   // there is nothing to serve, everything does.
   const bool reached = !attempt || attempt->state == State::Refused;
-  tracked.failures = succeeded ? 0 : (reached && tracked.good ? 1 : tracked.failures + 1);
-  tracked.due = Steady::now() + wait_after(tracked.source.config(), tracked.good ? &*tracked.good : nullptr,
+  const bool serves = tracked.good && (succeeded || !is_over(*tracked.good, tracked.confirmed, clock_()));
+  tracked.failures = succeeded ? 0 : (reached && serves ? 1 : tracked.failures + 1);
+  tracked.due = Steady::now() + wait_after(tracked.source.config(), serves ? &*tracked.good : nullptr,
                                            succeeded, tracked.failures, chance());
   return attempt ? report(tracked, *attempt) : Result<void>();
 }

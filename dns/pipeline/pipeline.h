@@ -38,7 +38,8 @@ class Pipeline {
   [[nodiscard]] static Result<Pipeline> make(const ZoneSettings& settings, const TrustedClock& clock,
                                              Sink sink);
 
-  // Goes on with what is on disk, if it is still good. Once, before the first step().
+  // Goes on with what is on disk, if it is genuine; the report says how old it is, and what is too old the
+  // agent decides. Once, before the first step().
   [[nodiscard]] Result<void> restore();
 
   // Makes the attempts that are due at `now`; gives the time of the next one, at most a second away. If the

@@ -15,6 +15,7 @@
 #include "dns/wire/protocol.h"
 #include "dns/zone/changes.h"
 #include "dns/zone/parse.h"
+#include "dns/zone/signatures.h"
 #include "dns/zone/verify.h"
 
 namespace imrs::pipeline {
@@ -87,6 +88,25 @@ Result<zone::Zone> next_version(const zone::Zone& current, transfer::IxfrRespons
   return zone::apply_changes(current, std::get<transfer::Differences>(response), most_memory);
 }
 
+// When the first of the sets loses its last signature; `now` if none has lost it yet. Their times are near
+// `now` (RFC 4034 section 3.1.5: serial number arithmetic).
+std::int64_t signatures_held(const zone::Zone& zone, std::int64_t now) {
+  std::int64_t held = now;
+  for (const auto& [owner, node] : zone.nodes) {
+    for (const auto& [type, set] : node) {
+      std::optional<std::int64_t> end;
+      for (const zone::Rdata& rdata : set.signatures) {
+        const auto rrsig = zone::Rrsig::read(rdata);
+        if (!rrsig) continue;
+        const auto left = static_cast<std::int32_t>(rrsig->expiration - static_cast<std::uint32_t>(now));
+        end = std::max(end.value_or(now + left), now + left);
+      }
+      held = std::min(held, end.value_or(held));
+    }
+  }
+  return held;
+}
+
 // Several failed primaries as one: the first refusal, or else the first failure; all the reasons.
 void merge(std::optional<Attempt>& all, Attempt one) {
   one.reason = one.source + ": " + one.reason;
@@ -128,7 +148,9 @@ Attempt ZoneSource::restore(zone::Zone stored, const Accept& accept) {
   Attempt attempt;
   attempt.source = "disk";
   const auto check = [&](std::uint32_t serial) { return check_not_back(serial, nullptr); };
-  auto taken = take(std::move(stored), Steady::now(), attempt.serial, nullptr, check, accept);
+  std::int64_t now = clock_();
+  if (!origin_.is_root()) now = signatures_held(stored, now);
+  auto taken = take(std::move(stored), Steady::now(), attempt.serial, nullptr, check, accept, now);
   if (!taken) return failed(attempt, taken.error());
   attempt.state = State::Loaded;
   attempt.confirmed = attempt.serial;
@@ -309,13 +331,15 @@ Attempt ZoneSource::whole(transfer::Client& client, Attempt attempt, const Verif
 }
 
 Result<void> ZoneSource::take(zone::Zone zone, Steady::time_point start, std::uint32_t& serial,
-                              const VerifiedZone* current, const CheckSerial& check, const Accept& accept) {
+                              const VerifiedZone* current, const CheckSerial& check, const Accept& accept,
+                              std::optional<std::int64_t> now) {
   alive_();
   Phases phases{.transfer = milliseconds_since(start)};
   const auto verifying = Steady::now();
   auto anchors = load_anchors(config_);
   if (!anchors) return anchors.error().about("trust-anchor");
-  auto verified = zone::verify(std::move(zone), *anchors, policy_of(config_), clock_(), &known_);
+  auto verified = zone::verify(std::move(zone), *anchors, policy_of(config_), now.value_or(clock_()),
+                               &known_);
   if (!verified) return verified.error();
   serial = verified->serial();
   if (auto right = check(serial); !right) return right.error().about("serial");

@@ -70,7 +70,9 @@ class ZoneSource {
   // is not read again.
   [[nodiscard]] std::optional<Attempt> attempt(const zone::VerifiedZone* current, const Accept& accept);
 
-  // The version that this instance had before it was started: the same checks as for any other.
+  // The version that this instance had before it was started: the same checks as for any other. Those of its
+  // signatures but the root's are as of the last moment at which all of them held, if that has gone by: the
+  // agent has the zone answered with SERVFAIL then, and the root does not wait for it.
   [[nodiscard]] Attempt restore(zone::Zone stored, const Accept& accept);
 
   // What was refused is read again: the clock has been set.
@@ -119,9 +121,10 @@ class ZoneSource {
   Attempt whole(transfer::Client& client, Attempt attempt, const zone::VerifiedZone* current,
                 const Accept& accept);
   using CheckSerial = std::function<Result<void>(std::uint32_t serial)>;
-  // `start`: when the zone was asked for.
+  // `start`: when the zone was asked for. `now`: what its signatures are judged by; nothing: the clock.
   Result<void> take(zone::Zone zone, Steady::time_point start, std::uint32_t& serial,
-                    const zone::VerifiedZone* current, const CheckSerial& check, const Accept& accept);
+                    const zone::VerifiedZone* current, const CheckSerial& check, const Accept& accept,
+                    std::optional<std::int64_t> now = std::nullopt);
   // Errc::Refused: older than what is served, by this process or by what it took over from.
   [[nodiscard]] Result<void> check_not_back(std::uint32_t serial, const zone::VerifiedZone* current) const;
   [[nodiscard]] Result<void> check_transferred(std::uint32_t serial, std::uint32_t announced,

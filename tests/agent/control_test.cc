@@ -98,7 +98,7 @@ TEST_F(ControlTest, WhatIsNoLineGetsNothing) {
   EXPECT_EQ(read_all(large.get()), "");
   const auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(read_all(silent.get()), "");
-  EXPECT_LT(std::chrono::steady_clock::now() - start, ControlServer::kLimit + std::chrono::seconds(2));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, ControlServer::kLimit + std::chrono::seconds(30));
   EXPECT_EQ(ctl::ask_agent(path_, "again").value(), "answer to again");
 }
 

@@ -40,7 +40,7 @@ HandedOver sample() {
   state.history = {{1, "order", "drain"}};
   state.start = "a1b2";
   state.order_number = 9;
-  state.confirmed = {{".", 1'700'000'000}, {"arpa.", 1'600'000'000}};
+  state.confirmed = {{".", {1'700'000'000, true, false}}, {"arpa.", {1'600'000'000, false, true}}};
   return state;
 }
 

@@ -36,7 +36,10 @@ class KeptImageTest : public testing::Test {
     return image::basis_of(audit_settings_json(config_), anchors, IMRS_VERSION).value();
   }
   [[nodiscard]] Octets kept(std::uint32_t serial, std::int64_t audited = kAudited) const {
-    const auto image = test::image_of(test::three_zones(serial));
+    return kept(test::three_zones(serial), audited);
+  }
+  [[nodiscard]] Octets kept(const std::vector<test::ZoneText>& zones, std::int64_t audited) const {
+    const auto image = test::image_of(zones);
     Octets out = image::encode_kept_header({.audited = audited, .basis = basis(), .image = image->digest()});
     out.insert(out.end(), image->bytes().begin(), image->bytes().end());
     return out;
@@ -44,8 +47,8 @@ class KeptImageTest : public testing::Test {
   void write(const std::string& name, const Octets& octets) {
     dir_.write("state/image/" + name, {reinterpret_cast<const char*>(octets.data()), octets.size()});
   }
-  std::string refusal(std::int64_t now = kAudited + 10) {
-    auto got = load_kept_image(config_, now);
+  std::string refusal(std::int64_t now = kAudited + 10, std::optional<SharedCheck> waived = {}) {
+    auto got = load_kept_image(config_, now, waived);
     return got ? "taken" : got.error().message;
   }
 
@@ -122,6 +125,26 @@ TEST_F(KeptImageTest, OtherZonesOrExpiredOnes) {
   EXPECT_EQ(refusal(), "taken");
   EXPECT_THAT(refusal(kAudited + 100'000'000), HasSubstr("has expired"));
   EXPECT_EQ(refusal(kAudited - 100'000), "taken") << "a clock behind makes it no older";
+}
+
+// The instance would announce nothing for a zone that nobody's routes depend on.
+TEST_F(KeptImageTest, AZoneThatHasExpiredCostsTheRootNothing) {
+  auto zones = test::three_zones(1);
+  zones[1].text = test::replaced(zones[1].text, " 1800 900 604800 ", " 1800 900 1000 ");
+  ASSERT_EQ(zones[1].origin, "arpa.");
+  write("image", kept(zones, kAudited));
+  EXPECT_EQ(refusal(kAudited + 2000), "taken");
+  zones[0].text = test::replaced(zones[0].text, " 1800 900 604800 ", " 1800 900 1000 ");
+  write("image", kept(zones, kAudited));
+  EXPECT_THAT(refusal(kAudited + 2000), HasSubstr("zone . has expired"));
+}
+
+TEST_F(KeptImageTest, AWaiverHoldsFromTheStart) {
+  write("image", kept(1));
+  constexpr std::int64_t kLater = kAudited + 604800;
+  EXPECT_THAT(refusal(kLater), HasSubstr("zone . has expired"));
+  EXPECT_THAT(refusal(kLater, SharedCheck::SignatureDates), HasSubstr("zone . has expired"));
+  EXPECT_EQ(refusal(kLater, SharedCheck::SoaExpire), "taken");
 }
 
 TEST_F(KeptImageTest, WhatIsNoFile) {

@@ -28,6 +28,8 @@ inline SharedImage shared_image(std::uint32_t serial) {
 
 class PlayedChild : public testing::Test {
  protected:
+  using Clock = std::chrono::steady_clock;
+
   explicit PlayedChild(Program program) : program_(program) {}
 
   void SetUp() override {
@@ -41,10 +43,10 @@ class PlayedChild : public testing::Test {
   // What the agent has sent to the child.
   virtual void hear(const Packet& packet) = 0;
 
-  // Turns the loop and plays launcher and child until the condition holds; false after two seconds.
+  // Turns the loop and plays launcher and child until the condition holds; false after a minute.
   template <typename Condition>
   bool until(Condition condition) {
-    for (int i = 0; i < 1000; ++i) {
+    for (const auto end = Clock::now() + std::chrono::minutes(1); Clock::now() < end;) {
       context_.run_for(std::chrono::milliseconds(2));
       context_.restart();
       play_launcher();

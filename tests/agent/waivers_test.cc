@@ -40,5 +40,13 @@ TEST(Waivers, AreRefusedWhereTheyWouldForceTooMuch) {
   EXPECT_TRUE(waivers.waive(kDates, kNow + 60, kNow));
 }
 
+TEST(Waivers, OfOrdersFromBeforeAStart) {
+  StandingOrders orders;
+  EXPECT_EQ(waived_by(orders, kNow), std::nullopt);
+  orders.waived = {{"signature-dates", kNow}, {"nonsense", kNow + 60}, {"soa-expire", kNow + 60}};
+  EXPECT_EQ(waived_by(orders, kNow), kSoa);
+  EXPECT_EQ(waived_by(orders, kNow + 60), std::nullopt);
+}
+
 }  // namespace
 }  // namespace imrs::agent

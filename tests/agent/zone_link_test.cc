@@ -16,6 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using Origins = std::set<std::string>;
+using Times = std::map<std::string, std::int64_t>;
 
 constexpr const char* kIdentity = "identity.l.root-servers.org.";
 constexpr std::uint32_t kSerial = 2026112400;
@@ -37,6 +38,13 @@ Origins origins_of(const image::Image& image) {
   return all;
 }
 
+// Written down by a clock that was right.
+ZoneLink::Confirmed at(const Times& times) {
+  ZoneLink::Confirmed all;
+  for (const auto& [origin, time] : times) all[origin] = {.time = time};
+  return all;
+}
+
 class ZoneLinkTest : public PlayedChild {
  protected:
   ZoneLinkTest() : PlayedChild(Program::Zone) { clock_.set_now(kTime); }
@@ -53,9 +61,9 @@ class ZoneLinkTest : public PlayedChild {
     patience_ = patience;
   }
   // What an agent before this one has served, and when each zone was confirmed.
-  void take_over(const Origins& origins, const ZoneLink::Confirmed& confirmed) {
+  void take_over(const Origins& origins, const Times& confirmed) {
     const auto image = test::image_of(texts(origins));
-    link_->taken_over(*image, confirmed);
+    link_->taken_over(*image, at(confirmed));
     link_->on_served(*image);
   }
   void start() {
@@ -98,6 +106,17 @@ class ZoneLinkTest : public PlayedChild {
     report.confirmed = serial != 0 ? 1 : 0;
     report.reason = serial != 0 ? "" : std::to_string(asked_ + 1);
     ASSERT_TRUE(child_.send_message(report).ok());
+  }
+  // Of what is on imrs-zone's disk, whether it can be used or not.
+  void tell_stored(const std::string& origin, std::uint32_t serial, std::int64_t confirmed_at) {
+    ZoneReport report;
+    report.state = ZoneReport::State::Refused;
+    report.origin = origin;
+    report.confirmed_serial = serial;
+    report.confirmed_at = confirmed_at;
+    report.reason = std::to_string(++asked_) + " stored";
+    ASSERT_TRUE(child_.send_message(report).ok());
+    ASSERT_TRUE(until([&] { return state(origin).last_reason == report.reason.str(); }));
   }
   ZoneState state(const std::string& origin) {
     for (const ZoneState& one : link_->states()) {
@@ -143,13 +162,13 @@ INSTANTIATE_TEST_SUITE_P(OfZones, AfterAChange,
 TEST_P(AfterAChange, WhatIsConfiguredIsTakenAndConfirmed) {
   const auto& [description, served, configured] = GetParam();
   configure(configured);
-  ZoneLink::Confirmed confirmed;
+  Times confirmed;
   for (const std::string& origin : served) confirmed[origin] = kTime - kDay;
   take_over(served, confirmed);
   EXPECT_EQ(states(), configured) << "what is not configured is told of nowhere";
   EXPECT_EQ(link_->expired_zones(), 0U);
   EXPECT_FALSE(link_->root_expired({}));
-  EXPECT_EQ(link_->confirmed(), confirmed) << "of what is served, for the next upgrade";
+  EXPECT_EQ(link_->confirmed(), at(confirmed)) << "of what is served, for the next upgrade";
   start();
   for (const std::string& origin : served) {
     const std::string named = "\"origin\":\"" + origin + "\",";
@@ -219,7 +238,7 @@ TEST_F(ZoneLinkTest, NoSerialGoesBackButOneThatIsMadeHere) {
                                                      " 0 IN SOA a.example. b.example. 7 3600 600 604800 "
                                                      "0\n" +
                                                      kIdentity + " 0 IN NS a.example.\n"}});
-  link_->taken_over(*image, {{".", kTime}, {kIdentity, kTime}});
+  link_->taken_over(*image, at({{".", kTime}, {kIdentity, kTime}}));
   link_->on_served(*image);
   start();
   EXPECT_TRUE(takes(texts({".", kIdentity}))) << "from a primary before, and made here now";
@@ -258,8 +277,14 @@ TEST_F(ZoneLinkTest, AClockThatIsSetBackMakesNoZoneYounger) {
   };
   set_by(5 * kDay);
   EXPECT_NEAR(static_cast<double>(link_->root_zone().confirmed), static_cast<double>(kTime), 5);
+  ZoneLink next(context_.get_executor(), config_, *processes_, clock_, {});  // after an upgrade in place
+  const auto image = test::image_of(texts({".", "arpa."}));
+  next.taken_over(*image, link_->confirmed());
+  next.on_served(*image);
   set_by(-kAhead);
+  next.on_clock_set();
   EXPECT_NEAR(static_cast<double>(link_->root_zone().confirmed), static_cast<double>(kTime - kAhead), 5);
+  EXPECT_EQ(next.confirmed(), link_->confirmed());
   EXPECT_EQ(state("arpa.").confirmed, kTime - kDay - kAhead) << "as it was written down";
   ASSERT_TRUE(until([this] { return clock_message_ && clock_message_->clock_offset == clock_.offset(); }));
   EXPECT_EQ(clock_message_->clock_synchronised, 1U);
@@ -267,6 +292,37 @@ TEST_F(ZoneLinkTest, AClockThatIsSetBackMakesNoZoneYounger) {
   EXPECT_FALSE(link_->root_expired({}));
   set_by(3 * kDay);
   EXPECT_TRUE(link_->root_expired({})) << "it may have stood still for as long";
+}
+
+// An audit looks at what is there, and each start makes one.
+TEST_F(ZoneLinkTest, TheTimeOfAnAuditIsNoConfirmation) {
+  configure({".", "arpa."});
+  const auto image = test::image_of(texts({".", "arpa."}));
+  link_->restored(*image, kTime - kDay);
+  link_->on_served(*image);
+  start();
+  EXPECT_EQ(state(".").confirmed, kTime - kDay) << "until it is known better";
+  tell_stored(".", kSerial - 1, kTime - 7 * kDay);
+  EXPECT_EQ(state(".").confirmed, kTime - kDay) << "that is another version";
+  tell_stored(".", kSerial, kTime - 6 * kDay);
+  EXPECT_EQ(state(".").confirmed, kTime - 6 * kDay);
+  tell_stored(".", kSerial, kTime - 5 * kDay);
+  EXPECT_EQ(state(".").confirmed, kTime - 5 * kDay);
+  confirm(".", kSerial);
+  ASSERT_TRUE(until([this] { return state(".").confirmed >= kTime; }));
+  tell_stored(".", kSerial, kTime - 5 * kDay);
+  EXPECT_GE(state(".").confirmed, kTime) << "a primary had it meanwhile";
+  EXPECT_EQ(state("arpa.").confirmed, kTime - kDay);
+  EXPECT_TRUE(link_->confirmed().at("arpa.").at_most) << "for the next agent too";
+}
+
+TEST_F(ZoneLinkTest, AnImageFromTheDiskIsAsOldAsTheReportAfterItSays) {
+  configure({"."});
+  start();
+  link_->on_served(*test::image_of(texts({"."})));
+  EXPECT_FALSE(link_->root_expired({}));
+  tell_stored(".", kSerial, kTime - 8 * kDay);
+  EXPECT_TRUE(link_->root_expired({}));
 }
 
 TEST_F(ZoneLinkTest, OneThatSaysNothingIsKilledAndStartedAgain) {

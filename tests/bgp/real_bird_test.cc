@@ -13,13 +13,16 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+constexpr milliseconds kLimit{20'000};  // of another process, which a busy machine may leave waiting
+
 class RealBirdTest : public SpeakerTest {
  protected:
   void SetUp() override {
     if (bird_program().empty()) GTEST_SKIP() << "NOT TESTED: bird is not installed (package bird2)";
     bird.stop();
-    settings.reply_limit = milliseconds(1000);
-    settings.withdraw_limit = milliseconds(1000);
+    settings.reply_limit = kLimit;
+    settings.withdraw_limit = kLimit;
+    settings.kill_limit = settings.mute_limit = 2 * kLimit;
     start_bird();
     if (!real->started()) GTEST_SKIP() << "NOT TESTED: no network namespace or /dev/net/tun here";
   }
@@ -31,7 +34,7 @@ class RealBirdTest : public SpeakerTest {
     asio::co_spawn(
         io,
         [&]() -> asio::awaitable<void> {
-          auto control = co_await Control::open(settings.control_socket, milliseconds(2000));
+          auto control = co_await Control::open(settings.control_socket, kLimit);
           if (!control) {
             answer = control.error().message;
             co_return;

@@ -75,13 +75,21 @@ asio::awaitable<void> FakeServer::accept() {
 }
 
 asio::awaitable<void> FakeServer::serve_tcp(tcp::socket socket) {
+  boost::system::error_code gone;  // already
+  const std::string from = socket.remote_endpoint(gone).address().to_string();
   Octets length(2);
   auto [length_error, two] = co_await asio::async_read(socket, asio::buffer(length), kNoThrow);
-  if (length_error) co_return;
+  if (length_error) {
+    end = length_error;
+    co_return;
+  }
   Octets query(wire::load_u16(length.data()));
   auto [query_error, size] = co_await asio::async_read(socket, asio::buffer(query), kNoThrow);
-  if (query_error) co_return;
-  asked.push_back({socket.remote_endpoint().address().to_string(), query});
+  if (query_error) {
+    end = query_error;
+    co_return;
+  }
+  asked.push_back({from, query});
   const Parts parts = answer ? answer(query) : Parts();
   for (const Octets& part : parts) {
     auto [write_error, written] = co_await asio::async_write(socket, asio::buffer(part), kNoThrow);

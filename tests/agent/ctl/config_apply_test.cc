@@ -22,6 +22,8 @@ using testing::HasSubstr;
 using testing::Not;
 using Json = nlohmann::json;
 
+// For what never comes. All else has kPatience, which a busy machine may need.
+constexpr std::chrono::milliseconds kSoon{1'500}, kPatience{20'000};
 constexpr const char* kUpgraded = "upgraded in place";
 constexpr const char* kFailedUpgrade = "upgrade failed, nothing has changed: it has not passed its self-test";
 
@@ -37,7 +39,7 @@ class ConfigApply : public testing::Test {
     directory_.write("agent.json", kSampleConfig);
     options_.socket = directory_.path("control.sock");
     settings_.config = directory_.path("agent.json");
-    settings_.limits = {std::chrono::milliseconds(1'500), std::chrono::milliseconds(200)};
+    settings_.limits = {kPatience, std::chrono::milliseconds(200)};
     settings_.restart = told("restart");
     settings_.reload_bird = told("bird");
     settings_.reload_firewall = told("firewall");
@@ -103,6 +105,7 @@ TEST_F(ConfigApply, WhoeverIsConcernedIsTold) {
 }
 
 TEST_F(ConfigApply, TakenBackIfASessionDoesNotComeBack) {
+  settings_.limits.within = kSoon;
   Snapshot silent = sample_snapshot();
   silent.decisions[0].prefixes[0].exported = false;
   PlayedAgent* played = nullptr;
@@ -127,6 +130,7 @@ TEST_F(ConfigApply, TakenBackIfTheAgentDoesNotTakeIt) {
 }
 
 TEST_F(ConfigApply, RestartedIfItCannotGoBackInPlace) {
+  settings_.limits.within = kSoon;
   Snapshot silent = sample_snapshot();
   silent.decisions[1].phase = "down";
   PlayedAgent* played = nullptr;
@@ -174,6 +178,7 @@ TEST_F(ConfigApply, WhoGetsInIsNotChangedWithoutAFirewall) {
 }
 
 TEST_F(ConfigApply, TakenBackIfNobodyConfirmsThatHeGetsIn) {
+  settings_.limits.within = kSoon;
   PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
   EXPECT_EQ(apply(changed(R"({"access": {"icann": ["192.0.2.0/24"]}})")), kFailed);
   EXPECT_EQ(directory_.read("agent.json"), kSampleConfig);
@@ -183,6 +188,7 @@ TEST_F(ConfigApply, TakenBackIfNobodyConfirmsThatHeGetsIn) {
 
 // He has come after the change was begun, but before its firewall was there.
 TEST_F(ConfigApply, AConnectionOfBeforeTheFirewallConfirmsNothing) {
+  settings_.limits.within = kSoon;
   PlayedAgent agent(options_.socket, sample_snapshot(), [] { return kUpgraded; });
   settings_.reload_firewall = "sleep .3; " + settings_.reload_firewall;
   const auto operator_ = confirming({Login::Kind::Ssh, boot_ticks() + 20});

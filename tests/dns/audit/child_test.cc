@@ -131,7 +131,11 @@ TEST_F(Child, KeepsWhatHasPassedOnDisk) {
     ASSERT_EQ(verdict->passed, 1U) << verdict->text.str();
   }
   const std::string path = state.path("image/image");
-  for (int i = 0; i < 500 && !std::filesystem::exists(path + ".before"); ++i) ::poll(nullptr, 0, 10);
+  // Between the two renames of a generation there is the one before only.
+  const auto both = [&] {
+    return std::filesystem::exists(path + ".before") && std::filesystem::exists(path);
+  };
+  for (int i = 0; i < 3000 && !both(); ++i) ::poll(nullptr, 0, 10);
   std::vector<std::string> anchors;
   for (const test::LabZone& zone : lab_.zones()) {
     if (zone.secure) anchors.push_back(zone.anchor_file);

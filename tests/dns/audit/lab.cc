@@ -16,7 +16,7 @@
 namespace imrs::test {
 namespace {
 
-constexpr std::uint32_t kFrom = 1577836800, kUntil = 2147000000;
+constexpr std::uint32_t kFrom = 1577836800;
 
 [[noreturn]] void give_up(const std::string& what) {
   std::fprintf(stderr, "audit lab: %s\n", what.c_str());
@@ -65,13 +65,13 @@ std::string text_of(const ldns_rr* rr) {
 }
 
 // Signs `file` in place with a new key, which signs everything; gives the DS record.
-std::string sign(const std::string& file, const std::string& origin) {
+std::string sign(const std::string& file, const std::string& origin, std::uint32_t until) {
   ldns_key* key = ldns_key_new_frm_algorithm(LDNS_SIGN_ECDSAP256SHA256, 256);
   expect(key != nullptr, "no key");
   ldns_key_set_pubkey_owner(key, ldns_dname_new_frm_str(origin.c_str()));
   ldns_key_set_origttl(key, 172800);
   ldns_key_set_inception(key, kFrom);
-  ldns_key_set_expiration(key, kUntil);
+  ldns_key_set_expiration(key, until);
   ldns_key_set_flags(key, 257);
   ldns_rr* dnskey = ldns_key2rr(key);
   ldns_rr_set_ttl(dnskey, 172800);
@@ -101,14 +101,15 @@ std::string sign(const std::string& file, const std::string& origin) {
 
 }  // namespace
 
-AuditLab::AuditLab() {
+AuditLab::AuditLab(std::uint32_t arpa_until) {
   std::vector<zone::VerifiedZone> verified;
   for (const ZoneText& text : three_zones()) {
     const bool root = text.origin == ".", secure = text.origin != "root-servers.net.";
     const std::string name = root ? "root" : text.origin;
     LabZone zone{text.origin, dir_.path(name + "zone"), secure ? dir_.path(name + "ds") : "", secure};
     dir_.write(name + "zone", without_dnssec(text.text) + (root ? wide_delegation() : ""));
-    if (secure) dir_.write(name + "ds", sign(zone.file, zone.origin));
+    const std::uint32_t until = root ? kLabUntil : arpa_until;
+    if (secure) dir_.write(name + "ds", sign(zone.file, zone.origin, until));
     auto parsed = must(zone::parse_file(zone.file, must(wire::Name::parse(zone.origin))));
     zone::VerifyPolicy policy;
     std::vector<zone::TrustAnchor> trusted;

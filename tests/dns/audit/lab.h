@@ -16,6 +16,7 @@ namespace imrs::test {
 using Octets = std::vector<std::uint8_t>;
 
 inline constexpr std::int64_t kLabTime = 1798000000;  // 2026-12-22; the signatures hold from 2020 to 2038
+inline constexpr std::uint32_t kLabUntil = 2147000000;
 
 struct LabZone {
   std::string origin;
@@ -26,7 +27,7 @@ struct LabZone {
 
 class AuditLab {
  public:
-  AuditLab();
+  explicit AuditLab(std::uint32_t arpa_until = kLabUntil);  // `arpa_until`: when arpa.'s signatures end
 
   [[nodiscard]] const std::vector<LabZone>& zones() const { return zones_; }
   [[nodiscard]] const Octets& image() const { return image_; }

@@ -1,5 +1,7 @@
 // tests/dns/engine/paced_client.h
-// A client that asks by UDP at a pace of its own, whatever the answers do, as a resolver or a flood does.
+// A client that asks by UDP at a pace of its own, whatever the answers do, as a resolver or a flood does. It
+// only stops asking while so much is unanswered that a socket's buffer might overflow: on a busy machine the
+// answerer may be left without a processor for a second.
 #pragma once
 
 #include <chrono>
@@ -26,6 +28,8 @@ struct PacedCounts {
   std::size_t not_sent = 0;        // what the kernel did not take
   std::size_t by_tcp = 0;          // whole answers by TCP; `cut` if it got all it asked for
   double asking = 0;               // seconds from the first question to the last
+  double held = 0;                 // of them, those in which it did not ask: too much was unanswered
+  std::size_t before_tcp = 0;      // questions from the first that was cut until it was answered by TCP
   double all = 0;                  // to the last answer
 
   [[nodiscard]] std::size_t answered() const { return whole + cut; }
@@ -37,13 +41,15 @@ class PacedClient {
   PacedClient(std::uint16_t port, Pace pace);
 
   // Asks; `query` makes the n-th question, whose ID is then set. Returns when all are answered, or none has
-  // been for kPatienceMs.
+  // been for kPatienceMs, be it before all are asked.
   [[nodiscard]] PacedCounts run(const std::function<Octets(std::size_t)>& query);
 
  private:
   static constexpr std::size_t kSockets = 8;
+  static constexpr std::size_t kMostUnanswered = 4000;
   using Clock = std::chrono::steady_clock;
 
+  void ask_all(Clock::time_point start);
   void send_what_is_due(Clock::time_point start);
   bool receive(int wait_us);
   void take(std::size_t socket, std::span<const std::uint8_t> answer);

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include <cstdio>
+#include <functional>
+#include <optional>
 #include <random>
 
 #include "tests/dns/engine/paced_client.h"
@@ -64,36 +66,66 @@ class Mix {
   std::string name_;
 };
 
+// A machine that leaves the client or the worker without a processor for a while shows nothing of the limit:
+// the questions then come to it all at once. So there are several runs, each with an engine that knows nobody
+// yet, until one has kept the pace; that one is judged.
 class Resolver : public testing::Test {
  protected:
-  Resolver() { engine_.serve(image_of({{".", zone_.text}})); }
-
-  PacedCounts ask_the_mix(Pace pace) {
-    Mix mix(zone_);
-    return report(PacedClient(port_, pace).run([&](std::size_t) { return mix.query(); }), pace);
+  PacedCounts ask_the_mix(const Pace& pace) {
+    return judged(pace, [&] {
+      Mix mix(zone_);
+      return PacedClient(port(), pace).run([&](std::size_t) { return mix.query(); });
+    });
   }
-  PacedCounts flood(Pace pace) {
+  // By a prefix that may be that of 127.0.0.1, which has asked by TCP before.
+  PacedCounts flood(const Pace& pace) {
     const Octets query = query_octets({.name = "www.example.t0001.", .dnssec_ok = true});
-    return report(PacedClient(port_, pace).run([&](std::size_t) { return query; }), pace);
+    return judged(pace, [&] {
+      EXPECT_FALSE(ask_tcp(connect_to(Family::V4, Transport::Tcp, port()).get(), query_octets({})).empty());
+      return PacedClient(port(), pace).run([&](std::size_t) { return query; });
+    });
   }
-  [[nodiscard]] std::uint64_t limited() const { return engine_.page().traffic[0][0].limited; }
-
-  const RootZone zone_ = make_root_zone();
-  TestEngine engine_{1, {}, 0, kLimit};
-  const std::uint16_t port_ = engine_.port(Family::V4);
+  // In the run that is judged.
+  [[nodiscard]] std::uint64_t limited() const { return engine_->page().traffic[0][0].limited; }
 
  private:
+  static constexpr int kRuns = 5;
+
   // What holds for all: each question answered once, and the pace kept.
-  static PacedCounts report(const PacedCounts& seen, const Pace& pace) {
-    const double rate = static_cast<double>(pace.count) / seen.asking;
-    std::printf("%zu questions, %.0f/s: %zu whole, %zu cut, %zu of them then by TCP\n", pace.count, rate,
-                seen.whole, seen.cut, seen.by_tcp);
+  PacedCounts judged(const Pace& pace, const std::function<PacedCounts()>& run) {
+    PacedCounts seen;
+    bool kept = false;
+    for (int i = 0; i < kRuns && !kept; ++i) {
+      engine_.emplace(std::uint8_t{1}, engine::TcpLimits(), std::uint8_t{0}, kLimit);
+      engine_->serve(image_);
+      seen = run();
+      kept = keeps_pace(seen, pace);
+      std::printf(
+          "%zu questions, %.0f/s, held for %.3f s: %zu whole, %zu cut, %zu of them then by TCP, the "
+          "first after %zu questions%s\n",
+          pace.count, rate(seen, pace), seen.held, seen.whole, seen.cut, seen.by_tcp, seen.before_tcp,
+          kept ? "" : ": THE PACE WAS NOT KEPT");
+    }
+    EXPECT_TRUE(kept) << "THE PACE WAS NOT KEPT in " << kRuns << " runs: is the machine busy?";
     EXPECT_EQ(seen.not_sent, 0U);
     EXPECT_EQ(seen.unasked, 0U);
     EXPECT_EQ(seen.answered(), pace.count) << "silence";
-    EXPECT_GE(rate, .9 * static_cast<double>(kRate)) << "THE PACE WAS NOT KEPT: is the machine busy?";
+    EXPECT_GE(rate(seen, pace), .9 * static_cast<double>(kRate));
     return seen;
   }
+  static double rate(const PacedCounts& seen, const Pace& pace) {
+    return static_cast<double>(pace.count) / seen.asking;
+  }
+  // Those on their way when the first was cut may be cut too: few, if nobody was late.
+  static bool keeps_pace(const PacedCounts& seen, const Pace& pace) {
+    return rate(seen, pace) >= .9 * static_cast<double>(kRate) && seen.held == 0 &&
+           seen.before_tcp <= pace.count / 200;
+  }
+  [[nodiscard]] std::uint16_t port() const { return engine_->port(Family::V4); }
+
+  const RootZone zone_ = make_root_zone();
+  const std::shared_ptr<const image::Image> image_ = image_of({{".", zone_.text}});
+  std::optional<TestEngine> engine_;
 };
 
 TEST_F(Resolver, ABusyOneHasAnAnswerToEveryQuestion) {
@@ -116,7 +148,6 @@ TEST_F(Resolver, OneThatNeverAsksByTcpIsToldToAndNotLeftInSilence) {
 
 // The prefix that is flooded has not been seen on TCP; another one, which has, is no help to it.
 TEST_F(Resolver, AFloodForOneNameIsCutToTheLimit) {
-  ASSERT_FALSE(ask_tcp(connect_to(Family::V4, Transport::Tcp, port_).get(), query_octets({})).empty());
   constexpr std::size_t kCount = 2 * kRate;
   const PacedCounts seen = flood(
       {.source = "127.0.1.1", .rate = kRate, .count = kCount, .asks_by_tcp = false});
@@ -128,7 +159,6 @@ TEST_F(Resolver, AFloodForOneNameIsCutToTheLimit) {
 // The same flood from the prefix that has been: it gets everything, up to kProvenTimes as much, so it is that
 // which makes the difference.
 TEST_F(Resolver, TheSameFloodFromAProvenPrefixIsNotCut) {
-  ASSERT_FALSE(ask_tcp(connect_to(Family::V4, Transport::Tcp, port_).get(), query_octets({})).empty());
   const PacedCounts seen = flood({.rate = kRate, .count = kRate});
   EXPECT_EQ(seen.cut, 0U);
   EXPECT_EQ(limited(), 0U);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "dns/image/image.h"
+#include "dns/transfer/client.h"
 #include "tests/dns/pipeline/program.h"
 #include "tests/dns/transfer/nsd.h"
 
@@ -86,7 +87,7 @@ TEST(Child, ABrokenFileChangesNothingAndIsReportedOnce) {
   ASSERT_TRUE(refused);
   EXPECT_THAT(refused->reason.str(), HasSubstr("com. RRSIG(DS)"));
   // Two more looks at the same file say nothing; the next thing heard is the good version.
-  EXPECT_FALSE(child.channel().wait(2500).ok());
+  EXPECT_TRUE(child.quiet(2500ms));
   dir.write("root.zone", golden("root-next.zone"));
   const int before = child.passed_over;
   EXPECT_EQ(serials(child.next_image()), (Serials{{".", kNext}}));
@@ -177,19 +178,27 @@ class SilentPrimary {
   std::uint16_t port_ = 0;
 };
 
-TEST(Child, EndsAtOnceWhenTheAgentGoes) {
+TEST(Child, EndsWhenTheAgentGoes) {
   const TempDir dir;
-  {
-    ZoneChild idle(root_from(from_file(dir.write("root.zone", golden("root.zone")))));
-    ASSERT_TRUE(idle.next_image()) << idle.log();
-    idle.close_channel();
-    EXPECT_EQ(idle.wait_for_exit(500ms), 0);
+  ZoneChild idle(root_from(from_file(dir.write("root.zone", golden("root.zone")))));
+  ASSERT_TRUE(idle.next_image()) << idle.log();
+  idle.close_channel();
+  EXPECT_EQ(idle.wait_for_exit(30s), 0);
+}
+
+TEST(Child, EndsWhenTheAgentGoesAlsoWhileItWaitsForAPrimary) {
+  using Clock = std::chrono::steady_clock;
+  bool at_once = false;  // long before the primary is given up; a busy machine may be late, but not each time
+  for (int i = 0; i < 5 && !at_once; ++i) {
+    const SilentPrimary silent;
+    ZoneChild waiting(root_from(R"("primaries": [")" + silent.text() + "\"]"));
+    ASSERT_TRUE(silent.wait_for_connection()) << waiting.log();
+    const auto begin = Clock::now();
+    waiting.close_channel();
+    ASSERT_EQ(waiting.wait_for_exit(30s), 0);
+    at_once = Clock::now() - begin < transfer::Limits().answer / 2;
   }
-  const SilentPrimary silent;
-  ZoneChild waiting(root_from(R"("primaries": [")" + silent.text() + "\"]"));
-  ASSERT_TRUE(silent.wait_for_connection()) << waiting.log();
-  waiting.close_channel();
-  EXPECT_EQ(waiting.wait_for_exit(500ms), 0) << "also while it waits for a primary";
+  EXPECT_TRUE(at_once);
 }
 
 TEST(Child, EndsWhenTheAgentTalksNonsense) {
@@ -197,13 +206,13 @@ TEST(Child, EndsWhenTheAgentTalksNonsense) {
   ZoneChild child(root_from(from_file(dir.write("root.zone", golden("root.zone")))));
   ASSERT_TRUE(child.next_image());
   ASSERT_TRUE(child.channel().send_message(EngineServing{}).ok());
-  EXPECT_EQ(child.wait_for_exit(2s), 1);
+  EXPECT_EQ(child.wait_for_exit(30s), 1);
   EXPECT_THAT(child.log(), HasSubstr("unexpected message of type 0x4511"));
 }
 
 TEST(Child, SettingsThatCannotBeUsedEndItWithAReason) {
   ZoneChild child(R"({"zones": [{"origin": "."}], "colour": 1})");
-  EXPECT_EQ(child.wait_for_exit(5s), 1);
+  EXPECT_EQ(child.wait_for_exit(30s), 1);
   EXPECT_THAT(child.log(), HasSubstr("settings from the agent"));
 }
 
@@ -249,7 +258,7 @@ TEST_F(FromPrimary, FollowsTheSerialAndRefusesWhatDoesNotVerify) {
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->serial, 2026010102U);
   EXPECT_THAT(refused->reason.str(), HasSubstr(". RRSIG(SOA)"));
-  EXPECT_FALSE(child.channel().wait(2500).ok()) << "the refused version is not transferred again";
+  EXPECT_TRUE(child.quiet(2500ms)) << "the refused version is not transferred again";
 
   nsd_.reset();
   const auto silent = child.next_report(State::Unreachable);

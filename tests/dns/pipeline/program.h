@@ -3,14 +3,17 @@
 #pragma once
 
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <functional>
+#include <ios>
 #include <optional>
 #include <string>
 #include <vector>
@@ -111,6 +114,22 @@ class ZoneChild {
       return m.report && m.report->state == state && m.report->origin.str() == origin;
     });
     return message ? message->report : std::nullopt;
+  }
+
+  // Whether it says nothing for so long, but that it is alive.
+  testing::AssertionResult quiet(std::chrono::milliseconds time) {
+    using Clock = std::chrono::steady_clock;
+    const auto end = Clock::now() + time;
+    for (;;) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - Clock::now());
+      auto packet = channel_.wait(static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+      if (!packet && packet.error().code == Errc::Timeout) return testing::AssertionSuccess();
+      if (!packet) return testing::AssertionFailure() << packet.error().message;
+      if (!packet->as<ZoneAlive>()) {
+        return testing::AssertionFailure() << "a message of type 0x" << std::hex << packet->type();
+      }
+      ++signs_of_life;
+    }
   }
 
   // Sets its clock by that many seconds from what it was at the start; synchronised from then on.
