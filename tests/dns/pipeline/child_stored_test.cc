@@ -140,7 +140,7 @@ Kept outcome(const std::string& origin, zone::Zone zone, std::int64_t now) {
 
 TEST(Restored, AZoneButTheRootOutlivesItsSignatures) {
   const Kept before = outcome("arpa.", read("arpa."), kIn2085),
-                after = outcome("arpa.", read("arpa."), kIn2086);
+             after = outcome("arpa.", read("arpa."), kIn2086);
   EXPECT_EQ(before.restored.state, State::Loaded) << before.restored.reason;
   EXPECT_EQ(before.fresh->state, State::Loaded) << before.fresh->reason;
   EXPECT_EQ(after.restored.state, State::Loaded) << after.restored.reason;
