@@ -25,7 +25,7 @@ from pathlib import Path
 
 from lablib import netns
 from lablib import topology as net
-from lablib.processes import everything, stat, wait_until
+from lablib.processes import everything, running, stat, wait_until
 
 HOLDER = 'imrs-lab-holder'
 ONE_USER = Path('/run/imrs-one-user.so')       # inside; there only if it is needed
