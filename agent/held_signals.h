@@ -6,7 +6,8 @@
 namespace imrs::agent {
 
 // Holds SIGTERM, SIGINT and SIGHUP of this thread from its construction on. Threads that run beside it must
-// have them blocked, or have ended, before the process becomes another one.
+// have them blocked, or have ended, before the process becomes another one. (The next agent ignores a SIGHUP
+// that was held: it is what that asks for. Unblocked it would have ended it.)
 class HeldSignals {
  public:
   HeldSignals() noexcept;

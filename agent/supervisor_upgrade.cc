@@ -54,9 +54,7 @@ Result<void> Supervisor::set_up(ServiceSockets sockets, const HandedOver& state,
   order_number_ = state.order_number;
   const std::int64_t now = clock_.clock().now();
   for (const HandedWaiver& waiver : state.waivers) {
-    for (const SharedCheck check : kSharedChecks) {
-      if (waiver.check == to_string(check)) (void)waivers_.waive(check, waiver.until, now);
-    }
+    if (const auto check = parse_check(waiver.check)) (void)waivers_.waive(*check, waiver.until, now);
   }
   join(&state.decisions);
   return {};

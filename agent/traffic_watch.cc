@@ -8,7 +8,11 @@
 namespace imrs::agent {
 
 void TrafficWatch::look(std::uint64_t queries, std::uint64_t send_errors, bool announced, TimePoint now) {
-  if (!std::exchange(looked_, true)) queries_ = queries, send_errors_ = send_errors, last_query_ = now;
+  if (!std::exchange(looked_, true)) {
+    queries_ = queries;
+    send_errors_ = send_errors;
+    last_query_ = now;
+  }
   const bool newly_announced = announced && !announced_;
   announced_ = announced;
   if (std::exchange(queries_, queries) != queries || newly_announced) last_query_ = now;

@@ -6,6 +6,8 @@
 
 #include <ctime>
 
+#include "agent/orders.h"
+
 namespace imrs::agent {
 
 Result<void> Waivers::waive(SharedCheck check, std::int64_t until, std::int64_t now) {
@@ -45,9 +47,7 @@ std::vector<std::string> Waivers::alarms(std::int64_t now) const {
 std::optional<SharedCheck> waived_by(const StandingOrders& orders, std::int64_t now) {
   Waivers waivers;
   for (const StandingOrders::Waived& one : orders.waived) {
-    for (const SharedCheck check : kSharedChecks) {
-      if (one.check == to_string(check)) (void)waivers.waive(check, one.until, now);
-    }
+    if (const auto check = parse_check(one.check)) (void)waivers.waive(*check, one.until, now);
   }
   return waivers.waived(now);
 }

@@ -88,8 +88,7 @@ Result<zone::Zone> next_version(const zone::Zone& current, transfer::IxfrRespons
   return zone::apply_changes(current, std::get<transfer::Differences>(response), most_memory);
 }
 
-// When the first of the sets loses its last signature; `now` if none has lost it yet. Their times are near
-// `now` (RFC 4034 section 3.1.5: serial number arithmetic).
+// When the first of the sets loses its last signature; `now` if none has lost it yet.
 std::int64_t signatures_held(const zone::Zone& zone, std::int64_t now) {
   std::int64_t held = now;
   for (const auto& [owner, node] : zone.nodes) {
@@ -98,8 +97,8 @@ std::int64_t signatures_held(const zone::Zone& zone, std::int64_t now) {
       for (const zone::Rdata& rdata : set.signatures) {
         const auto rrsig = zone::Rrsig::read(rdata);
         if (!rrsig) continue;
-        const auto left = static_cast<std::int32_t>(rrsig->expiration - static_cast<std::uint32_t>(now));
-        end = std::max(end.value_or(now + left), now + left);
+        const std::int64_t last = zone::absolute_time(rrsig->expiration, now);
+        end = std::max(end.value_or(last), last);
       }
       held = std::min(held, end.value_or(held));
     }

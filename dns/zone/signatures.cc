@@ -18,6 +18,11 @@
 #include "dns/zone/canonical.h"
 
 namespace imrs::zone {
+
+std::int64_t absolute_time(std::uint32_t time, std::int64_t now) {
+  return now + static_cast<std::int32_t>(time - static_cast<std::uint32_t>(now));
+}
+
 namespace {
 
 constexpr std::size_t kSetsWorthAThread = 16;
@@ -28,11 +33,6 @@ struct Checked {
   std::int64_t end = 0;
   std::vector<KnownSignatures::Id> ids;  // of the good ones
 };
-
-// A 32-bit time near `now` (RFC 4034 section 3.1.5: serial number arithmetic).
-std::int64_t absolute(std::uint32_t time, std::int64_t now) {
-  return now + static_cast<std::int32_t>(time - static_cast<std::uint32_t>(now));
-}
 
 std::vector<std::uint8_t> signed_data(const SignedSet& item, const Rrsig& rrsig, const Rdata& rrsig_rdata) {
   std::vector<std::uint8_t> data(rrsig_rdata.begin(), rrsig_rdata.begin() + static_cast<std::ptrdiff_t>(18));
@@ -62,7 +62,7 @@ std::optional<std::string> form_fault(const SignedSet& item, const Rrsig& rrsig,
 }
 
 std::optional<std::string> date_fault(const Rrsig& rrsig, std::int64_t now) {
-  const std::int64_t begin = absolute(rrsig.inception, now), end = absolute(rrsig.expiration, now);
+  const std::int64_t begin = absolute_time(rrsig.inception, now), end = absolute_time(rrsig.expiration, now);
   if (now > end) return "ended " + wire::utc_text(end) + ", now is " + wire::utc_text(now);
   if (now < begin) return "begins " + wire::utc_text(begin) + ", now is " + wire::utc_text(now);
   return std::nullopt;
@@ -103,7 +103,7 @@ Checked check_set(const SignedSet& item, const wire::Name& zone, std::span<const
       continue;
     }
     ++checked.verified;
-    checked.end = std::max(checked.end, absolute(rrsig->expiration, now));
+    checked.end = std::max(checked.end, absolute_time(rrsig->expiration, now));
   }
   if (checked.verified == 0) {
     checked.failure = problem.value_or(item.owner->text() + " " + wire::type_text(item.type) +

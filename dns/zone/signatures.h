@@ -30,6 +30,9 @@ struct Rrsig {
   [[nodiscard]] static Result<Rrsig> read(const Rdata& rdata);
 };
 
+// Unix time of a signature's 32-bit time, which is near `now` (section 3.1.5).
+[[nodiscard]] std::int64_t absolute_time(std::uint32_t time, std::int64_t now);
+
 // One RRset and the signatures over it.
 struct SignedSet {
   const wire::Name* owner = nullptr;

@@ -56,6 +56,11 @@ def running(process: Stat) -> bool:
     return found is not None and found.start == process.start and found.state not in 'ZX'
 
 
+def is_same(before: Stat | None, after: Stat | None) -> bool:
+    """Whether both are there and the same process, whatever its state was at either time."""
+    return before is not None and after is not None and (before.pid, before.start) == (after.pid, after.start)
+
+
 def everything() -> list[Stat]:
     """All processes that have not ended."""
     return [found for entry in os.listdir('/proc') if entry.isdigit()

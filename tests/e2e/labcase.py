@@ -7,13 +7,14 @@ import unittest
 from collections.abc import Callable
 from pathlib import Path
 
+from lablib.drilling.command import WORST
 from lablib.drills import Drills, Outcome
 from lablib.lab import Lab
 from lablib.routewatch import RouteWatch
 
 DIRECTORY = Path('/run/imrs-e2e')
-WORST = 4
-LOAD_TRIES, LOAD_PAUSE = 4, 10      # seconds
+LOAD_TRIES = 4
+LOAD_PAUSE = 10            # seconds, in which what held it up may end
 SKIPPED_SHARE = .05        # of the questions asked: what a load that was held up may leave out
 
 

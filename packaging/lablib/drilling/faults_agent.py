@@ -11,7 +11,7 @@ from pathlib import Path
 from lablib.agentjson import STOP_DRAIN_MS
 from lablib.drilling.plan import ALL, SPECIFIC, V4, V6, Drill, DrillError, DrillSkipped, Round
 from lablib.drilling.site import LIMIT, Site
-from lablib.processes import wait_until
+from lablib.processes import is_same, wait_until
 from lablib.stopthread import StoppedThread
 
 CORE_PATTERN = Path('/proc/sys/kernel/core_pattern')
@@ -116,7 +116,7 @@ def upgraded(site: Site) -> Round:
     agent, engine = site.lab.agent.process(), site.child('imrs-engine')
     one = site.unseen(lambda: site.ctl('upgrade'))
     after = site.lab.agent.process()
-    if agent is None or after is None or agent.pid != after.pid:
+    if after is None or not is_same(agent, after):
         raise DrillError('the agent is another process')
     if engine.pid != site.child('imrs-engine').pid:
         raise DrillError('the engine is another process')
@@ -136,8 +136,7 @@ def upgraded_and_stopped(site: Site) -> Round:
         time.sleep(MOMENT * site.rounds_done)
         site.lab.agent.send(signal.SIGTERM)
     one = site.withdrawn(fault)
-    after = site.lab.agent.process()
-    if before is None or after is None or before.pid == after.pid:
+    if is_same(before, site.lab.agent.process()):
         raise DrillError('the agent has not ended')
     return one
 

@@ -10,7 +10,7 @@ from lablib import topology as net
 from lablib.bird import HOST_CONFIG
 from lablib.drilling.plan import ALL, V6, Drill, DrillError, Round
 from lablib.drilling.site import LIMIT, Site
-from lablib.processes import wait_until
+from lablib.processes import is_same, wait_until
 from lablib.routewatch import host_routes
 
 BOTH_WAYS = ('iif a0 drop', 'oif a0 drop')
@@ -27,8 +27,7 @@ def bird_stopped(site: Site) -> Round:
     """It holds its sessions and says nothing: BFD tells the host. The agent has it killed in the end."""
     before = site.lab.appliance_bird.service.process()
     one = site.withdrawn(lambda: site.lab.appliance_bird.service.send(signal.SIGSTOP))
-    after = site.lab.appliance_bird.service.process()
-    if before is None or after is None or before.pid == after.pid:
+    if is_same(before, site.lab.appliance_bird.service.process()):
         raise DrillError('BIRD is the same process still')
     return one
 
@@ -128,8 +127,7 @@ def device_deleted(site: Site) -> Round:
     """The agent makes it anew, and is the same process."""
     before = site.lab.agent.process()
     one = site.withdrawn(lambda: netns.ip('link', 'del', 'anycast0', namespace=net.APPLIANCE))
-    after = site.lab.agent.process()
-    if before is None or after is None or before.pid != after.pid:
+    if not is_same(before, site.lab.agent.process()):
         raise DrillError('the agent was started anew')
     return one
 
